@@ -1,0 +1,2 @@
+# The Scheme modules, each compiled and installed.
+scheme_modules =
