@@ -1,0 +1,133 @@
+/*
+ * File names as text.
+ */
+#include "base/base.h"
+
+#include "base/path.h"
+
+#include <string.h>
+
+#include "base/strbuf.h"
+
+/* Take the last component off SB, which is relative or begins with "/";
+ * returns false when there is none or it is "..". */
+static bool
+pop_component(struct strbuf *sb, size_t root_len)
+{
+	size_t start = sb->len;
+
+	while (start > root_len && sb->buf[start - 1] != '/')
+		start--;
+	if (start == sb->len || !strcmp(sb->buf + start, ".."))
+		return false;
+	strbuf_truncate(sb, start > root_len ? start - 1 : start);
+	return true;
+}
+
+char *
+path_normalize(const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t len, root_len = path[0] == '/';
+
+	strbuf_add(&sb, "/", root_len);
+	for (; *path; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (!len || (len == 1 && path[0] == '.'))
+			continue;
+		if (len == 2 && !memcmp(path, "..", 2) &&
+		    (pop_component(&sb, root_len) || root_len))
+			continue;
+		if (sb.len > root_len)
+			strbuf_addch(&sb, '/');
+		strbuf_add(&sb, path, len);
+	}
+	if (!sb.len)
+		strbuf_addch(&sb, '.');
+	return strbuf_detach(&sb, NULL);
+}
+
+/* How many ".." PATH begins with; *REST gets what follows them. */
+static size_t
+count_ups(const char *path, const char **rest)
+{
+	size_t ups = 0;
+
+	while (!strncmp(path, "..", 2) && (!path[2] || path[2] == '/')) {
+		ups++;
+		path += path[2] ? 3 : 2;
+	}
+	*rest = path;
+	return ups;
+}
+
+bool
+path_is_inside(const char *dir, const char *inner)
+{
+	const char *dir_rest, *inner_rest;
+	size_t dir_ups, inner_ups, len;
+
+	if ((dir[0] == '/') != (inner[0] == '/'))
+		return false;
+	if (!strcmp(dir, "/"))
+		return true;
+	dir_ups = count_ups(dir, &dir_rest);
+	inner_ups = count_ups(inner, &inner_rest);
+	/* "." and "../.." hold all that does not climb higher. */
+	if (!*dir_rest || !strcmp(dir_rest, "."))
+		return inner_ups <= dir_ups;
+	len = strlen(dir);
+	return !strncmp(dir, inner, len) &&
+	       (!inner[len] || inner[len] == '/');
+}
+
+size_t
+path_dir_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len;
+
+	if (!slash)
+		return 0;
+	for (len = (size_t)(slash - path); len && path[len - 1] == '/';)
+		len--;
+	return len ? len : 1;
+}
+
+const char *
+path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *
+path_join(const char *dir, const char *name)
+{
+	size_t len = strlen(dir);
+
+	if (name[0] == '/' || !len || !strcmp(dir, "."))
+		return xstrdup(name);
+	return xasprintf("%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
+}
+
+bool
+path_match(const char *pattern, const char *path, const char **stem,
+	   size_t *stem_len)
+{
+	const char *percent = strchr(pattern, '%');
+	size_t head, tail, len = strlen(path);
+
+	if (!percent)
+		return false;
+	head = (size_t)(percent - pattern);
+	tail = strlen(percent + 1);
+	if (len <= head + tail || memcmp(path, pattern, head) ||
+	    memcmp(path + len - tail, percent + 1, tail))
+		return false;
+	*stem = path + head;
+	*stem_len = len - head - tail;
+	return true;
+}

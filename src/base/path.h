@@ -1,0 +1,31 @@
+/*
+ * File names as text: nothing here looks at the disk.
+ */
+#ifndef FLOWMAKE_BASE_PATH_H
+#define FLOWMAKE_BASE_PATH_H
+
+#include "base/base.h"
+
+/* The name under which a project file is known: PATH without "./", "//",
+ * trailing "/" and "a/.." (the last never crosses a leading ".."); "." for
+ * the directory itself.  The caller frees it. */
+char *path_normalize(const char *path);
+
+/* Whether INNER, normalized, is DIR, normalized, or lies below it. */
+bool path_is_inside(const char *dir, const char *inner);
+
+/* Length of the directory part of PATH ("a/b" -> 1), 0 if it has none. */
+size_t path_dir_len(const char *path);
+
+/* The part behind the last "/". */
+const char *path_base(const char *path);
+
+/* DIR/NAME, or NAME when it is absolute or DIR is "."; the caller frees. */
+char *path_join(const char *dir, const char *name);
+
+/* Match PATTERN, which holds one "%", against PATH; on success *STEM points
+ * into PATH.  The stem is not empty and may hold "/". */
+bool path_match(const char *pattern, const char *path, const char **stem,
+		size_t *stem_len);
+
+#endif
