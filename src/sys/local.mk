@@ -1,1 +1,9 @@
-sys_sources =
+sys_sources = \
+	src/sys/file.c src/sys/file-tree.c src/sys/file.h \
+	src/sys/frame.c src/sys/frame.h \
+	src/sys/lock.c src/sys/lock.h \
+	src/sys/loop.c src/sys/loop.h \
+	src/sys/machine.c src/sys/machine.h \
+	src/sys/pool.c src/sys/pool.h \
+	src/sys/reaper.c src/sys/reaper.h \
+	src/sys/spawn.c src/sys/spawn.h

@@ -1,0 +1,302 @@
+/*
+ * The functions of file.h that walk trees.  Trees may be deeper than a path
+ * may be long or the C stack can bear: removing goes down and up by
+ * descriptors, of which only one is open at a time.
+ */
+#include "base/base.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "sys/file.h"
+
+enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+/* A directory on the way down. */
+struct level {
+	struct strvec subdirs; /* not yet removed; the last one is next */
+	dev_t dev;             /* to know it again on the way up */
+	ino_t ino;
+};
+
+struct walk {
+	struct level *levels;
+	size_t count;
+	size_t alloc;
+	int fd; /* of the last level */
+};
+
+/* Open directory NAME in the one of FD, in such a way that its entries can be
+ * removed: its owner may have forbidden that to itself. */
+static int
+open_writable(int dir_fd, const char *name, struct stat *st)
+{
+	int fd = openat(dir_fd, name, OPEN_DIR);
+
+	if (fd < 0 && errno == EACCES &&
+	    !fchmodat(dir_fd, name, 0700, AT_SYMLINK_NOFOLLOW))
+		fd = openat(dir_fd, name, OPEN_DIR);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) < 0) {
+		close(fd);
+		return -1;
+	}
+	if ((st->st_mode & 0700) != 0700)
+		fchmod(fd, 0700);
+	return fd;
+}
+
+/* Whether E, an entry of FD, is a directory. */
+static bool
+is_dir(int fd, const struct dirent *e)
+{
+	struct stat st;
+
+	if (e->d_type != DT_UNKNOWN)
+		return e->d_type == DT_DIR;
+	return !fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISDIR(st.st_mode);
+}
+
+/* Unlink what is in the directory of FD, except subdirectories, which are
+ * listed. */
+static int
+unlink_files(int fd, struct strvec *subdirs)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), rc = 0;
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	for (errno = 0; !rc && (e = readdir(dir)); errno = 0) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (is_dir(fd, e))
+			strvec_push(subdirs, e->d_name);
+		else if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
+			rc = -1;
+	}
+	if (errno)
+		rc = -1;
+	copy = errno;
+	closedir(dir);
+	errno = copy;
+	return rc;
+}
+
+/* Go into NAME, and remove all but its subdirectories. */
+static int
+go_down(struct walk *w, const char *name)
+{
+	struct level *level;
+	struct stat st;
+	int fd = open_writable(w->fd, name, &st);
+
+	if (fd < 0)
+		return -1;
+	if (w->count)
+		close(w->fd);
+	w->fd = fd;
+	ARRAY_GROW(w->levels, w->count, w->alloc);
+	level = &w->levels[w->count++];
+	*level = (struct level){ STRVEC_INIT, st.st_dev, st.st_ino };
+	return unlink_files(fd, &level->subdirs);
+}
+
+/* Go back into the directory above, which must still be the one that we came
+ * from, and remove the empty one that we leave. */
+static int
+go_up(struct walk *w)
+{
+	struct level *above = &w->levels[w->count - 2];
+	struct stat st;
+	char *name;
+	int fd;
+
+	fd = openat(w->fd, "..", OPEN_DIR);
+	if (fd < 0)
+		return -1;
+	close(w->fd);
+	w->fd = fd;
+	strvec_release(&w->levels[--w->count].subdirs);
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_dev != above->dev || st.st_ino != above->ino) {
+		errno = EBUSY; /* moved by somebody meanwhile */
+		return -1;
+	}
+	name = above->subdirs.v[--above->subdirs.count];
+	above->subdirs.v[above->subdirs.count] = NULL;
+	if (unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		free(name);
+		return -1;
+	}
+	free(name);
+	return 0;
+}
+
+/* Empty the directory PATH. */
+static int
+empty_tree(const char *path)
+{
+	struct walk w = { .fd = AT_FDCWD };
+	struct strvec *subdirs;
+	int rc, saved;
+
+	rc = go_down(&w, path);
+	while (!rc) {
+		subdirs = &w.levels[w.count - 1].subdirs;
+		if (subdirs->count)
+			rc = go_down(&w, subdirs->v[subdirs->count - 1]);
+		else if (w.count > 1)
+			rc = go_up(&w);
+		else
+			break;
+	}
+	saved = errno;
+	while (w.count)
+		strvec_release(&w.levels[--w.count].subdirs);
+	free(w.levels);
+	if (w.fd >= 0)
+		close(w.fd);
+	errno = saved;
+	return rc;
+}
+
+int
+file_remove_tree(const char *path, struct error *err)
+{
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	/* POSIX lets unlink() say EPERM of a directory. */
+	if ((errno != EISDIR && errno != EPERM) || empty_tree(path) < 0 ||
+	    (rmdir(path) < 0 && errno != ENOENT))
+		return error_sys(err, "cannot remove '%s'", path);
+	return 0;
+}
+
+/* ---- moving across file systems ---- */
+
+static int
+copy_symlink(const char *from, const char *to, struct error *err)
+{
+	struct strbuf target = STRBUF_INIT;
+	ssize_t n;
+	int rc = 0;
+
+	/* No file system of Linux has longer ones than a page. */
+	strbuf_grow(&target, 4096);
+	n = readlink(from, target.buf, 4096);
+	if (n >= 0) {
+		target.buf[n] = '\0';
+		rc = symlink(target.buf, to);
+	}
+	if (n < 0 || rc < 0)
+		rc = error_sys(err, "cannot copy '%s' to '%s'", from, to);
+	strbuf_release(&target);
+	return rc;
+}
+
+/* Copy one thing; the entries of a directory are left to the caller. */
+static int
+copy_one(const char *from, const char *to, const struct stat *st,
+	 struct error *err)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	if (S_ISLNK(st->st_mode))
+		return copy_symlink(from, to, err);
+	if (S_ISDIR(st->st_mode)) {
+		if (mkdir(to, (st->st_mode & 0777) | 0700) < 0)
+			return error_sys(err, "cannot make directory '%s'",
+					 to);
+		return 0;
+	}
+	if (file_copy(from, to, err) < 0)
+		return -1;
+	/* A file that moved was not written anew: it keeps its time. */
+	utimensat(AT_FDCWD, to, times, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
+
+/* Push the entries of directory DIR below FROM as paths below FROM. */
+static int
+push_entries(const char *path, const char *dir, struct strvec *pending,
+	     struct error *err)
+{
+	struct strvec names = STRVEC_INIT;
+	size_t i;
+	int rc = file_list(path, &names, err);
+
+	for (i = 0; !rc && i < names.count; i++)
+		strvec_push_take(pending, path_join(dir, names.v[i]));
+	strvec_release(&names);
+	return rc;
+}
+
+/* Copy FROM with all that is in it to TO. */
+static int
+copy_tree(const char *from, const char *to, struct error *err)
+{
+	struct strvec pending = STRVEC_INIT;
+	struct stat st;
+	int rc = 0;
+
+	strvec_push(&pending, ".");
+	while (!rc && pending.count) {
+		char *name = pending.v[--pending.count];
+		bool top = !strcmp(name, ".");
+		char *source = top ? xstrdup(from) : path_join(from, name);
+		char *copy = top ? xstrdup(to) : path_join(to, name);
+
+		pending.v[pending.count] = NULL;
+		if (lstat(source, &st) < 0)
+			rc = error_sys(err, "cannot read '%s'", source);
+		else
+			rc = copy_one(source, copy, &st, err);
+		if (!rc && S_ISDIR(st.st_mode))
+			rc = push_entries(source, name, &pending, err);
+		free(copy);
+		free(source);
+		free(name);
+	}
+	strvec_release(&pending);
+	return rc;
+}
+
+int
+file_move(const char *from, const char *to, struct error *err)
+{
+	char *copy;
+	int rc;
+
+	if (!rename(from, to))
+		return 0;
+	if (errno != EXDEV)
+		return error_sys(err, "cannot move '%s' to '%s'", from, to);
+	copy = file_temporary_name(to);
+	rc = copy_tree(from, copy, err);
+	if (!rc && rename(copy, to) < 0)
+		rc = error_sys(err, "cannot move '%s' to '%s'", from, to);
+	if (rc)
+		file_remove_tree(copy, NULL);
+	else
+		rc = file_remove_tree(from, err);
+	free(copy);
+	return rc;
+}

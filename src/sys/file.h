@@ -1,0 +1,50 @@
+/*
+ * Files and directories: the few things that every floor above does with
+ * them.  Paths are bytes; a returned descriptor is close-on-exec.
+ */
+#ifndef FLOWMAKE_SYS_FILE_H
+#define FLOWMAKE_SYS_FILE_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+
+struct error;
+struct strbuf;
+struct strvec;
+
+/* Append the whole of PATH to SB. */
+int file_read(const char *path, struct strbuf *sb, struct error *err);
+
+/* Write all LEN bytes to FD, however often the kernel interrupts. */
+int file_write_all(int fd, const void *data, size_t len, struct error *err);
+
+/* Make PATH hold exactly these bytes: written under a temporary name beside
+ * it, closed with its errors checked, renamed.  SYNC: fsync before. */
+int file_replace(const char *path, const void *data, size_t len, bool sync,
+		 struct error *err);
+
+/* A name beside PATH that nothing else uses: hidden, made of the thread and
+ * the time.  The caller frees it. */
+char *file_temporary_name(const char *path);
+
+/* Make the directory PATH and those above it; an existing one is fine. */
+int file_make_dirs(const char *path, struct error *err);
+
+/* Remove PATH, a file or a whole tree (without following symlinks and
+ * without recursion on the C stack, also what is in directories that forbid
+ * writing); nothing there is fine. */
+int file_remove_tree(const char *path, struct error *err);
+
+/* Copy the regular file FROM to a new file TO, as a reflink where the file
+ * system can. */
+int file_copy(const char *from, const char *to, struct error *err);
+
+/* rename(2) of a file, a symlink or a tree that falls back to copy and remove
+ * across file systems; even then TO appears whole or not at all. */
+int file_move(const char *from, const char *to, struct error *err);
+
+/* The names in directory PATH, "." and ".." left out, sorted bytewise. */
+int file_list(const char *path, struct strvec *names, struct error *err);
+
+#endif

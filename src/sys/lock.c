@@ -1,0 +1,118 @@
+/*
+ * Lock files.  The file is removed by its holder, so one that was just locked
+ * may be gone from its path; then the lock is worth nothing and is taken
+ * again on the file that is there now.
+ */
+#include "base/base.h"
+
+#include "sys/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "sys/file.h"
+
+/* Whether the file at PATH is the open FD. */
+static bool
+is_still_there(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	return !fstat(fd, &ours) && !stat(path, &there) &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Write into FD who holds it. */
+static int
+write_owner(int fd, const char *what)
+{
+	struct strbuf sb = STRBUF_INIT;
+	char host[256] = "";
+	int rc;
+
+	gethostname(host, sizeof(host) - 1);
+	strbuf_addf(&sb, "%s (process %ld on %s since ", what, (long)getpid(),
+		    host);
+	text_add_time(&sb, clock_real_ns(&clock_system));
+	/* Nobody waits for milliseconds. */
+	strbuf_truncate(&sb, sb.len - strlen(".000"));
+	strbuf_addch(&sb, ')');
+	rc = ftruncate(fd, 0) < 0 ? -1
+				  : file_write_all(fd, sb.buf, sb.len, NULL);
+	strbuf_release(&sb);
+	return rc;
+}
+
+/* Who holds the lock of PATH, as a new string. */
+static char *
+read_owner(const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	/* It may have been dropped, or not yet been written. */
+	if (file_read(path, &sb, NULL) < 0 || !sb.len) {
+		strbuf_reset(&sb);
+		strbuf_adds(&sb, "another process");
+	}
+	return strbuf_detach(&sb, NULL);
+}
+
+/* Lock FD: 1, 0 when somebody else has, -1 on an error. */
+static int
+lock_fd(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (!fcntl(fd, F_OFD_SETLK, &whole))
+		return 1;
+	return errno == EAGAIN || errno == EACCES ? 0 : -1;
+}
+
+int
+lock_take(const char *path, const char *what, struct lock *lock, char **owner,
+	  struct error *err)
+{
+	int fd, r;
+
+	for (;;) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		if (fd < 0)
+			return error_sys(err, "cannot open lock '%s'", path);
+		r = lock_fd(fd);
+		if (r > 0 && !is_still_there(fd, path)) {
+			close(fd);
+			continue;
+		}
+		break;
+	}
+	if (r > 0 && write_owner(fd, what) < 0)
+		r = -1;
+	if (r < 0)
+		error_sys(err, "cannot lock '%s'", path);
+	if (r <= 0)
+		close(fd);
+	if (r > 0)
+		*lock = (struct lock){ fd, xstrdup(path) };
+	else if (!r)
+		*owner = read_owner(path);
+	return r;
+}
+
+void
+lock_drop(struct lock *lock)
+{
+	if (lock->fd < 0)
+		return;
+	unlink(lock->path);
+	close(lock->fd);
+	free(lock->path);
+	*lock = (struct lock)LOCK_INIT;
+}

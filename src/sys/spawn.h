@@ -1,0 +1,38 @@
+/*
+ * Starting a program: one posix_spawn, always the same way.  The child leads
+ * a session and process group of its own (a program that opens /dev/tty
+ * fails), has an empty signal mask, default signals, and no descriptor above
+ * the ones given.
+ */
+#ifndef FLOWMAKE_SYS_SPAWN_H
+#define FLOWMAKE_SYS_SPAWN_H
+
+#include <sys/types.h>
+
+#include "base/base.h"
+
+struct error;
+
+struct spawn {
+	const char *program;      /* a path, or a name looked up along the
+				   * PATH of envp */
+	char *const *argv;
+	char *const *envp;
+	int stdin_fd;             /* each is dup'ed to 0, 1, 2; */
+	int stdout_fd;            /* -1: /dev/null */
+	int stderr_fd;
+	int extra_fd;             /* becomes 3; -1: none */
+	bool same_session;        /* a helper program, not a task: it keeps
+				   * the session, but leads a process group,
+				   * so that ^C is ours to handle */
+};
+
+/* Start it.  Returns the pid; or -1 with errno kept, so that the caller can
+ * tell ENOENT, EACCES, ENOEXEC and E2BIG apart, and ERR set. */
+pid_t spawn_process(const struct spawn *s, struct error *err);
+
+/* The path of one of our helper programs: the installed one, or the one of
+ * the build tree when FLOWMAKE itself runs from there.  Caller frees. */
+char *spawn_helper_path(const char *name);
+
+#endif
