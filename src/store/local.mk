@@ -1,1 +1,10 @@
-store_sources =
+store_sources = \
+	src/store/attempts.c \
+	src/store/content.c src/store/content.h \
+	src/store/db.c src/store/db.h \
+	src/store/files.c src/store/files.h \
+	src/store/log.c src/store/log.h \
+	src/store/objects.c src/store/objects.h \
+	src/store/runs.c \
+	src/store/store.c src/store/store.h \
+	src/store/values.c src/store/values.h

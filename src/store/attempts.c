@@ -1,0 +1,330 @@
+/*
+ * The records of attempts, and the makers of files.
+ */
+#include "base/base.h"
+
+#include "store/store.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cbor.h"
+#include "base/error.h"
+#include "store/db.h"
+
+enum {
+	ATTEMPT_BITS = 12,
+	TASK_BITS = 28,
+};
+#define ATTEMPT_MAX ((UINT32_C(1) << ATTEMPT_BITS) - 1)
+#define TASK_MAX ((UINT32_C(1) << TASK_BITS) - 1)
+
+static const char *const outcome_names[] = {
+	[TASK_RUNNING] = "running",
+	[TASK_DONE] = "done",
+	[TASK_FAILED] = "failed",
+	[TASK_CAUGHT] = "caught",
+	[TASK_SKIPPED] = "skipped",
+	[TASK_REUSED] = "reused",
+	[TASK_CANCELLED] = "cancelled",
+	[TASK_RETRIED] = "retried",
+};
+
+const char *
+task_outcome_name(enum task_outcome o)
+{
+	if (o >= ARRAY_SIZE(outcome_names))
+		bug("task outcome %d", (int)o);
+	return outcome_names[o];
+}
+
+/* The row of an attempt; ascending in run, task, attempt. */
+static int64_t
+attempt_id(uint32_t run, uint32_t task, uint32_t attempt)
+{
+	if (run >= UINT32_C(1) << 23 || task > TASK_MAX ||
+	    attempt > ATTEMPT_MAX)
+		bug("attempt %u of task %u/%u", attempt, run, task);
+	return (int64_t)run << (TASK_BITS + ATTEMPT_BITS) |
+	       (int64_t)task << ATTEMPT_BITS | attempt;
+}
+
+/* ---- writing ---- */
+
+/* Bind the lists of A, encoded. */
+static void
+bind_lists(struct store *s, sqlite3_stmt *st, const struct attempt_record *a)
+{
+	db_bind_blob(st, 21, a->key_parts, a->key_parts_len);
+	strbuf_reset(&s->results);
+	if (a->result_count)
+		artifact_put_list(&s->results, a->results, a->result_count);
+	db_bind_blob(st, 22, a->result_count ? s->results.buf : NULL,
+		     s->results.len);
+	strbuf_reset(&s->outputs);
+	if (a->output_count)
+		artifact_put_list(&s->outputs, a->outputs, a->output_count);
+	db_bind_blob(st, 23, a->output_count ? s->outputs.buf : NULL,
+		     s->outputs.len);
+}
+
+/* Bind A to the statement that puts it into its row. */
+static void
+bind_attempt(struct store *s, sqlite3_stmt *st, const struct attempt_record *a)
+{
+	sqlite3_bind_int64(st, 1, attempt_id(a->run, a->task, a->attempt));
+	db_bind_str(st, 2, a->step);
+	db_bind_str(st, 3, a->split);
+	sqlite3_bind_int(st, 4, (int)a->outcome);
+	sqlite3_bind_int(st, 5, a->reusable);
+	if (digest_is_zero(&a->key))
+		sqlite3_bind_null(st, 6);
+	else
+		db_bind_digest(st, 6, &a->key);
+	db_bind_str(st, 7, a->element);
+	sqlite3_bind_int64(st, 8, a->pid);
+	sqlite3_bind_int64(st, 9, a->started_ns);
+	sqlite3_bind_int64(st, 10, a->ended_ns);
+	sqlite3_bind_int(st, 11, a->exit_status);
+	sqlite3_bind_int(st, 12, a->signal);
+	sqlite3_bind_int64(st, 13, a->user_ns);
+	sqlite3_bind_int64(st, 14, a->system_ns);
+	sqlite3_bind_int64(st, 15, a->max_rss_kib);
+	sqlite3_bind_int64(st, 16, (int64_t)a->log_start);
+	sqlite3_bind_int64(st, 17, (int64_t)a->log_end);
+	sqlite3_bind_int64(st, 18, a->origin_run);
+	sqlite3_bind_int64(st, 19, a->origin_task);
+	db_bind_str(st, 20, a->message);
+	bind_lists(s, st, a);
+}
+
+/* Write A's row. */
+static int
+put_attempt(struct store *s, const struct attempt_record *a, const char *what,
+	    struct error *err)
+{
+	sqlite3_stmt *st;
+
+	if (store_begin(s, err))
+		return -1;
+	st = db_get(s, DB_ATTEMPT_PUT, err);
+	if (!st)
+		return -1;
+	bind_attempt(s, st, a);
+	return db_run(s, st, what, err);
+}
+
+/* Remember that A's step makes its outputs. */
+static int
+put_makers(struct store *s, const struct attempt_record *a, struct error *err)
+{
+	sqlite3_stmt *st;
+	size_t i;
+
+	st = db_get(s, DB_MAKER_PUT, err);
+	if (!st)
+		return -1;
+	db_bind_str(st, 2, a->step);
+	for (i = 0; i < a->output_count; i++) {
+		db_bind_str(st, 1, a->outputs[i].name);
+		if (db_run(s, st, "cannot record who made a file", err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+store_attempt_begin(struct store *s, const struct attempt_record *a,
+		    struct error *err)
+{
+	return put_attempt(s, a, "cannot record the start of a task", err);
+}
+
+int
+store_attempt_end(struct store *s, const struct attempt_record *a,
+		  struct error *err)
+{
+	bool good = a->outcome == TASK_DONE || a->outcome == TASK_REUSED;
+
+	if (put_attempt(s, a, "cannot record the end of a task", err))
+		return -1;
+	return good && a->output_count ? put_makers(s, a, err) : 0;
+}
+
+/* ---- reading ---- */
+
+/* Text column N, "" for null. */
+static const char *
+text_or_empty(sqlite3_stmt *st, int n)
+{
+	const char *text = db_text(st, n);
+
+	return text ? text : "";
+}
+
+/* Decode the list of artifacts in column N. */
+static struct artifact *
+read_list(sqlite3_stmt *st, int n, struct arena *arena, size_t *count,
+	  int *rc, struct error *err)
+{
+	struct artifact *list;
+	struct cbor c;
+	size_t len;
+	const char *data = db_blob(st, n, &len);
+
+	*count = 0;
+	if (!len)
+		return NULL;
+	cbor_init(&c, data, len);
+	list = artifact_get_list(&c, arena, count);
+	if (cbor_finish(&c, "a task's record in " DB_PATH, err))
+		*rc = -1;
+	return list;
+}
+
+/* Fill A from the row of ST; what it borrows lives until ST moves or ARENA
+ * is released. */
+static int
+read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
+	     struct error *err)
+{
+	int64_t id = sqlite3_column_int64(st, 0);
+	int rc = 0;
+
+	memset(a, 0, sizeof(*a));
+	a->run = (uint32_t)(id >> (TASK_BITS + ATTEMPT_BITS));
+	a->task = (uint32_t)(id >> ATTEMPT_BITS) & TASK_MAX;
+	a->attempt = (uint32_t)id & ATTEMPT_MAX;
+	a->step = text_or_empty(st, 1);
+	a->split = text_or_empty(st, 2);
+	a->outcome = (enum task_outcome)sqlite3_column_int(st, 3);
+	a->reusable = sqlite3_column_int(st, 4);
+	a->key = db_digest(st, 5);
+	a->element = text_or_empty(st, 6);
+	a->pid = sqlite3_column_int64(st, 7);
+	a->started_ns = sqlite3_column_int64(st, 8);
+	a->ended_ns = sqlite3_column_int64(st, 9);
+	a->exit_status = sqlite3_column_int(st, 10);
+	a->signal = sqlite3_column_int(st, 11);
+	a->user_ns = sqlite3_column_int64(st, 12);
+	a->system_ns = sqlite3_column_int64(st, 13);
+	a->max_rss_kib = sqlite3_column_int64(st, 14);
+	a->log_start = (uint64_t)sqlite3_column_int64(st, 15);
+	a->log_end = (uint64_t)sqlite3_column_int64(st, 16);
+	a->origin_run = (uint32_t)sqlite3_column_int64(st, 17);
+	a->origin_task = (uint32_t)sqlite3_column_int64(st, 18);
+	a->message = db_text(st, 19);
+	a->key_parts = db_blob(st, 20, &a->key_parts_len);
+	a->results = read_list(st, 21, arena, &a->result_count, &rc, err);
+	a->outputs = read_list(st, 22, arena, &a->output_count, &rc, err);
+	if (!rc && a->outcome >= ARRAY_SIZE(outcome_names))
+		rc = error_set(err, "a task's record in " DB_PATH
+			       " is damaged");
+	return rc;
+}
+
+/* Bind F to ST, one of the statements that select attempts. */
+static void
+bind_filter(sqlite3_stmt *st, const struct attempt_filter *f)
+{
+	int64_t first = attempt_id(f->run, f->task, 0);
+	int64_t last;
+
+	if (!f->run)
+		last = INT64_MAX;
+	else
+		last = attempt_id(f->run, f->task ? f->task : TASK_MAX,
+				  ATTEMPT_MAX);
+	sqlite3_bind_int64(st, 1, first);
+	sqlite3_bind_int64(st, 2, last);
+	db_bind_str(st, 3, f->step);
+	db_bind_str(st, 4, f->split);
+	if (f->key)
+		db_bind_digest(st, 5, f->key);
+}
+
+/* Hand the rows of ST to FN. */
+static int
+each_row(struct store *s, sqlite3_stmt *st,
+	 bool (*fn)(void *data, const struct attempt_record *a), void *data,
+	 struct error *err)
+{
+	struct attempt_record a;
+	struct arena arena;
+	bool stop = false;
+	int rc = 0;
+
+	while (!rc && !stop) {
+		rc = db_row(s, st, "cannot read what ran", err);
+		if (rc <= 0)
+			return rc;
+		arena_init(&arena);
+		rc = read_attempt(st, &arena, &a, err);
+		if (!rc)
+			stop = fn(data, &a);
+		arena_release(&arena);
+	}
+	return rc;
+}
+
+int
+store_attempt_each(struct store *s, const struct attempt_filter *f,
+		   bool (*fn)(void *data, const struct attempt_record *a),
+		   void *data, struct error *err)
+{
+	enum db_statement which = f->key ? DB_ATTEMPT_KEY
+				  : f->latest_only ? DB_ATTEMPT_LATEST
+						   : DB_ATTEMPT_EACH;
+	sqlite3_stmt *st;
+	bool is_copy;
+	int rc;
+
+	if (!f->run && !f->key)
+		bug("attempts of no run and no key");
+	st = db_get(s, which, err);
+	/* FN of a walk above us is looking at that one's rows. */
+	is_copy = st && sqlite3_stmt_busy(st);
+	if (is_copy)
+		st = db_get_copy(s, which, err);
+	if (!st)
+		return -1;
+	bind_filter(st, f);
+	rc = each_row(s, st, fn, data, err);
+	sqlite3_reset(st);
+	if (is_copy)
+		sqlite3_finalize(st);
+	return rc;
+}
+
+int
+store_key_known(struct store *s, const struct digest *key, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_KEY_KNOWN, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	db_bind_digest(st, 1, key);
+	rc = db_row(s, st, "cannot look for a result", err);
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* ---- makers of files ---- */
+
+int
+store_maker_get(struct store *s, const char *path, char **step,
+		struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_MAKER_GET, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	db_bind_str(st, 1, path);
+	rc = db_row(s, st, "cannot look for the maker of a file", err);
+	if (rc > 0)
+		*step = xstrdup(text_or_empty(st, 0));
+	sqlite3_reset(st);
+	return rc;
+}

@@ -1,0 +1,472 @@
+/*
+ * The database: one SQLite file in WAL mode.
+ *
+ * One row holds all of an attempt, its lists as CBOR, because the number of
+ * rows and pages touched by a task is what a task costs here.  The row's id is
+ * made of run, task and attempt, so that a run's rows lie together in the
+ * order in which they are written.  Only good results are in the index of
+ * keys.  The texts of paths and splits are bytes, which SQLite keeps as they
+ * are.
+ */
+#include "base/base.h"
+
+#include "store/db.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+
+enum {
+	DB_BUSY_MS = 30000,
+	DB_CHECKPOINT_PAGES = 1000, /* 4 MB of write-ahead log */
+	DB_CACHE_KIB = 16384,
+};
+
+/* MIGRATIONS[N] makes version N + 1 of version N. */
+static const char *const migrations[] = {
+	"CREATE TABLE runs ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" state INTEGER NOT NULL,"
+	" started_ns INTEGER NOT NULL,"
+	" ended_ns INTEGER NOT NULL,"
+	" command TEXT, flow TEXT, flow_file TEXT, user TEXT, host TEXT,"
+	" pid INTEGER NOT NULL,"
+	" pid_started INTEGER NOT NULL,"
+	" parameters BLOB, tags BLOB,"
+	" tasks_total INTEGER NOT NULL,"
+	" tasks_done INTEGER NOT NULL,"
+	" tasks_failed INTEGER NOT NULL,"
+	" tasks_skipped INTEGER NOT NULL,"
+	" message TEXT);"
+	"CREATE TABLE attempts ("
+	" id INTEGER PRIMARY KEY," /* run << 40 | task << 12 | attempt */
+	" step TEXT NOT NULL,"
+	" split TEXT NOT NULL,"
+	" outcome INTEGER NOT NULL,"
+	" reusable INTEGER NOT NULL,"
+	" key BLOB,"
+	" element TEXT,"
+	" pid INTEGER,"
+	" started_ns INTEGER, ended_ns INTEGER,"
+	" exit_status INTEGER, signal INTEGER,"
+	" user_ns INTEGER, system_ns INTEGER, max_rss_kib INTEGER,"
+	" log_start INTEGER, log_end INTEGER,"
+	" origin_run INTEGER, origin_task INTEGER,"
+	" message TEXT,"
+	" key_parts BLOB, results BLOB, outputs BLOB);"
+	"CREATE INDEX attempts_key ON attempts (key) WHERE reusable;"
+	"CREATE TABLE makers ("
+	" path TEXT PRIMARY KEY, step TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE files ("
+	" path TEXT PRIMARY KEY,"
+	" flags INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,"
+	" inode INTEGER NOT NULL,"
+	" digest BLOB, made BLOB) WITHOUT ROWID;",
+};
+
+enum { DB_VERSION = ARRAY_SIZE(migrations) };
+
+#define ATTEMPT_COLUMNS \
+	"id, step, split, outcome, reusable, key, element, pid, started_ns," \
+	" ended_ns, exit_status, signal, user_ns, system_ns, max_rss_kib," \
+	" log_start, log_end, origin_run, origin_task, message, key_parts," \
+	" results, outputs"
+#define ATTEMPT_MATCH \
+	" FROM attempts a WHERE id BETWEEN ?1 AND ?2" \
+	" AND (?3 IS NULL OR step = ?3) AND (?4 IS NULL OR split = ?4)"
+#define RUN_COLUMNS \
+	"number, state, started_ns, ended_ns, command, flow, flow_file," \
+	" user, host, pid, pid_started, parameters, tags, tasks_total," \
+	" tasks_done, tasks_failed, tasks_skipped, message"
+
+static const char *const statement_texts[DB_STATEMENTS] = {
+	/* Taking the lock at once: a transaction that read first could not
+	 * wait for another writer. */
+	[DB_BEGIN] = "BEGIN IMMEDIATE",
+	[DB_COMMIT] = "COMMIT",
+	[DB_ROLLBACK] = "ROLLBACK",
+	[DB_RUN_INSERT] =
+		"INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	[DB_RUN_UPDATE] =
+		"REPLACE INTO runs VALUES (?18, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	[DB_RUN_GET] = "SELECT " RUN_COLUMNS " FROM runs WHERE number = ?1",
+	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
+			  " ORDER BY number DESC LIMIT 1",
+	[DB_RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs ORDER BY number",
+	/* The row of the start, which no index holds, is overwritten. */
+	[DB_ATTEMPT_PUT] =
+		"REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+		" ?20, ?21, ?22, ?23)",
+	[DB_ATTEMPT_EACH] =
+		"SELECT " ATTEMPT_COLUMNS ATTEMPT_MATCH " ORDER BY id",
+	[DB_ATTEMPT_LATEST] =
+		"SELECT " ATTEMPT_COLUMNS ATTEMPT_MATCH
+		" AND NOT EXISTS (SELECT 1 FROM attempts b"
+		" WHERE b.id > a.id AND b.id <= (a.id | 4095)) ORDER BY id",
+	[DB_ATTEMPT_KEY] =
+		"SELECT " ATTEMPT_COLUMNS ATTEMPT_MATCH
+		" AND reusable AND key = ?5 ORDER BY id DESC",
+	[DB_KEY_KNOWN] =
+		"SELECT 1 FROM attempts WHERE reusable AND key = ?1 LIMIT 1",
+	/* Most often the maker is known: then nothing is written. */
+	[DB_MAKER_PUT] =
+		"INSERT INTO makers VALUES (?1, ?2) ON CONFLICT DO"
+		" UPDATE SET step = excluded.step WHERE step <> excluded.step",
+	[DB_MAKER_GET] = "SELECT step FROM makers WHERE path = ?1",
+	[DB_FILE_LIST] = "SELECT path, flags, size, mtime_ns, ctime_ns, inode,"
+			 " digest, made FROM files",
+	[DB_FILE_GET] = "SELECT path, flags, size, mtime_ns, ctime_ns, inode,"
+			" digest, made FROM files WHERE path = ?1",
+	[DB_FILE_PUT] = "REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+			" ?7, ?8)",
+	[DB_FILE_DELETE] = "DELETE FROM files WHERE path = ?1",
+};
+
+/* Say in ERR what went wrong last, after WHAT.  Returns -1. */
+static int
+db_error(struct store *s, const char *what, struct error *err)
+{
+	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
+
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return error_set(err, "%s: " DB_PATH " is damaged; move it "
+				 "away to begin anew (results and logs stay), "
+				 "or try to save it with 'sqlite3 " DB_PATH
+				 " .recover'", what);
+	case SQLITE_FULL:
+		return error_set(err, "%s: no space left for " DB_PATH, what);
+	case SQLITE_BUSY:
+		return error_set(err, "%s: another process has held the lock "
+				 "of " DB_PATH " for %d seconds", what,
+				 DB_BUSY_MS / 1000);
+	case SQLITE_READONLY:
+		return error_set(err, "%s: no permission to write " DB_PATH,
+				 what);
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		errno = sqlite3_system_errno(s->db);
+		if (errno)
+			return error_sys(err, "%s: " DB_PATH, what);
+		break;
+	}
+	return error_set(err, "%s: " DB_PATH ": %s", what,
+			 s->db ? sqlite3_errmsg(s->db) : "no memory");
+}
+
+/* ---- opening ---- */
+
+/* Run SQL, which gives no rows that matter; waits where SQLite's own waiting
+ * does not reach (the change to WAL, recovery after a crash). */
+static int
+run_sql(struct store *s, const char *sql)
+{
+	int rc, waited_ms;
+
+	for (waited_ms = 0; waited_ms < DB_BUSY_MS; waited_ms += 5) {
+		rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+		if ((rc & 0xff) != SQLITE_BUSY)
+			return rc;
+		poll(NULL, 0, 5);
+	}
+	return rc;
+}
+
+/* The file's user_version, or -1. */
+static int
+read_version(struct store *s)
+{
+	sqlite3_stmt *st = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) ==
+	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+		version = sqlite3_column_int(st, 0);
+	if (sqlite3_finalize(st) != SQLITE_OK)
+		return -1;
+	return version;
+}
+
+/* Make the schema of a new file, or bring an older one up to date. */
+static int
+migrate(struct store *s, struct error *err)
+{
+	static const char what[] = "cannot set up the store";
+	char pragma[64];
+	int version;
+
+	if (run_sql(s, "BEGIN IMMEDIATE"))
+		return db_error(s, what, err);
+	/* Asked again under the lock: two runs may have come together. */
+	version = read_version(s);
+	if (version < 0)
+		return db_error(s, what, err);
+	for (; version < DB_VERSION; version++)
+		if (run_sql(s, migrations[version]))
+			return db_error(s, what, err);
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+		 DB_VERSION);
+	if (run_sql(s, pragma) || run_sql(s, "COMMIT"))
+		return db_error(s, what, err);
+	return 0;
+}
+
+/* Refuse what a newer flowmake wrote, migrate what an older one did. */
+static int
+check_version(struct store *s, struct error *err)
+{
+	int version = read_version(s);
+
+	if (version < 0)
+		return db_error(s, "cannot open the store", err);
+	if (version > DB_VERSION)
+		return error_set(err, DB_PATH " has format %d, written by a "
+				 "newer flowmake; this one knows formats up to "
+				 "%d", version, DB_VERSION);
+	if (version == DB_VERSION)
+		return 0;
+	if (s->mode == STORE_WRITE)
+		return migrate(s, err);
+	if (!version)
+		return error_set(err, "nothing has run here yet (" DB_PATH
+				 " is empty)");
+	return error_set(err, DB_PATH " has the older format %d; the next "
+			 "'flowmake run' will bring it up to date", version);
+}
+
+/* Whether the store lies on a file system whose other machines do not see
+ * this one's shared memory, on which WAL rests. */
+static bool
+is_shared_between_hosts(void)
+{
+	static const uint32_t types[] = {
+		0x6969, 0x517b, 0xff534d42, 0xfe534d42, /* NFS, SMB, CIFS */
+		0x5346414f, 0x00c36400, 0x0bd00bd0,     /* AFS, Ceph, Lustre */
+		0x47504653, 0x01021997, 0x65735546,     /* GPFS, 9P, FUSE */
+	};
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(STORE_DIR, &fs) < 0)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		if ((uint32_t)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
+/* Set the connection up as db.c's head says. */
+static int
+configure(struct store *s, struct error *err)
+{
+	const char *mode = is_shared_between_hosts()
+				   ? "PRAGMA journal_mode = DELETE"
+				   : "PRAGMA journal_mode = WAL";
+	char cache[64];
+
+	snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%d",
+		 DB_CACHE_KIB);
+	/* A reader without write permission needs the log that the last
+	 * writer leaves; and nobody waits for a checkpoint at the end. */
+	if (sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+			      NULL) || run_sql(s, cache))
+		return db_error(s, "cannot open the store", err);
+	if (s->mode == STORE_READ)
+		return 0;
+	if (run_sql(s, mode) || run_sql(s, "PRAGMA synchronous = NORMAL") ||
+	    sqlite3_wal_autocheckpoint(s->db, DB_CHECKPOINT_PAGES))
+		return db_error(s, "cannot open the store", err);
+	return 0;
+}
+
+/* Open URI. */
+static int
+open_uri(struct store *s, const char *uri, int flags)
+{
+	int rc = sqlite3_open_v2(uri, &s->db, flags | SQLITE_OPEN_URI |
+				 SQLITE_OPEN_NOMUTEX |
+				 SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(s->db, DB_BUSY_MS);
+	return rc;
+}
+
+/* Open for reading.  SQLite reads a WAL file without any permission to write
+ * as long as the files beside it exist.  Where they do not (somebody made a
+ * checkpoint with another tool, or copied the file), and cannot be made, the
+ * database is complete by itself and can be read as what never changes; but
+ * never while a log exists, whose changes would be missed. */
+static int
+open_reader(struct store *s, struct error *err)
+{
+	struct stat st;
+
+	if (stat(DB_PATH, &st) < 0 && errno == ENOENT)
+		return error_set(err, "nothing has run here yet (there is no "
+				 DB_PATH ")");
+	if (open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READONLY))
+		return db_error(s, "cannot open the store", err);
+	if (read_version(s) >= 0)
+		return 0;
+	if (access(STORE_DIR, W_OK) == 0 ||
+	    (stat(DB_PATH "-wal", &st) == 0 && st.st_size))
+		return db_error(s, "cannot read the store", err);
+	sqlite3_close(s->db);
+	s->db = NULL;
+	if (open_uri(s, "file:" DB_PATH "?immutable=1",
+		     SQLITE_OPEN_READONLY))
+		return db_error(s, "cannot open the store", err);
+	return 0;
+}
+
+int
+db_open(struct store *s, struct error *err)
+{
+	if (s->mode == STORE_READ) {
+		if (open_reader(s, err))
+			return -1;
+	} else if (open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READWRITE |
+			    SQLITE_OPEN_CREATE)) {
+		return db_error(s, "cannot open the store", err);
+	}
+	if (configure(s, err) || check_version(s, err))
+		return -1;
+	return 0;
+}
+
+int
+db_close(struct store *s, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < DB_STATEMENTS; i++) {
+		sqlite3_finalize(s->statements[i]);
+		s->statements[i] = NULL;
+	}
+	if (sqlite3_close(s->db) != SQLITE_OK)
+		return db_error(s, "cannot close the store", err);
+	s->db = NULL;
+	return 0;
+}
+
+/* ---- statements ---- */
+
+sqlite3_stmt *
+db_get_copy(struct store *s, enum db_statement which, struct error *err)
+{
+	sqlite3_stmt *st;
+
+	if (sqlite3_prepare_v3(s->db, statement_texts[which], -1,
+			       SQLITE_PREPARE_PERSISTENT, &st, NULL)) {
+		db_error(s, "cannot use the store", err);
+		return NULL;
+	}
+	return st;
+}
+
+sqlite3_stmt *
+db_get(struct store *s, enum db_statement which, struct error *err)
+{
+	if (!s->statements[which])
+		s->statements[which] = db_get_copy(s, which, err);
+	return s->statements[which];
+}
+
+int
+db_row(struct store *s, sqlite3_stmt *st, const char *what, struct error *err)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE)
+		db_error(s, what, err);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int
+db_run(struct store *s, sqlite3_stmt *st, const char *what, struct error *err)
+{
+	int rc = db_row(s, st, what, err);
+
+	if (rc > 0)
+		bug("%s: the statement gives rows", what);
+	return rc;
+}
+
+int
+db_exec(struct store *s, enum db_statement which, const char *what,
+	struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, which, err);
+
+	return st ? db_run(s, st, what, err) : -1;
+}
+
+/* A parameter is only refused when there is no such one. */
+static void
+check_bound(int rc)
+{
+	if (rc != SQLITE_OK)
+		bug("a statement refuses a parameter: %s", sqlite3_errstr(rc));
+}
+
+void
+db_bind_str(sqlite3_stmt *st, int n, const char *text)
+{
+	check_bound(sqlite3_bind_text(st, n, text, -1, SQLITE_STATIC));
+}
+
+void
+db_bind_blob(sqlite3_stmt *st, int n, const void *data, size_t len)
+{
+	check_bound(sqlite3_bind_blob64(st, n, data, len, SQLITE_STATIC));
+}
+
+void
+db_bind_digest(sqlite3_stmt *st, int n, const struct digest *d)
+{
+	db_bind_blob(st, n, d->bytes, DIGEST_BYTES);
+}
+
+const char *
+db_text(sqlite3_stmt *st, int n)
+{
+	return (const char *)sqlite3_column_text(st, n);
+}
+
+const char *
+db_blob(sqlite3_stmt *st, int n, size_t *len)
+{
+	const char *data = sqlite3_column_blob(st, n);
+
+	*len = (size_t)sqlite3_column_bytes(st, n);
+	return data;
+}
+
+struct digest
+db_digest(sqlite3_stmt *st, int n)
+{
+	struct digest d = { { 0 } };
+	size_t len;
+	const char *data = db_blob(st, n, &len);
+
+	if (len == DIGEST_BYTES)
+		memcpy(d.bytes, data, DIGEST_BYTES);
+	return d;
+}

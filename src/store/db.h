@@ -1,0 +1,87 @@
+/*
+ * The database under store.h: connection, statements, transactions, errors.
+ * For the files of this floor only.
+ */
+#ifndef FLOWMAKE_STORE_DB_H
+#define FLOWMAKE_STORE_DB_H
+
+#include <sqlite3.h>
+
+#include "base/base.h"
+#include "base/strbuf.h"
+#include "store/store.h"
+
+struct digest;
+struct error;
+
+#define DB_PATH STORE_DIR "/db"
+
+/* Every statement that is ever run; db.c has their texts. */
+enum db_statement {
+	DB_BEGIN,
+	DB_COMMIT,
+	DB_ROLLBACK,
+	DB_RUN_INSERT,
+	DB_RUN_UPDATE,
+	DB_RUN_GET,
+	DB_RUN_LATEST,
+	DB_RUN_LIST,
+	DB_ATTEMPT_PUT,
+	DB_ATTEMPT_EACH,
+	DB_ATTEMPT_LATEST,
+	DB_ATTEMPT_KEY,
+	DB_KEY_KNOWN,
+	DB_MAKER_PUT,
+	DB_MAKER_GET,
+	DB_FILE_LIST,
+	DB_FILE_GET,
+	DB_FILE_PUT,
+	DB_FILE_DELETE,
+	DB_STATEMENTS
+};
+
+struct store {
+	sqlite3 *db;
+	enum store_mode mode;
+	bool in_transaction;
+	sqlite3_stmt *statements[DB_STATEMENTS]; /* NULL: not used yet */
+	struct strbuf results; /* encodings of the attempt being written, */
+	struct strbuf outputs; /* kept for their memory */
+};
+
+/* Open the file, in S's mode, and bring its schema up to date. */
+int db_open(struct store *s, struct error *err);
+/* Finalize all statements and close; what was not committed is lost. */
+int db_close(struct store *s, struct error *err);
+
+/* The statement WHICH, ready for its parameters; NULL on an error. */
+sqlite3_stmt *db_get(struct store *s, enum db_statement which,
+		     struct error *err);
+/* A copy of it for the caller, who finalizes it: for statements whose rows
+ * are handed to code that may run the same statement again. */
+sqlite3_stmt *db_get_copy(struct store *s, enum db_statement which,
+			  struct error *err);
+/* Run a statement that gives no rows.  WHAT says what was tried, as in
+ * "cannot record a run". */
+int db_run(struct store *s, sqlite3_stmt *st, const char *what,
+	   struct error *err);
+/* Step to the next row: 1; 0 behind the last, and the statement is reset;
+ * -1 on an error. */
+int db_row(struct store *s, sqlite3_stmt *st, const char *what,
+	   struct error *err);
+/* db_get and db_run of a statement without parameters. */
+int db_exec(struct store *s, enum db_statement which, const char *what,
+	    struct error *err);
+
+/* Parameter N, from 1; what is bound is borrowed until the statement ran. */
+void db_bind_str(sqlite3_stmt *st, int n, const char *text); /* NULL: null */
+void db_bind_blob(sqlite3_stmt *st, int n, const void *data, size_t len);
+void db_bind_digest(sqlite3_stmt *st, int n, const struct digest *d);
+
+/* Column N, from 0; borrowed until the next step; NULL for null. */
+const char *db_text(sqlite3_stmt *st, int n);
+const char *db_blob(sqlite3_stmt *st, int n, size_t *len);
+/* All zero when the column holds no digest. */
+struct digest db_digest(sqlite3_stmt *st, int n);
+
+#endif

@@ -1,0 +1,416 @@
+/*
+ * Digests of the project's files, remembered.
+ *
+ * An entry is trusted when size, times and inode are those of the file now.
+ * A file system stamps changes with a clock that ticks every few ms: a change
+ * in the tick in which the file was read may leave the same times.  Such an
+ * entry is racy: good for this run, which hashed it, but hashed again in a
+ * later tick before another run believes it.
+ */
+#include "base/base.h"
+
+#include "store/files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "store/content.h"
+#include "store/db.h"
+#include "store/store.h"
+
+/* Two ticks: of the slowest clock that Linux has (100 Hz); of file systems
+ * that keep times in seconds, or two, as is seen by the times they give. */
+#define FINE_TICKS_NS (20 * NS_PER_MS)
+#define COARSE_TICKS_NS (4 * NS_PER_S)
+
+/* The numbers of those that are kept are on disks. */
+enum file_flags {
+	FILE_RACY = 1 << 0,    /* not to be trusted by another run */
+	FILE_HASHED = 1 << 1,  /* digest is of the stat that is kept */
+	FILE_MADE = 1 << 2,    /* made is valid */
+	FILE_KEPT = 7,         /* those that are stored */
+	FILE_FRESH = 1 << 3,   /* hashed in this run */
+	FILE_DIRTY = 1 << 4,   /* in the list of what must be saved */
+};
+
+struct file_entry {
+	const char *path;       /* the map's key */
+	unsigned flags;
+	uint64_t size_bytes;
+	int64_t mtime_ns;
+	int64_t ctime_ns;
+	uint64_t inode;
+	struct digest digest;
+	struct digest made;     /* what our task made, whatever is there now;
+				 * of directories too, which have nothing else:
+				 * their files have entries of their own */
+};
+
+struct files {
+	struct store *store;
+	struct clock *clock;
+	struct map entries;     /* path -> struct file_entry */
+	struct arena arena;     /* of the entries */
+	bool loaded;
+	struct file_entry **dirty;
+	size_t dirty_count;
+	size_t dirty_alloc;
+};
+
+struct files *
+files_new(struct store *s, struct clock *clock)
+{
+	struct files *f = xcalloc(1, sizeof(*f));
+
+	f->store = s;
+	f->clock = clock;
+	map_init(&f->entries);
+	arena_init(&f->arena);
+	return f;
+}
+
+void
+files_free(struct files *f)
+{
+	map_release(&f->entries);
+	arena_release(&f->arena);
+	free(f->dirty);
+	free(f);
+}
+
+/* ---- entries ---- */
+
+/* The entry of PATH, made if there is none. */
+static struct file_entry *
+get_entry(struct files *f, const char *path)
+{
+	struct file_entry *e = map_gets(&f->entries, path);
+
+	if (e)
+		return e;
+	e = arena_zalloc(&f->arena, sizeof(*e));
+	map_sets(&f->entries, path, e);
+	e->path = f->entries.entries[f->entries.count - 1].key;
+	return e;
+}
+
+/* Remember to save E. */
+static void
+touch(struct files *f, struct file_entry *e)
+{
+	if (e->flags & FILE_DIRTY)
+		return;
+	e->flags |= FILE_DIRTY;
+	ARRAY_GROW(f->dirty, f->dirty_count, f->dirty_alloc);
+	f->dirty[f->dirty_count++] = e;
+}
+
+/* Fill E from the row of ST. */
+static void
+read_entry(sqlite3_stmt *st, struct file_entry *e)
+{
+	e->flags = (unsigned)sqlite3_column_int(st, 1) & FILE_KEPT;
+	e->size_bytes = (uint64_t)sqlite3_column_int64(st, 2);
+	e->mtime_ns = sqlite3_column_int64(st, 3);
+	e->ctime_ns = sqlite3_column_int64(st, 4);
+	e->inode = (uint64_t)sqlite3_column_int64(st, 5);
+	e->digest = db_digest(st, 6);
+	e->made = db_digest(st, 7);
+}
+
+/* Read the whole table, once: a look-up of each path costs many times more. */
+static int
+load(struct files *f, struct error *err)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (f->loaded)
+		return 0;
+	st = db_get(f->store, DB_FILE_LIST, err);
+	if (!st)
+		return -1;
+	for (;;) {
+		rc = db_row(f->store, st, "cannot read the digests of files",
+			    err);
+		if (rc <= 0)
+			break;
+		read_entry(st, get_entry(f, db_text(st, 0)));
+	}
+	f->loaded = !rc;
+	return rc;
+}
+
+/* Look again at what the store knows of E's file: another run may have made
+ * it meanwhile. */
+static int
+reload_made(struct files *f, struct file_entry *e, struct error *err)
+{
+	sqlite3_stmt *st = db_get(f->store, DB_FILE_GET, err);
+	struct file_entry now;
+	int rc;
+
+	if (!st)
+		return -1;
+	db_bind_str(st, 1, e->path);
+	rc = db_row(f->store, st, "cannot read the digest of a file", err);
+	if (rc > 0) {
+		read_entry(st, &now);
+		if (now.flags & FILE_MADE) {
+			e->made = now.made;
+			e->flags |= FILE_MADE;
+		}
+	}
+	sqlite3_reset(st);
+	return MIN(rc, 0);
+}
+
+static int64_t
+timespec_ns(struct timespec ts)
+{
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* Whether a file last changed at CTIME_NS could change again, at NOW_NS or
+ * later, and keep its times. */
+static bool
+is_racy(int64_t ctime_ns, int64_t now_ns)
+{
+	int64_t ticks = ctime_ns % NS_PER_S ? FINE_TICKS_NS : COARSE_TICKS_NS;
+
+	return now_ns < ctime_ns + ticks;
+}
+
+/* Whether E was made of a file with this stat. */
+static bool
+is_same_stat(const struct file_entry *e, const struct stat *st)
+{
+	return e->size_bytes == (uint64_t)st->st_size &&
+	       e->mtime_ns == timespec_ns(st->st_mtim) &&
+	       e->ctime_ns == timespec_ns(st->st_ctim) &&
+	       e->inode == st->st_ino;
+}
+
+/* Hash the regular file of E, whose stat was ST a moment ago.  Should it
+ * change while it is read, that stat is never seen again. */
+static int
+hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
+	   struct error *err)
+{
+	int64_t now_ns = clock_real_ns(f->clock);
+
+	if (content_of_file(e->path, st, &e->digest, err))
+		return -1;
+	e->size_bytes = (uint64_t)st->st_size;
+	e->mtime_ns = timespec_ns(st->st_mtim);
+	e->ctime_ns = timespec_ns(st->st_ctim);
+	e->inode = st->st_ino;
+	e->flags |= FILE_HASHED | FILE_FRESH;
+	e->flags &= ~(unsigned)FILE_RACY;
+	if (is_racy(e->ctime_ns, now_ns))
+		e->flags |= FILE_RACY;
+	touch(f, e);
+	return 0;
+}
+
+/* The digest of the regular file PATH: a content_file_fn. */
+static int
+digest_file(void *data, const char *path, const struct stat *st,
+	    struct digest *d, struct error *err)
+{
+	struct files *f = data;
+	struct file_entry *e = get_entry(f, path);
+	bool known = e->flags & FILE_HASHED && is_same_stat(e, st) &&
+		     (e->flags & FILE_FRESH || !(e->flags & FILE_RACY));
+
+	if (!known && hash_entry(f, e, st, err))
+		return -1;
+	*d = e->digest;
+	return 0;
+}
+
+/* The digest of what PATH, whose stat is ST, holds. */
+static int
+digest_path(struct files *f, const char *path, const struct stat *st,
+	    struct file_state *state, struct error *err)
+{
+	memset(state, 0, sizeof(*state));
+	state->is_dir = S_ISDIR(st->st_mode);
+	if (state->is_dir)
+		return content_of_tree(path, digest_file, f, &state->digest,
+				       &state->size_bytes, err);
+	if (!S_ISREG(st->st_mode))
+		return content_refuse(path, st->st_mode, err);
+	state->size_bytes = (uint64_t)st->st_size;
+	return digest_file(f, path, st, &state->digest, err);
+}
+
+/* ---- what others ask ---- */
+
+int
+files_digest(struct files *f, const char *path, struct file_state *state,
+	     struct error *err)
+{
+	struct stat st;
+
+	if (load(f, err))
+		return -1;
+	if (stat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		return error_sys(err, "cannot read '%s'", path);
+	}
+	return digest_path(f, path, &st, state, err) ? -1 : 1;
+}
+
+int
+files_made(struct files *f, const char *path, struct file_state *state,
+	   struct error *err)
+{
+	struct file_entry *e;
+	int rc = files_digest(f, path, state, err);
+
+	if (rc <= 0)
+		return rc;
+	e = get_entry(f, path);
+	if (!(e->flags & FILE_MADE) || !digest_equal(&e->made,
+						     &state->digest)) {
+		e->made = state->digest;
+		e->flags |= FILE_MADE;
+		touch(f, e);
+	}
+	return 1;
+}
+
+/* Whether STATE is what our task made at E's path. */
+static bool
+is_ours(const struct file_entry *e, const struct file_state *state)
+{
+	return e->flags & FILE_MADE && digest_equal(&e->made, &state->digest);
+}
+
+int
+files_check_output(struct files *f, const char *path,
+		   struct file_state *state, struct error *err)
+{
+	struct file_entry *e;
+	struct stat st;
+
+	memset(state, 0, sizeof(*state));
+	if (load(f, err))
+		return -1;
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		return error_sys(err, "cannot read '%s'", path);
+	}
+	/* What cannot be read, a symlink to nothing among it, is not ours. */
+	if (files_digest(f, path, state, NULL) <= 0) {
+		memset(state, 0, sizeof(*state));
+		return 2;
+	}
+	e = get_entry(f, path);
+	if (is_ours(e, state))
+		return 1;
+	if (reload_made(f, e, err))
+		return -1;
+	if (is_ours(e, state))
+		return 1;
+	state->changed = e->flags & FILE_MADE;
+	return 2;
+}
+
+void
+files_forget(struct files *f, const char *path)
+{
+	struct file_entry *e;
+
+	/* What cannot be read now is found to be wrong when it is used. */
+	load(f, NULL);
+	e = map_gets(&f->entries, path);
+	if (!e)
+		return;
+	e->flags &= FILE_DIRTY;
+	touch(f, e);
+}
+
+/* Hash E again if its tick is over. */
+static int
+settle_entry(struct files *f, struct file_entry *e, struct error *err)
+{
+	struct stat st;
+
+	/* What was changed or removed since is not ours to settle. */
+	if (is_racy(e->ctime_ns, clock_real_ns(f->clock)) ||
+	    stat(e->path, &st) < 0 || !is_same_stat(e, &st))
+		return 0;
+	return hash_entry(f, e, &st, err);
+}
+
+int
+files_settle(struct files *f, struct error *err)
+{
+	map_each(&f->entries, m) {
+		struct file_entry *e = m->value;
+
+		if ((e->flags & (FILE_RACY | FILE_FRESH)) ==
+		    (FILE_RACY | FILE_FRESH) && settle_entry(f, e, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- saving ---- */
+
+/* Write E, or delete its row when nothing is known any more. */
+static int
+save_entry(struct files *f, const struct file_entry *e, struct error *err)
+{
+	static const char what[] = "cannot record the digest of a file";
+	unsigned kept = e->flags & FILE_KEPT;
+	sqlite3_stmt *st;
+
+	st = db_get(f->store, kept ? DB_FILE_PUT : DB_FILE_DELETE, err);
+	if (!st)
+		return -1;
+	db_bind_str(st, 1, e->path);
+	if (!kept)
+		return db_run(f->store, st, what, err);
+	sqlite3_bind_int64(st, 2, kept);
+	sqlite3_bind_int64(st, 3, (int64_t)e->size_bytes);
+	sqlite3_bind_int64(st, 4, e->mtime_ns);
+	sqlite3_bind_int64(st, 5, e->ctime_ns);
+	sqlite3_bind_int64(st, 6, (int64_t)e->inode);
+	if (kept & FILE_HASHED)
+		db_bind_digest(st, 7, &e->digest);
+	else
+		sqlite3_bind_null(st, 7);
+	if (kept & FILE_MADE)
+		db_bind_digest(st, 8, &e->made);
+	else
+		sqlite3_bind_null(st, 8);
+	return db_run(f->store, st, what, err);
+}
+
+int
+files_save(struct files *f, struct error *err)
+{
+	size_t i;
+
+	if (!f->dirty_count)
+		return 0;
+	if (store_begin(f->store, err))
+		return -1;
+	for (i = 0; i < f->dirty_count; i++)
+		if (save_entry(f, f->dirty[i], err))
+			return -1;
+	for (i = 0; i < f->dirty_count; i++)
+		f->dirty[i]->flags &= ~(unsigned)FILE_DIRTY;
+	f->dirty_count = 0;
+	return 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * Digests of the project's files, each hashed once per run, and remembered
+ * across runs by size, times and inode (git's index does the same; its "racy"
+ * rule holds here: an entry whose file was changed in the clock tick in which
+ * it was hashed is not trusted until it was hashed again in a later one).
+ *
+ * A digest covers a file's bytes and its executable bit; in a directory names,
+ * kinds, symlinks as symlinks and empty directories, by a Merkle hash over
+ * entries sorted bytewise; sockets, fifos and devices are refused by name.
+ */
+#ifndef FLOWMAKE_STORE_FILES_H
+#define FLOWMAKE_STORE_FILES_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "base/digest.h"
+
+struct clock;
+struct error;
+struct store;
+
+struct file_state {
+	struct digest digest;
+	uint64_t size_bytes;
+	bool is_dir;
+	bool changed;   /* an output that was recorded, but is not what its task
+			 * made any more; set by files_check_output */
+};
+
+/* Begin with what the store remembers, read on first use.  CLOCK's real time
+ * is compared with the times of files. */
+struct files *files_new(struct store *s, struct clock *clock);
+void files_free(struct files *f);
+
+/* The digest of PATH as it is now.  Returns 1, 0 when nothing is there, -1
+ * when it cannot be read or is of a kind that has no content.  Within one run
+ * a file is hashed again only when its stat changed. */
+int files_digest(struct files *f, const char *path, struct file_state *state,
+		 struct error *err);
+
+/* Like files_digest for an output just made by a task: the entry also records
+ * that we made it. */
+int files_made(struct files *f, const char *path, struct file_state *state,
+	       struct error *err);
+
+/* What stands at the path of an output about to be made: 0 nothing; 1 our own
+ * earlier output, unchanged since (STATE filled); 2 something else: a file of
+ * ours that was changed (STATE's changed is set), one that is not ours, or
+ * what cannot be read.  -1 when even that cannot be said. */
+int files_check_output(struct files *f, const char *path,
+		       struct file_state *state, struct error *err);
+
+/* Forget PATH: it was moved away. */
+void files_forget(struct files *f, const char *path);
+
+/* Hash once more the files that were hashed in the tick in which they were
+ * changed, if that tick is over, so that they can be trusted from now on; the
+ * others stay distrusted and are hashed by the next run that needs them.  For
+ * the end of a run, before files_save. */
+int files_settle(struct files *f, struct error *err);
+
+/* Write what changed to the store (in the open transaction). */
+int files_save(struct files *f, struct error *err);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * The store's directory and transactions; db.c has the database, runs.c and
+ * attempts.c the records.
+ */
+#include "base/base.h"
+
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "store/db.h"
+#include "sys/file.h"
+
+static const char *const directories[] = {
+	STORE_DIR,
+	STORE_DIR "/objects",
+	STORE_DIR "/named",
+	STORE_DIR "/logs",
+	STORE_DIR "/replaced",
+	STORE_DIR "/tmp",
+	STORE_DIR "/cache",
+};
+
+/* Make what is missing of the directory. */
+static int
+make_directories(struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdir(directories[i], 0777) < 0 && errno != EEXIST)
+			return error_sys(err, "cannot make the directory %s",
+					 directories[i]);
+	if (access(STORE_DIR "/.gitignore", F_OK) == 0)
+		return 0;
+	return file_replace(STORE_DIR "/.gitignore", "*\n", 2, false, err);
+}
+
+/* Drop S, whether it is open or not. */
+static void
+store_drop(struct store *s)
+{
+	strbuf_release(&s->results);
+	strbuf_release(&s->outputs);
+	free(s);
+}
+
+struct store *
+store_open(enum store_mode mode, struct error *err)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+
+	s->mode = mode;
+	strbuf_init(&s->results);
+	strbuf_init(&s->outputs);
+	if ((mode == STORE_WRITE && make_directories(err)) ||
+	    db_open(s, err)) {
+		db_close(s, NULL);
+		store_drop(s);
+		return NULL;
+	}
+	return s;
+}
+
+int
+store_close(struct store *s, struct error *err)
+{
+	int rc = store_commit(s, err);
+
+	if (db_close(s, rc ? NULL : err))
+		rc = -1;
+	store_drop(s);
+	return rc;
+}
+
+int
+store_begin(struct store *s, struct error *err)
+{
+	if (s->in_transaction)
+		return 0;
+	if (s->mode == STORE_READ)
+		bug("a store opened for reading is written");
+	if (db_exec(s, DB_BEGIN, "cannot begin to write", err))
+		return -1;
+	s->in_transaction = true;
+	return 0;
+}
+
+int
+store_commit(struct store *s, struct error *err)
+{
+	int rc;
+
+	if (!s->in_transaction)
+		return 0;
+	s->in_transaction = false;
+	rc = db_exec(s, DB_COMMIT, "cannot record what was done", err);
+	/* A full disk ends a transaction by itself; what is left of another
+	 * must not hold the lock. */
+	if (rc && !sqlite3_get_autocommit(s->db))
+		db_exec(s, DB_ROLLBACK, "", NULL);
+	return rc;
+}

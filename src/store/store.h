@@ -1,0 +1,187 @@
+/*
+ * The store, .flowmake/ in the project: what is remembered.  This header is
+ * its directory and database; objects, logs and file digests have their own
+ * pairs.
+ *
+ *   .flowmake/db            SQLite (WAL, synchronous=NORMAL)
+ *   .flowmake/objects/ab/..  contents by digest, read-only
+ *   .flowmake/named/ab/..    the same under the name a result must have
+ *   .flowmake/logs/N        what the tasks of run N printed
+ *   .flowmake/replaced/N/   files that run N's outputs took the place of
+ *   .flowmake/tmp/          of running runs
+ *   .flowmake/cache/        compiled Flowfiles
+ *   .flowmake/.gitignore    "*"
+ *
+ * Nothing here is ever read as code.  A record is committed before its task
+ * is reported done: the owner of the loop calls store_commit() at the end of
+ * each turn, before any news of that turn is told.
+ */
+#ifndef FLOWMAKE_STORE_STORE_H
+#define FLOWMAKE_STORE_STORE_H
+
+#include "base/base.h"
+#include "base/digest.h"
+#include "model/artifact.h"
+
+struct error;
+struct store;
+
+#define STORE_DIR ".flowmake"
+
+enum store_mode {
+	STORE_READ,  /* for commands that only look: needs no write access, takes
+		      * no lock, works while a run goes on */
+	STORE_WRITE, /* creates what is missing */
+};
+
+/* Open the store of the current directory.  In STORE_READ mode a project
+ * without one is an error that says that nothing has run here yet.  A damaged
+ * database, or one of a newer format, is named with what to do. */
+struct store *store_open(enum store_mode mode, struct error *err);
+/* Commits; makes no checkpoint. */
+int store_close(struct store *s, struct error *err);
+
+/* Begin a transaction unless one is open; every function below that writes
+ * does so itself. */
+int store_begin(struct store *s, struct error *err);
+/* Commit what was written since; does nothing when nothing was. */
+int store_commit(struct store *s, struct error *err);
+
+/* ---- runs ---- */
+
+enum run_state {
+	RUN_RUNNING,     /* also of a run whose engine died: see store_run_alive */
+	RUN_DONE,
+	RUN_FAILED,
+	RUN_INTERRUPTED,
+};
+
+/* One run.  Strings are owned by the record when it was read, borrowed when
+ * it is written. */
+struct run_record {
+	uint32_t number;        /* from 1, counted in the project */
+	enum run_state state;
+	int64_t started_ns;     /* real time */
+	int64_t ended_ns;       /* 0: not yet */
+	const char *command;    /* as typed, words quoted for a shell */
+	const char *flow;
+	const char *flow_file;
+	const char *user;
+	const char *host;
+	int64_t pid;            /* of the engine */
+	int64_t pid_started;    /* its start time in clock ticks (proc(5), stat
+				 * field 22): tells a reused pid */
+	const char *parameters; /* CBOR [[name, value, given]...] */
+	size_t parameters_len;
+	const char *tags;       /* CBOR [text...] */
+	size_t tags_len;
+	uint32_t tasks_total;   /* known when the run ended */
+	uint32_t tasks_done;
+	uint32_t tasks_failed;
+	uint32_t tasks_skipped;
+	const char *message;    /* why it failed, or NULL */
+};
+
+/* Give R the next number and record it; commits at once, so that two runs
+ * started together get different numbers.  Nothing may have been written that
+ * must not be committed yet. */
+int store_run_begin(struct store *s, struct run_record *r, struct error *err);
+int store_run_end(struct store *s, const struct run_record *r,
+		  struct error *err);
+/* Read run NUMBER (0: the latest).  Returns 1, 0 when there is none, -1. */
+int store_run_get(struct store *s, uint32_t number, struct run_record *r,
+		  struct error *err);
+/* All runs, oldest first; the array and its records are the caller's. */
+int store_run_list(struct store *s, struct run_record **runs, size_t *count,
+		   struct error *err);
+void run_record_release(struct run_record *r);
+/* Whether the engine of a RUN_RUNNING record still lives on this machine. */
+bool store_run_alive(const struct run_record *r);
+/* When the living process PID started, for pid_started; 0: there is none. */
+int64_t store_process_started(int64_t pid);
+
+/* ---- tasks and their attempts ---- */
+
+enum task_outcome {
+	TASK_RUNNING,
+	TASK_DONE,
+	TASK_FAILED,
+	TASK_CAUGHT,    /* failed for good, but its step has a catch */
+	TASK_SKIPPED,
+	TASK_REUSED,    /* a later command: its result came from another run */
+	TASK_CANCELLED, /* ended by us: an interrupt */
+	TASK_RETRIED,   /* failed, another attempt follows */
+};
+const char *task_outcome_name(enum task_outcome o);
+
+/* One attempt of one task.  A skipped or reused task has one record, with
+ * attempt 0. */
+struct attempt_record {
+	uint32_t run;
+	uint32_t task;           /* number of the task in its run, from 1, in the
+				  * order of first start */
+	uint32_t attempt;        /* from 1 */
+	const char *step;
+	const char *split;       /* "", "3", "3.2", or a pattern's stem */
+	const char *element;     /* of the fan-outs, for people; or "" */
+	enum task_outcome outcome;
+	int64_t pid;
+	int64_t started_ns;      /* real time */
+	int64_t ended_ns;
+	int32_t exit_status;     /* -1: none */
+	int32_t signal;          /* 0: none */
+	int64_t user_ns;         /* processor time */
+	int64_t system_ns;
+	int64_t max_rss_kib;
+	const char *message;     /* why it failed, or NULL */
+	struct digest key;
+	const char *key_parts;   /* CBOR [[name, digest bytes or null]...] */
+	size_t key_parts_len;
+	const struct artifact *results;
+	size_t result_count;
+	const struct artifact *outputs;
+	size_t output_count;
+	uint64_t log_start;      /* extent in the run's log that holds all of the */
+	uint64_t log_end;        /* attempt's records, others' between them; 0, 0:
+				  * it printed nothing */
+	bool reusable;           /* a good result of its key */
+	uint32_t origin_run;     /* TASK_REUSED: where it ran */
+	uint32_t origin_task;
+};
+
+/* Record the start (outcome TASK_RUNNING) of an attempt. */
+int store_attempt_begin(struct store *s, const struct attempt_record *a,
+			struct error *err);
+/* Record its end, or at once a whole attempt that had no beginning. */
+int store_attempt_end(struct store *s, const struct attempt_record *a,
+		      struct error *err);
+
+/* Which attempts to read; 0 and NULL match all. */
+struct attempt_filter {
+	uint32_t run;            /* required unless key is given */
+	uint32_t task;
+	const char *step;
+	const char *split;
+	bool latest_only;        /* only the last attempt of each task */
+	const struct digest *key;/* only good results of this key, newest first */
+};
+
+/* Call FN for each attempt that matches, in order of task and attempt; the
+ * record is borrowed for the call.  FN returns true to stop.  */
+int store_attempt_each(struct store *s, const struct attempt_filter *f,
+		       bool (*fn)(void *data, const struct attempt_record *a),
+		       void *data, struct error *err);
+
+/* Whether some attempt of any run has a good result of KEY.  1, 0, -1. */
+int store_key_known(struct store *s, const struct digest *key,
+		    struct error *err);
+
+/* ---- makers of files ---- */
+
+/* Remember that a task of STEP made PATH (the outputs of good attempts are
+ * remembered by store_attempt_end itself).  Names the last step recorded as
+ * maker of PATH; 1, 0 when none, -1.  *STEP is the caller's to free. */
+int store_maker_get(struct store *s, const char *path, char **step,
+		    struct error *err);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Values in the store: small ones beside their record, larger ones as
+ * objects.  A string is kept as its bytes and a bytevector as it is, so that
+ * any program can read the object; a value has the same format, and so the
+ * same digest, whoever made it.
+ */
+#ifndef FLOWMAKE_STORE_VALUES_H
+#define FLOWMAKE_STORE_VALUES_H
+
+#include "base/base.h"
+
+struct arena;
+struct artifact;
+struct error;
+struct strbuf;
+
+/* Larger arrays and bytevectors are for files, not for printing. */
+enum { VALUE_LOAD_MAX_BYTES = 64 << 20 };
+
+/* Make A of the value whose CBOR are the LEN bytes at CBOR, storing an object
+ * when it is larger than WIRE_INLINE_MAX_BYTES.  Its strings, a copy of NAME
+ * among them, come from ARENA. */
+int artifact_from_value(const char *name, const char *cbor, size_t len,
+			struct arena *arena, struct artifact *a,
+			struct error *err);
+
+/* Append the CBOR of the value of A, whatever its format, to CBOR.  Refuses
+ * files and directories, and arrays and bytevectors that are too large. */
+int artifact_load_value(const struct artifact *a, struct strbuf *cbor,
+			struct error *err);
+
+#endif
