@@ -1,0 +1,336 @@
+/*
+ * Files, trees, locks, and the limits of the machine, which are files too.
+ */
+#include "base/base.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/machine.h"
+#include "tap.h"
+
+static struct error err = ERROR_INIT;
+
+/* Make PATH hold TEXT. */
+static void
+put(const char *path, const char *text)
+{
+	if (file_replace(path, text, strlen(text), false, &err) < 0)
+		bug("%s", err.text);
+}
+
+static void
+make_dirs(const char *path)
+{
+	if (file_make_dirs(path, &err) < 0)
+		bug("%s", err.text);
+}
+
+/* Check that PATH holds WANT (NULL: is not there). */
+static void
+is_file(const char *path, const char *want, const char *title)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int rc = file_read(path, &sb, NULL);
+
+	is_str(rc < 0 ? NULL : sb.buf, want, title);
+	strbuf_release(&sb);
+}
+
+/* How many entries PATH has. */
+static int
+count_entries(const char *path)
+{
+	struct strvec names = STRVEC_INIT;
+	int n = file_list(path, &names, NULL) < 0 ? -1 : (int)names.count;
+
+	strvec_release(&names);
+	return n;
+}
+
+static void
+test_reading(void)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	put("a", "first");
+	is_file("a", "first", "a file has what was put into it");
+	put("a", "second");
+	is_file("a", "second", "a file is replaced");
+	is_int(count_entries("."), 1, "nothing is left beside it");
+	ok(!file_replace("a", "third", 5, true, NULL), "it may be synced");
+	is_int(file_read("none", &sb, &err), -1, "a missing file is an error");
+	is_str(err.text, "cannot open 'none': No such file or directory",
+	       "that says which and why");
+	is_int(file_read(".", &sb, &err), -1, "so is a directory");
+	is_str(err.text, "cannot read '.': Is a directory", "in words");
+	is_int(file_read("/proc/self/stat", &sb, &err), 0,
+	       "a file without a size is read");
+	ok(sb.len > 10, "and is not empty");
+	is_int(file_replace("none/a", "x", 1, false, &err), -1,
+	       "a file in no directory cannot be written");
+	strbuf_release(&sb);
+}
+
+static void
+test_dirs(void)
+{
+	struct strvec names = STRVEC_INIT;
+
+	make_dirs("d/e/f");
+	make_dirs("d/e/f");
+	make_dirs("d//e/./g/");
+	make_dirs(".");
+	file_list("d/e", &names, NULL);
+	ok(names.count == 2 && !strcmp(names.v[0], "f") &&
+		   !strcmp(names.v[1], "g"),
+	   "directories are made with those above and listed in order");
+	is_int(file_make_dirs("a/b", &err), -1,
+	       "a file in the way is an error");
+	is_int(file_make_dirs("a", &err), -1, "in the last place too");
+	is_str(err.text, "cannot make directory 'a': Not a directory",
+	       "and said");
+	is_int(symlink("d", "link"), 0, "a symlink to a directory");
+	is_int(file_make_dirs("link", &err), 0, "is one");
+	is_int(file_remove_tree("link", &err), 0, "a symlink is removed");
+	is_int(count_entries("d/e"), 2, "what it points to is not");
+	strvec_release(&names);
+}
+
+/* Make a chain of DEPTH directories in "deep", deeper than a path may be. */
+static void
+make_deep(int depth)
+{
+	int fd, next, i;
+
+	make_dirs("deep");
+	fd = open("deep", O_RDONLY | O_DIRECTORY);
+	for (i = 0; i < depth; i++) {
+		mkdirat(fd, "a-long-name", 0777);
+		next = openat(fd, "a-long-name", O_RDONLY | O_DIRECTORY);
+		close(openat(fd, "file", O_WRONLY | O_CREAT, 0666));
+		close(fd);
+		fd = next;
+	}
+	close(fd);
+}
+
+static void
+test_remove(void)
+{
+	int i;
+	char name[32];
+
+	is_int(file_remove_tree("none", &err), 0, "nothing there is fine");
+	make_dirs("t/x/y");
+	make_dirs("t/z");
+	put("t/x/y/1", "");
+	put("t/x/2", "");
+	put("outside", "stays");
+	symlink("../../outside", "t/z/link");
+	symlink("../../d", "t/z/dir-link");
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "t/many-%d", i);
+		make_dirs(name);
+	}
+	is_int(file_remove_tree("t", &err), 0, "a tree is removed");
+	is_int(access("t", F_OK), -1, "whole");
+	is_file("outside", "stays", "nothing behind a symlink is");
+	is_int(count_entries("d/e"), 2, "nor a directory behind one");
+	make_deep(600);
+	is_int(file_remove_tree("deep", &err), 0,
+	       "a tree deeper than a path may be is removed");
+	make_dirs("ro/sub/sub");
+	put("ro/sub/file", "");
+	chmod("ro/sub/sub", 0);
+	chmod("ro/sub", 0500);
+	chmod("ro", 0500);
+	is_int(file_remove_tree("ro", &err), 0,
+	       "a tree that forbids writing is removed");
+	is_int(file_remove_tree("/proc/self/stat", &err), -1,
+	       "what cannot be removed is an error");
+}
+
+static void
+test_copy(void)
+{
+	struct stat st;
+
+	put("from", "some bytes");
+	chmod("from", 0555);
+	is_int(file_copy("from", "to", &err), 0, "a file is copied");
+	is_file("to", "some bytes", "with what it holds");
+	stat("to", &st);
+	is_int(st.st_mode & 0777, 0555, "and its mode");
+	is_int(file_copy("from", "to", &err), -1, "never over another");
+	is_int(file_copy("none", "to2", &err), -1, "and not from nothing");
+	is_int(file_copy("d", "to2", &err), -1, "or a directory");
+	is_int(access("to2", F_OK), -1, "then nothing is made");
+	is_int(file_copy("/proc/self/status", "status", &err), 0,
+	       "a file that says it is empty is copied too");
+	stat("status", &st);
+	ok(st.st_size > 100, "whole");
+	is_int(file_move("to", "moved", &err), 0, "a file is moved");
+	ok(access("to", F_OK) < 0 && !access("moved", F_OK), "away");
+}
+
+/* OTHER is a directory on another file system, or NULL. */
+static void
+test_move(const char *other)
+{
+	struct stat before, after;
+	char *to, *inside;
+
+	if (!other) {
+		ok(true, "# SKIP no second file system");
+		return;
+	}
+	make_dirs("tree/sub/empty");
+	put("tree/sub/file", "moved bytes");
+	symlink("sub/file", "tree/link");
+	stat("tree/sub/file", &before);
+	to = xasprintf("%s/tree", other);
+	inside = xasprintf("%s/sub/file", to);
+	is_int(file_move("tree", to, &err), 0,
+	       "a tree moves to another file system");
+	is_file(inside, "moved bytes", "with its files");
+	stat(inside, &after);
+	ok(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec,
+	   "which keep their times");
+	free(inside);
+	inside = xasprintf("%s/link", to);
+	is_file(inside, "moved bytes", "its symlinks");
+	free(inside);
+	inside = xasprintf("%s/sub/empty", to);
+	is_int(count_entries(inside), 0, "and its empty directories");
+	free(inside);
+	is_int(access("tree", F_OK), -1, "and is gone here");
+	is_int(count_entries(other), 1, "nothing else is left there");
+	free(to);
+}
+
+static void
+test_lock(void)
+{
+	struct lock a = LOCK_INIT, b = LOCK_INIT;
+	char *owner = NULL;
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	is_int(lock_take("lock", "run 15", &a, &owner, &err), 1,
+	       "a lock is taken");
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
+	       "once only");
+	ok(owner && !strncmp(owner, "run 15 (process ", 16) &&
+		   owner[strlen(owner) - 1] == ')',
+	   "and says for whom: %s", owner);
+	free(owner);
+	lock_drop(&a);
+	lock_drop(&a);
+	is_int(access("lock", F_OK), -1, "dropping it leaves no file");
+	is_int(lock_take("none/lock", "x", &a, &owner, &err), -1,
+	       "a lock in no directory is an error");
+	if (pipe(fds) < 0)
+		bug("no pipe");
+	pid = fork();
+	if (!pid) {
+		lock_take("lock", "child", &a, &owner, NULL);
+		close(fds[1]);
+		pause();
+	}
+	close(fds[1]);
+	is_int(read(fds[0], &byte, 1), 0, "another process has it");
+	close(fds[0]);
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
+	       "then we do not get it");
+	free(owner);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 1,
+	       "until that process is killed");
+	lock_drop(&b);
+}
+
+static void
+test_machine(void)
+{
+	uint64_t cpus, memory;
+
+	ok(machine_milli_cpus() >= 1, "this machine has a processor");
+	ok(machine_memory_mb() >= 16, "and memory");
+	make_dirs("v2/proc/self");
+	put("v2/proc/self/cgroup", "0::/a/b\n");
+	make_dirs("v2/sys/fs/cgroup/a/b");
+	put("v2/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
+	put("v2/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+	put("v2/sys/fs/cgroup/a/memory.max", "max\n");
+	put("v2/sys/fs/cgroup/a/b/memory.max", "1048576\n");
+	cpus = machine_cgroup_milli_cpus("v2");
+	is_int((intmax_t)cpus, 1500, "a group above ours limits us");
+	memory = machine_cgroup_memory_bytes("v2");
+	is_int((intmax_t)memory, 1048576, "and so does ours");
+	make_dirs("v1/proc/self");
+	put("v1/proc/self/cgroup",
+	    "5:memory:/docker/x\n4:cpuset:/\n3:cpu,cpuacct:/docker/x\n");
+	make_dirs("v1/sys/fs/cgroup/cpu");
+	make_dirs("v1/sys/fs/cgroup/memory");
+	put("v1/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
+	put("v1/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+	put("v1/sys/fs/cgroup/memory/memory.limit_in_bytes",
+	    "9223372036854771712\n");
+	cpus = machine_cgroup_milli_cpus("v1");
+	is_int((intmax_t)cpus, 500,
+	       "version 1 is read, also where a container hides our path");
+	ok(machine_cgroup_memory_bytes("v1") == UINT64_MAX,
+	   "an absurd limit is none");
+	ok(machine_cgroup_milli_cpus("nowhere") == UINT64_MAX,
+	   "without groups there is no limit");
+}
+
+/* A new directory on another file system than the current one, or NULL. */
+static char *
+find_other(void)
+{
+	char *dir = xstrdup("/dev/shm/flowmake-test-XXXXXX");
+	struct stat here, there;
+
+	if (!stat(".", &here) && !stat("/dev/shm", &there) &&
+	    here.st_dev != there.st_dev && mkdtemp(dir))
+		return dir;
+	free(dir);
+	return NULL;
+}
+
+int
+main(void)
+{
+	char *dir = xstrdup("/tmp/flowmake-test-XXXXXX"), *other;
+
+	umask(022);
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		bug("no directory for the test");
+	test_reading();
+	test_dirs();
+	test_remove();
+	test_copy();
+	other = find_other();
+	test_move(other);
+	test_lock();
+	test_machine();
+	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0 ||
+	    (other && file_remove_tree(other, &err) < 0))
+		bug("%s", err.text);
+	error_release(&err);
+	free(other);
+	free(dir);
+	return done_testing();
+}
