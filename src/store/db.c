@@ -64,13 +64,10 @@ static const char *const migrations[] = {
 	"CREATE INDEX attempts_key ON attempts (key) WHERE reusable;"
 	"CREATE TABLE makers ("
 	" path TEXT PRIMARY KEY, step TEXT NOT NULL) WITHOUT ROWID;"
+	/* State: files.c describes its bytes.  One column is read in half the
+	 * time of seven, and every command that runs reads them all. */
 	"CREATE TABLE files ("
-	" path TEXT PRIMARY KEY,"
-	" flags INTEGER NOT NULL,"
-	" size INTEGER NOT NULL,"
-	" mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,"
-	" inode INTEGER NOT NULL,"
-	" digest BLOB, made BLOB) WITHOUT ROWID;",
+	" path TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 enum { DB_VERSION = ARRAY_SIZE(migrations) };
@@ -92,6 +89,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	/* Taking the lock at once: a transaction that read first could not
 	 * wait for another writer. */
 	[DB_BEGIN] = "BEGIN IMMEDIATE",
+	[DB_SNAPSHOT] = "BEGIN",
 	[DB_COMMIT] = "COMMIT",
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_RUN_INSERT] =
@@ -125,12 +123,9 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		"INSERT INTO makers VALUES (?1, ?2) ON CONFLICT DO"
 		" UPDATE SET step = excluded.step WHERE step <> excluded.step",
 	[DB_MAKER_GET] = "SELECT step FROM makers WHERE path = ?1",
-	[DB_FILE_LIST] = "SELECT path, flags, size, mtime_ns, ctime_ns, inode,"
-			 " digest, made FROM files",
-	[DB_FILE_GET] = "SELECT path, flags, size, mtime_ns, ctime_ns, inode,"
-			" digest, made FROM files WHERE path = ?1",
-	[DB_FILE_PUT] = "REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-			" ?7, ?8)",
+	[DB_FILE_LIST] = "SELECT path, state FROM files",
+	[DB_FILE_GET] = "SELECT path, state FROM files WHERE path = ?1",
+	[DB_FILE_PUT] = "REPLACE INTO files VALUES (?1, ?2)",
 	[DB_FILE_DELETE] = "DELETE FROM files WHERE path = ?1",
 };
 

@@ -19,6 +19,7 @@ struct error;
 /* Every statement that is ever run; db.c has their texts. */
 enum db_statement {
 	DB_BEGIN,
+	DB_SNAPSHOT,
 	DB_COMMIT,
 	DB_ROLLBACK,
 	DB_RUN_INSERT,
@@ -43,7 +44,8 @@ enum db_statement {
 struct store {
 	sqlite3 *db;
 	enum store_mode mode;
-	bool in_transaction;
+	bool in_transaction; /* to write */
+	bool in_snapshot;    /* to read */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* NULL: not used yet */
 	struct strbuf results; /* encodings of the attempt being written, */
 	struct strbuf outputs; /* kept for their memory */

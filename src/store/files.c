@@ -6,11 +6,16 @@
  * in the tick in which the file was read may leave the same times.  Such an
  * entry is racy: good for this run, which hashed it, but hashed again in a
  * later tick before another run believes it.
+ *
+ * In the database an entry is a path and its state: flags (32 bits), size,
+ * mtime, ctime and inode (64 bits each, times in ns), all little-endian, then
+ * digest and made (16 bytes each), as far as the flags say that they are there.
  */
 #include "base/base.h"
 
 #include "store/files.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +41,11 @@ enum file_flags {
 	FILE_KEPT = 7,         /* those that are stored */
 	FILE_FRESH = 1 << 3,   /* hashed in this run */
 	FILE_DIRTY = 1 << 4,   /* in the list of what must be saved */
+};
+
+enum {
+	STATE_HEAD_BYTES = 4 + 4 * 8,
+	STATE_MAX_BYTES = STATE_HEAD_BYTES + 2 * DIGEST_BYTES,
 };
 
 struct file_entry {
@@ -85,18 +95,24 @@ files_free(struct files *f)
 
 /* ---- entries ---- */
 
+/* A new entry of PATH, which has none. */
+static struct file_entry *
+add_entry(struct files *f, const char *path)
+{
+	struct file_entry *e = arena_zalloc(&f->arena, sizeof(*e));
+
+	map_sets(&f->entries, path, e);
+	e->path = f->entries.entries[f->entries.count - 1].key;
+	return e;
+}
+
 /* The entry of PATH, made if there is none. */
 static struct file_entry *
 get_entry(struct files *f, const char *path)
 {
 	struct file_entry *e = map_gets(&f->entries, path);
 
-	if (e)
-		return e;
-	e = arena_zalloc(&f->arena, sizeof(*e));
-	map_sets(&f->entries, path, e);
-	e->path = f->entries.entries[f->entries.count - 1].key;
-	return e;
+	return e ? e : add_entry(f, path);
 }
 
 /* Remember to save E. */
@@ -110,17 +126,37 @@ touch(struct files *f, struct file_entry *e)
 	f->dirty[f->dirty_count++] = e;
 }
 
-/* Fill E from the row of ST. */
+/* Fill E from the row of ST.  A state that is none of ours leaves an entry
+ * that knows nothing: its file is hashed again. */
 static void
 read_entry(sqlite3_stmt *st, struct file_entry *e)
 {
-	e->flags = (unsigned)sqlite3_column_int(st, 1) & FILE_KEPT;
-	e->size_bytes = (uint64_t)sqlite3_column_int64(st, 2);
-	e->mtime_ns = sqlite3_column_int64(st, 3);
-	e->ctime_ns = sqlite3_column_int64(st, 4);
-	e->inode = (uint64_t)sqlite3_column_int64(st, 5);
-	e->digest = db_digest(st, 6);
-	e->made = db_digest(st, 7);
+	size_t len;
+	const char *state = db_blob(st, 1, &len);
+	uint64_t numbers[4];
+	uint32_t flags;
+
+	if (len < STATE_HEAD_BYTES)
+		return;
+	memcpy(&flags, state, 4);
+	flags = le32toh(flags) & FILE_KEPT;
+	memcpy(numbers, state + 4, sizeof(numbers));
+	e->size_bytes = le64toh(numbers[0]);
+	e->mtime_ns = (int64_t)le64toh(numbers[1]);
+	e->ctime_ns = (int64_t)le64toh(numbers[2]);
+	e->inode = le64toh(numbers[3]);
+	state += STATE_HEAD_BYTES;
+	len -= STATE_HEAD_BYTES;
+	if (flags & FILE_HASHED && len >= DIGEST_BYTES) {
+		memcpy(e->digest.bytes, state, DIGEST_BYTES);
+		state += DIGEST_BYTES;
+		len -= DIGEST_BYTES;
+	}
+	if (flags & FILE_MADE && len >= DIGEST_BYTES) {
+		memcpy(e->made.bytes, state, DIGEST_BYTES);
+		len -= DIGEST_BYTES;
+	}
+	e->flags = len ? 0 : flags;
 }
 
 /* Read the whole table, once: a look-up of each path costs many times more. */
@@ -140,7 +176,7 @@ load(struct files *f, struct error *err)
 			    err);
 		if (rc <= 0)
 			break;
-		read_entry(st, get_entry(f, db_text(st, 0)));
+		read_entry(st, add_entry(f, db_text(st, 0)));
 	}
 	f->loaded = !rc;
 	return rc;
@@ -152,7 +188,7 @@ static int
 reload_made(struct files *f, struct file_entry *e, struct error *err)
 {
 	sqlite3_stmt *st = db_get(f->store, DB_FILE_GET, err);
-	struct file_entry now;
+	struct file_entry now = { .flags = 0 };
 	int rc;
 
 	if (!st)
@@ -196,16 +232,13 @@ is_same_stat(const struct file_entry *e, const struct stat *st)
 	       e->inode == st->st_ino;
 }
 
-/* Hash the regular file of E, whose stat was ST a moment ago.  Should it
- * change while it is read, that stat is never seen again. */
-static int
-hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
-	   struct error *err)
+/* Note that E's digest, just set, is of the regular file with the stat ST,
+ * read from NOW_NS on.  Should it change while it is read, that stat is never
+ * seen again. */
+static void
+set_hashed(struct files *f, struct file_entry *e, const struct stat *st,
+	   int64_t now_ns)
 {
-	int64_t now_ns = clock_real_ns(f->clock);
-
-	if (content_of_file(e->path, st, &e->digest, err))
-		return -1;
 	e->size_bytes = (uint64_t)st->st_size;
 	e->mtime_ns = timespec_ns(st->st_mtim);
 	e->ctime_ns = timespec_ns(st->st_ctim);
@@ -215,6 +248,18 @@ hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
 	if (is_racy(e->ctime_ns, now_ns))
 		e->flags |= FILE_RACY;
 	touch(f, e);
+}
+
+/* Hash the regular file of E, whose stat was ST a moment ago. */
+static int
+hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
+	   struct error *err)
+{
+	int64_t now_ns = clock_real_ns(f->clock);
+
+	if (content_of_file(e->path, st, &e->digest, err))
+		return -1;
+	set_hashed(f, e, st, now_ns);
 	return 0;
 }
 
@@ -326,6 +371,18 @@ files_check_output(struct files *f, const char *path,
 }
 
 void
+files_learn(struct files *f, const char *path, const struct stat *st,
+	    int64_t real_ns, const struct digest *d)
+{
+	struct file_entry *e;
+
+	load(f, NULL);
+	e = get_entry(f, path);
+	e->digest = *d;
+	set_hashed(f, e, st, real_ns);
+}
+
+void
 files_forget(struct files *f, const char *path)
 {
 	struct file_entry *e;
@@ -367,34 +424,45 @@ files_settle(struct files *f, struct error *err)
 
 /* ---- saving ---- */
 
+/* Encode E into STATE; returns the length. */
+static size_t
+write_state(const struct file_entry *e, char state[STATE_MAX_BYTES])
+{
+	uint32_t flags = htole32(e->flags & FILE_KEPT);
+	uint64_t numbers[4] = {
+		htole64(e->size_bytes), htole64((uint64_t)e->mtime_ns),
+		htole64((uint64_t)e->ctime_ns), htole64(e->inode)
+	};
+	size_t len = STATE_HEAD_BYTES;
+
+	memcpy(state, &flags, 4);
+	memcpy(state + 4, numbers, sizeof(numbers));
+	if (e->flags & FILE_HASHED) {
+		memcpy(state + len, e->digest.bytes, DIGEST_BYTES);
+		len += DIGEST_BYTES;
+	}
+	if (e->flags & FILE_MADE) {
+		memcpy(state + len, e->made.bytes, DIGEST_BYTES);
+		len += DIGEST_BYTES;
+	}
+	return len;
+}
+
 /* Write E, or delete its row when nothing is known any more. */
 static int
 save_entry(struct files *f, const struct file_entry *e, struct error *err)
 {
-	static const char what[] = "cannot record the digest of a file";
-	unsigned kept = e->flags & FILE_KEPT;
+	bool kept = e->flags & FILE_KEPT;
+	char state[STATE_MAX_BYTES];
 	sqlite3_stmt *st;
 
 	st = db_get(f->store, kept ? DB_FILE_PUT : DB_FILE_DELETE, err);
 	if (!st)
 		return -1;
 	db_bind_str(st, 1, e->path);
-	if (!kept)
-		return db_run(f->store, st, what, err);
-	sqlite3_bind_int64(st, 2, kept);
-	sqlite3_bind_int64(st, 3, (int64_t)e->size_bytes);
-	sqlite3_bind_int64(st, 4, e->mtime_ns);
-	sqlite3_bind_int64(st, 5, e->ctime_ns);
-	sqlite3_bind_int64(st, 6, (int64_t)e->inode);
-	if (kept & FILE_HASHED)
-		db_bind_digest(st, 7, &e->digest);
-	else
-		sqlite3_bind_null(st, 7);
-	if (kept & FILE_MADE)
-		db_bind_digest(st, 8, &e->made);
-	else
-		sqlite3_bind_null(st, 8);
-	return db_run(f->store, st, what, err);
+	if (kept)
+		db_bind_blob(st, 2, state, write_state(e, state));
+	return db_run(f->store, st, "cannot record the digest of a file", err);
 }
 
 int

@@ -51,6 +51,11 @@ int files_made(struct files *f, const char *path, struct file_state *state,
 int files_check_output(struct files *f, const char *path,
 		       struct file_state *state, struct error *err);
 
+/* Take in the digest D of the regular file PATH, which somebody else (an I/O
+ * thread) hashed at REAL_NS or later, when its stat had been ST. */
+void files_learn(struct files *f, const char *path, const struct stat *st,
+		 int64_t real_ns, const struct digest *d);
+
 /* Forget PATH: it was moved away. */
 void files_forget(struct files *f, const char *path);
 

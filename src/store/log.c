@@ -26,6 +26,7 @@ enum {
 	MAGIC_NAME_BYTES = sizeof("flowmake log ") - 1,
 	HEAD_BYTES = 20,
 	READ_BYTES = 64 << 10,
+	READ_HEAD_BYTES = 4 << 10, /* behind a long text that was left out */
 };
 
 /* Room for the path of a log. */
@@ -148,6 +149,7 @@ struct log_reader {
 	uint64_t end;       /* where to stop; 0: nowhere */
 	uint64_t at;        /* where the bytes of data stand in the file */
 	struct strbuf data; /* what was read last */
+	size_t ahead;       /* how much to read at once */
 	bool (*wanted)(void *data, uint32_t task, uint32_t attempt);
 	void *wanted_data;
 	char path[LOG_PATH_BYTES];
@@ -158,7 +160,7 @@ struct log_reader {
 static int
 fill_data(struct log_reader *r, uint64_t start, size_t len, struct error *err)
 {
-	size_t want = MAX(len, (size_t)READ_BYTES), got = 0;
+	size_t want = MAX(len, r->ahead), got = 0;
 	ssize_t n;
 
 	strbuf_reset(&r->data);
@@ -265,6 +267,7 @@ log_reader_open(uint32_t run, uint64_t start, uint64_t end,
 	log_path(r->path, run);
 	strbuf_init(&r->data);
 	r->end = end;
+	r->ahead = READ_BYTES;
 	r->wanted = wanted;
 	r->wanted_data = data;
 	r->fd = open(r->path, O_RDONLY | O_CLOEXEC);
@@ -310,6 +313,8 @@ log_reader_next(struct log_reader *r, struct log_record *rec,
 			return 1;
 		}
 		r->next += HEAD_BYTES + rec->len;
+		r->ahead = rec->len > READ_HEAD_BYTES ? READ_HEAD_BYTES
+						      : READ_BYTES;
 	}
 	return rc;
 }

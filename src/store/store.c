@@ -82,8 +82,8 @@ store_begin(struct store *s, struct error *err)
 {
 	if (s->in_transaction)
 		return 0;
-	if (s->mode == STORE_READ)
-		bug("a store opened for reading is written");
+	if (s->mode == STORE_READ || s->in_snapshot)
+		bug("a store that is only read is written");
 	if (db_exec(s, DB_BEGIN, "cannot begin to write", err))
 		return -1;
 	s->in_transaction = true;
@@ -104,4 +104,24 @@ store_commit(struct store *s, struct error *err)
 	if (rc && !sqlite3_get_autocommit(s->db))
 		db_exec(s, DB_ROLLBACK, "", NULL);
 	return rc;
+}
+
+int
+store_snapshot_begin(struct store *s, struct error *err)
+{
+	if (s->in_transaction || s->in_snapshot)
+		return 0;
+	if (db_exec(s, DB_SNAPSHOT, "cannot read the store", err))
+		return -1;
+	s->in_snapshot = true;
+	return 0;
+}
+
+int
+store_snapshot_end(struct store *s, struct error *err)
+{
+	if (!s->in_snapshot)
+		return 0;
+	s->in_snapshot = false;
+	return db_exec(s, DB_COMMIT, "cannot read the store", err);
 }

@@ -47,6 +47,11 @@ int store_begin(struct store *s, struct error *err);
 /* Commit what was written since; does nothing when nothing was. */
 int store_commit(struct store *s, struct error *err);
 
+/* What is read between these two is of one state of the store, and many
+ * look-ups cost a quarter.  Nothing may be written between them. */
+int store_snapshot_begin(struct store *s, struct error *err);
+int store_snapshot_end(struct store *s, struct error *err);
+
 /* ---- runs ---- */
 
 enum run_state {
