@@ -1,1 +1,24 @@
-model_sources =
+model_sources = \
+	src/model/artifact.c src/model/artifact.h \
+	src/model/expr.c src/model/expr.h \
+	src/model/graph.c src/model/graph.h \
+	src/model/graph-bind.c \
+	src/model/graph-eval.c \
+	src/model/graph-files.c \
+	src/model/graph-internal.h \
+	src/model/graph-pattern.c \
+	src/model/layout.c src/model/layout.h \
+	src/model/object-path.h \
+	src/model/resolve.c src/model/resolve.h \
+	src/model/rules.c src/model/rules.h \
+	src/model/shell-exec.c \
+	src/model/shell-heredoc.c \
+	src/model/shell-lexer.h \
+	src/model/shell-quote.c \
+	src/model/shell-scan.c \
+	src/model/shell-text.h \
+	src/model/shell-words.c \
+	src/model/standin.h \
+	src/model/value.h \
+	src/model/wire.h \
+	src/model/words.c src/model/words.h
