@@ -1,12 +1,12 @@
 model_sources = \
 	src/model/artifact.c src/model/artifact.h \
 	src/model/expr.c src/model/expr.h \
-	src/model/graph.c src/model/graph.h \
 	src/model/graph-bind.c \
 	src/model/graph-eval.c \
 	src/model/graph-files.c \
 	src/model/graph-internal.h \
 	src/model/graph-pattern.c \
+	src/model/graph.c src/model/graph.h \
 	src/model/layout.c src/model/layout.h \
 	src/model/object-path.h \
 	src/model/resolve.c src/model/resolve.h \

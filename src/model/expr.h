@@ -1,0 +1,27 @@
+/*
+ * Expressions of a clause as words: names of files, arguments, texts.
+ */
+#ifndef FLOWMAKE_MODEL_EXPR_H
+#define FLOWMAKE_MODEL_EXPR_H
+
+#include "base/base.h"
+
+struct error;
+struct expr;
+struct graph;
+struct node;
+struct step;
+struct strbuf;
+struct words;
+
+/* Append the words of E, an expression of STEP, in the task N.  The pieces of
+ * a literal make one word, a list in it joined by spaces.  Errors have the
+ * place of the expression. */
+int expr_words(struct graph *g, const struct step *step, const struct node *n,
+	       const struct expr *e, struct words *w, struct error *err);
+
+/* Append E as one text (a list joined by spaces). */
+int expr_text(struct graph *g, const struct step *step, const struct node *n,
+	      const struct expr *e, struct strbuf *out, struct error *err);
+
+#endif

@@ -1,0 +1,337 @@
+/*
+ * The values that names have in a task or an opening, as they go to the
+ * evaluator and into recipes.
+ */
+#include "base/base.h"
+
+#include "model/graph.h"
+
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/strbuf.h"
+#include "model/expr.h"
+#include "model/graph-internal.h"
+#include "model/object-path.h"
+#include "model/standin.h"
+#include "model/words.h"
+
+/* ---- who is read ---- */
+
+struct task *
+graph_read_task(const struct graph *g, const struct node *n,
+		const struct import *im)
+{
+	const struct step *s = node_step(n);
+	uint32_t k;
+
+	for (k = 0; k < im->ref_count; k++) {
+		struct task *t = graph_find_task(g,
+				s->imported[im->first_step + k], node_split(n));
+
+		if (t->node.end != END_SKIPPED || im->ref_count == 1) {
+			if (t->node.end == END_SKIPPED)
+				return NULL;
+			return t;
+		}
+	}
+	return NULL;
+}
+
+enum end
+graph_joined_end(struct graph *g, const struct node *n,
+		 const struct import *im)
+{
+	struct step *target = node_step(n)->imported[im->first_step];
+	struct split *sp = split_at(node_split(n), target->level->parent);
+
+	return group_get(g, target, sp)->node.end;
+}
+
+void
+graph_each_joined(const struct graph *g, const struct node *n,
+		  const struct import *im,
+		  void (*fn)(void *data, struct task *t), void *data)
+{
+	const struct step *target = node_step(n)->imported[im->first_step];
+	struct split *sp = split_at(node_split(n), target->level->parent);
+	struct opening *o = opening_towards(sp, target->level);
+	uint32_t i;
+
+	(void)g;
+	for (i = 0; i < o->split_count; i++) {
+		struct task *t = o->splits[i]->tasks[target->ordinal];
+
+		if (t->node.end != END_SKIPPED)
+			fn(data, t);
+	}
+}
+
+/* ---- values ---- */
+
+/* An artifact as VALUE. */
+static void
+put_artifact(struct strbuf *out, const struct artifact *a)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	if (a->format == ARTIFACT_INLINE) {
+		strbuf_add(out, a->value, a->value_len);
+		return;
+	}
+	object_add_path(&path, &a->digest, a->file_name);
+	if (a->format == ARTIFACT_FILE || a->format == ARTIFACT_TREE) {
+		cbor_put_tag(out, CBOR_TAG_FILE);
+	} else {
+		cbor_put_tag(out, CBOR_TAG_OBJECT);
+		cbor_put_array(out, 2);
+		cbor_put_str(out, artifact_format_name(a->format));
+	}
+	cbor_put_text(out, path.buf, path.len);
+	strbuf_release(&path);
+}
+
+static void
+put_path(struct strbuf *out, const struct task_file *f)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	if (f->dash)
+		strbuf_adds(&path, "./");
+	strbuf_adds(&path, f->path);
+	cbor_put_text(out, path.buf, path.len);
+	strbuf_release(&path);
+}
+
+/* The files that clause number BINDER gave: one path or a list of them. */
+static void
+put_clause_files(struct strbuf *out, const struct task_file *files,
+		 uint32_t count, uint32_t binder)
+{
+	uint32_t i, n = 0;
+	bool in_list = false;
+
+	for (i = 0; i < count; i++) {
+		if (files[i].binder != binder)
+			continue;
+		in_list = files[i].in_list;
+		n++;
+	}
+	if (n != 1 || in_list)
+		cbor_put_array(out, n);
+	for (i = 0; i < count; i++)
+		if (files[i].binder == binder)
+			put_path(out, &files[i]);
+}
+
+static void
+put_all_files(struct strbuf *out, const struct task_file *files, uint32_t count)
+{
+	uint32_t i;
+
+	cbor_put_array(out, count);
+	for (i = 0; i < count; i++)
+		put_path(out, &files[i]);
+}
+
+/* What task T gives its readers under B. */
+static void
+put_binding(struct strbuf *out, const struct binding *b, struct task *t)
+{
+	const char *item;
+	size_t len;
+
+	switch (b->kind) {
+	case BINDING_RESULT:
+		if (t->results)
+			put_artifact(out, &t->results[b->index]);
+		else
+			cbor_put_bool(out, false);
+		return;
+	case BINDING_OUTPUT:
+		if (t->node.end == END_CAUGHT)
+			cbor_put_bool(out, false);
+		else
+			put_clause_files(out, t->outputs, t->output_count,
+					 b->index);
+		return;
+	case BINDING_FOREACH:
+		item = row_item(split_at(t->split, b->level)->elements,
+				b->index, &len);
+		strbuf_add(out, item, len);
+		return;
+	case BINDING_CATCH:
+		if (t->caught)
+			strbuf_add(out, t->caught, t->caught_len);
+		else
+			cbor_put_bool(out, false);
+		return;
+	}
+}
+
+/* A list under construction. */
+struct join_list {
+	struct strbuf items;
+	const struct binding *binding;
+	size_t count;
+};
+
+static void
+join_one(void *data, struct task *t)
+{
+	struct join_list *j = data;
+
+	put_binding(&j->items, j->binding, t);
+	j->count++;
+}
+
+static void
+bind_import(struct graph *g, const struct node *n, const struct name *name,
+	    struct strbuf *out)
+{
+	const struct step *s = node_step(n);
+	const struct import *im = &s->template->imports[name->clause];
+	const struct binding *b = &s->bindings[im->first_binding + name->item];
+	struct join_list list = { STRBUF_INIT, b, 0 };
+	struct task *t;
+	uint32_t k;
+
+	if (im->is_join) {
+		graph_each_joined(g, n, im, join_one, &list);
+		cbor_put_array(out, list.count);
+		strbuf_add(out, list.items.buf, list.items.len);
+		strbuf_release(&list.items);
+		return;
+	}
+	if (b->kind == BINDING_FOREACH && im->ref_count == 1) {
+		struct task whose = { .split = node_split(n) };
+
+		put_binding(out, b, &whose);
+		return;
+	}
+	t = graph_read_task(g, n, im);
+	for (k = 0; t && k < im->ref_count; k++)
+		if (s->imported[im->first_step + k] == t->step)
+			put_binding(out, b + k * im->item_count, t);
+	if (!t)
+		cbor_put_bool(out, false);
+}
+
+/* A file clause whose paths are not entered yet: its words as they are.  What
+ * is wrong with them is said when they are entered. */
+static void
+bind_clause(struct graph *g, const struct node *n, const struct binder *b,
+	    struct strbuf *out)
+{
+	const char *stem = node_task(n)->stem;
+	struct strbuf text = STRBUF_INIT;
+	struct words w = WORDS_INIT;
+	size_t i;
+
+	expr_words(g, node_step(n), n, &b->expr, &w, NULL);
+	if (w.is_list || w.count != 1)
+		cbor_put_array(out, w.count);
+	for (i = 0; i < w.count; i++) {
+		strbuf_reset(&text);
+		if (stem)
+			pattern_fill(&text, w.v[i], stem);
+		else
+			strbuf_add(&text, w.v[i], w.lens[i]);
+		cbor_put_text(out, text.buf, text.len);
+	}
+	words_release(&w);
+	strbuf_release(&text);
+}
+
+void
+graph_bind(struct graph *g, const struct node *n, uint32_t name,
+	   struct strbuf *out)
+{
+	const struct template *tm = node_step(n)->template;
+	const struct name *nm = &tm->names[name];
+	const struct task *t = n->kind == NODE_TASK ? node_task(n) : NULL;
+	const char *item;
+	size_t len;
+
+	switch (nm->kind) {
+	case WIRE_NAME_FROM:
+	case WIRE_NAME_JOIN:
+		bind_import(g, n, nm, out);
+		return;
+	case WIRE_NAME_FOREACH:
+		item = row_item(node_split(n)->elements, nm->clause, &len);
+		strbuf_add(out, item, len);
+		return;
+	case WIRE_NAME_INPUT:
+		if (t->files_known)
+			put_clause_files(out, t->inputs, t->input_count,
+					 nm->clause);
+		else
+			bind_clause(g, n, &tm->inputs[nm->clause], out);
+		return;
+	case WIRE_NAME_OUTPUT:
+		if (t->files_known)
+			put_clause_files(out, t->outputs, t->output_count,
+					 nm->clause);
+		else
+			bind_clause(g, n, &tm->outputs[nm->clause], out);
+		return;
+	case WIRE_NAME_RESULT: {
+		struct strbuf text = STRBUF_INIT;
+
+		strbuf_addf(&text, STANDIN_MARK "r%u" STANDIN_MARK,
+			    nm->clause);
+		cbor_put_text(out, text.buf, text.len);
+		strbuf_release(&text);
+		return;
+	}
+	case WIRE_NAME_PATTERN:
+		cbor_put_str(out, t->stem);
+		return;
+	case WIRE_NAME_ATTEMPT:
+		cbor_put_uint(out, t ? MAX(t->attempt, 1) : 1);
+		return;
+	case WIRE_NAME_INPUTS:
+		put_all_files(out, t->inputs, t->input_count);
+		return;
+	case WIRE_NAME_OUTPUTS:
+		put_all_files(out, t->outputs, t->output_count);
+		return;
+	case WIRE_NAME_CATCH:
+		cbor_put_bool(out, false);
+		return;
+	}
+}
+
+const char *
+graph_value(struct graph *g, const struct step *step, const struct node *n,
+	    const struct expr *e, struct strbuf *scratch, size_t *len)
+{
+	const struct thunk_place *place;
+	const struct row *row;
+
+	switch (e->kind) {
+	case WIRE_EXPR_CONST:
+		*len = e->value_len;
+		return e->value;
+	case WIRE_EXPR_NAME:
+		strbuf_reset(scratch);
+		graph_bind(g, n, e->index, scratch);
+		*len = scratch->len;
+		return scratch->buf;
+	case WIRE_EXPR_THUNK:
+		place = &step->layout->places[e->index];
+		if (place->phase == PHASE_CONSTANT)
+			row = g->constants[step->index].row;
+		else if (n->kind == NODE_OPENING)
+			row = node_opening(n)->when_row;
+		else
+			row = node_task(n)->rows[place->phase];
+		return row_item(row, n && n->kind == NODE_OPENING &&
+				place->phase != PHASE_CONSTANT ? 0 :
+				place->position, len);
+	case WIRE_EXPR_PIECES:
+		break;
+	}
+	bug("pieces have no value of their own");
+}

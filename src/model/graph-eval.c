@@ -1,0 +1,542 @@
+/*
+ * Phases: what is evaluated when, for tasks and openings (model/layout.h).
+ * Wishes of the tasks of one step that come close together are one request.
+ */
+#include "base/base.h"
+
+#include "model/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "model/graph-internal.h"
+
+/* ---- requests ---- */
+
+static void
+ask(struct graph *g, struct node *n, enum eval_purpose purpose,
+    uint32_t phase, bool late)
+{
+	struct step *s = node_step(n);
+	struct eval_request *q = g->asked[s->index];
+
+	if (!q || q->purpose != purpose || q->phase != phase ||
+	    q->late != late || (late && purpose == EVAL_FOREACH)) {
+		q = xcalloc(1, sizeof(*q));
+		q->purpose = purpose;
+		q->step = s;
+		q->phase = phase;
+		q->late = late;
+		if (g->last_eval)
+			g->last_eval->next = q;
+		else
+			g->first_eval = q;
+		g->last_eval = q;
+		g->asked[s->index] = q;
+		g->outstanding++;
+	}
+	ARRAY_GROW(q->nodes, q->count, q->alloc);
+	q->nodes[q->count++] = n;
+}
+
+struct eval_request *
+graph_take_eval(struct graph *g)
+{
+	struct eval_request *q = g->first_eval;
+
+	if (!q)
+		return NULL;
+	g->first_eval = q->next;
+	if (!g->first_eval)
+		g->last_eval = NULL;
+	q->next = NULL;
+	if (g->asked[q->step->index] == q)
+		g->asked[q->step->index] = NULL;
+	return q;
+}
+
+/* Whether the constants of N's step are known; otherwise asks for them, and N
+ * goes on when they are. */
+static bool
+have_constants(struct graph *g, struct node *n, bool late)
+{
+	struct step *s = node_step(n);
+	struct constants *c = &g->constants[s->index];
+
+	if (!s->layout->constant_count || c->row)
+		return true;
+	if (!c->asked) {
+		ask(g, n, EVAL_CONSTANTS, 0, late);
+		c->asked = g->asked[s->index];
+	}
+	node_list_push(&c->waiting, n);
+	return false;
+}
+
+/* ---- what is asked ---- */
+
+static void
+put_numbers(struct strbuf *sb, const uint32_t *v, uint32_t count)
+{
+	uint32_t i;
+
+	cbor_put_array(sb, count);
+	for (i = 0; i < count; i++)
+		cbor_put_uint(sb, v[i]);
+}
+
+/* The names that each item of Q brings. */
+static const uint32_t *
+request_names(const struct eval_request *q, uint32_t *count,
+	      uint32_t **scratch)
+{
+	const struct layout *l = q->step->layout;
+	const struct phase *ph;
+	uint32_t *both, i, k;
+
+	*scratch = NULL;
+	*count = 0;
+	switch (q->purpose) {
+	case EVAL_CONSTANTS:
+		return NULL;
+	case EVAL_PHASE:
+		*count = l->phases[q->phase].name_count;
+		return l->phases[q->phase].names;
+	case EVAL_WHEN:
+		*count = q->step->template->when->need_count;
+		return q->step->template->when->needs;
+	case EVAL_FOREACH:
+		break;
+	}
+	ph = &l->phases[0];
+	both = xcalloc(ph->name_count + l->foreach_name_count + 1,
+		       sizeof(*both));
+	for (i = 0; i < ph->name_count; i++)
+		both[(*count)++] = ph->names[i];
+	for (i = 0; i < l->foreach_name_count; i++) {
+		for (k = 0; k < *count && both[k] != l->foreach_names[i]; k++)
+			;
+		if (k == *count)
+			both[(*count)++] = l->foreach_names[i];
+	}
+	*scratch = both;
+	return both;
+}
+
+void
+graph_eval_job(struct graph *g, const struct eval_request *q,
+	       struct strbuf *payload)
+{
+	const struct layout *l = q->step->layout;
+	const uint32_t *names, *thunks = NULL;
+	uint32_t name_count, thunk_count = 0, *scratch;
+
+	(void)g;
+	names = request_names(q, &name_count, &scratch);
+	if (q->purpose == EVAL_PHASE || q->purpose == EVAL_FOREACH) {
+		thunks = l->phases[q->phase].thunks;
+		thunk_count = l->phases[q->phase].thunk_count;
+	} else if (q->purpose == EVAL_WHEN) {
+		thunks = &q->step->template->when->index;
+		thunk_count = 1;
+	}
+	cbor_put_map(payload, 5);
+	cbor_put_str(payload, "step");
+	cbor_put_uint(payload, q->step->index);
+	cbor_put_str(payload, "foreach");
+	cbor_put_bool(payload, q->purpose == EVAL_FOREACH);
+	cbor_put_str(payload, "constants");
+	if (q->purpose == EVAL_CONSTANTS)
+		put_numbers(payload, l->constants, l->constant_count);
+	else
+		cbor_put_array(payload, 0);
+	cbor_put_str(payload, "thunks");
+	put_numbers(payload, thunks, thunk_count);
+	cbor_put_str(payload, "names");
+	put_numbers(payload, names, name_count);
+	free(scratch);
+}
+
+void
+graph_eval_items(struct graph *g, const struct eval_request *q,
+		 uint32_t first, uint32_t count, struct strbuf *payload)
+{
+	const uint32_t *names;
+	uint32_t name_count, *scratch, i, k;
+
+	names = request_names(q, &name_count, &scratch);
+	cbor_put_array(payload, count);
+	for (i = first; i < first + count; i++) {
+		cbor_put_array(payload, name_count);
+		for (k = 0; k < name_count; k++)
+			graph_bind(g, q->nodes[i], names[k], payload);
+	}
+	free(scratch);
+}
+
+/* ---- answers ---- */
+
+const struct row *
+row_new(struct graph *g, const char *data, size_t len)
+{
+	struct row *row = arena_alloc(&g->arena, sizeof(*row) + len);
+
+	row->len = (uint32_t)len;
+	memcpy(row->data, data, len);
+	return row;
+}
+
+const char *
+row_item(const struct row *row, uint32_t i, size_t *len)
+{
+	struct cbor c;
+
+	cbor_init(&c, row->data, row->len);
+	while (i--)
+		cbor_skip(&c);
+	return cbor_span(&c, len);
+}
+
+void
+graph_eval_constants(struct graph *g, struct eval_request *q, const char *row,
+		     size_t len)
+{
+	struct constants *c = &g->constants[q->step->index];
+
+	if (q->purpose == EVAL_CONSTANTS)
+		c->row = row_new(g, row, len);
+}
+
+int
+graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
+	       const char *elements, size_t elements_len, const char *values,
+	       size_t values_len, struct error *err)
+{
+	struct node *n = q->nodes[item];
+	struct opening *o;
+	struct split *sp;
+	const struct row *row = row_new(g, values, values_len);
+
+	(void)err;
+	switch (q->purpose) {
+	case EVAL_CONSTANTS:
+		break;
+	case EVAL_PHASE:
+		node_task(n)->rows[q->phase] = row;
+		break;
+	case EVAL_WHEN:
+		node_opening(n)->when_row = row;
+		break;
+	case EVAL_FOREACH:
+		o = node_opening(n);
+		if (o->split_count++ >= g->options.max_num_splits)
+			break; /* counted for the message, not kept */
+		sp = arena_zalloc(&g->arena, sizeof(*sp));
+		sp->level = o->step->level;
+		sp->parent = o->split;
+		sp->index = o->split_count - 1;
+		sp->elements = row_new(g, elements, elements_len);
+		sp->opener_row = row;
+		if (sp->index == o->split_alloc) {
+			o->split_alloc = MAX(8, o->split_alloc * 2);
+			o->splits = xrealloc(o->splits, o->split_alloc *
+					     sizeof(struct split *));
+		}
+		o->splits[sp->index] = sp;
+		break;
+	}
+	return 0;
+}
+
+/* All splits of O are there: create what stands in them. */
+static int
+opening_end(struct graph *g, struct opening *o, struct error *err)
+{
+	const struct template *t = o->step->template;
+	uint32_t i;
+
+	if (o->split_count > g->options.max_num_splits)
+		return step_error(o->step, t->foreach[0].line,
+			t->foreach[0].column, err, "foreach gives %u splits, "
+			"more than the limit of %u; raise it with "
+			"--max-num-splits", o->split_count,
+			g->options.max_num_splits);
+	node_end(g, &o->node, END_DONE);
+	for (i = 0; i < o->split_count; i++) {
+		struct task *own;
+
+		if (split_populate(g, o->splits[i], err))
+			return -1;
+		own = o->splits[i]->tasks[o->step->ordinal];
+		own->rows = arena_zalloc(&g->arena,
+			(o->step->layout->phase_count + 1) * sizeof(char *));
+		own->rows[0] = o->splits[i]->opener_row;
+		own->phase = 1;
+		if (task_advance(g, own, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
+		    struct error *err)
+{
+	struct node *n = q->nodes[item];
+
+	switch (q->purpose) {
+	case EVAL_CONSTANTS:
+		return 0;
+	case EVAL_PHASE:
+		node_task(n)->phase = q->phase + 1;
+		if (g->rules->steps[q->step->index]->layout->phases[q->phase]
+		    .late)
+			return task_advance_late(g, node_task(n), err);
+		return task_advance(g, node_task(n), err);
+	case EVAL_WHEN:
+		node_opening(n)->evaluating = false;
+		return opening_advance(g, node_opening(n), err);
+	case EVAL_FOREACH:
+		return opening_end(g, node_opening(n), err);
+	}
+	return 0;
+}
+
+/* Let go on whoever waited for the constants that Q brought. */
+static int
+constants_done(struct graph *g, struct eval_request *q, struct error *err)
+{
+	struct constants *c = &g->constants[q->step->index];
+	struct node *n;
+	int ret = 0;
+
+	c->asked = NULL;
+	if (!c->row)
+		c->row = row_new(g, "", 0);
+	while (!ret && (n = node_list_take(&c->waiting))) {
+		if (n->kind == NODE_OPENING)
+			ret = opening_advance(g, node_opening(n), err);
+		else
+			ret = task_advance(g, node_task(n), err);
+	}
+	return ret;
+}
+
+int
+graph_eval_done(struct graph *g, struct eval_request *q, struct error *err)
+{
+	int ret = 0;
+
+	g->outstanding--;
+	if (q->purpose == EVAL_CONSTANTS)
+		ret = constants_done(g, q, err);
+	free(q->nodes);
+	free(q);
+	return ret || graph_flow(g, err) ? -1 : 0;
+}
+
+/* ---- tasks ---- */
+
+/* Whether the value of the when of N, a task or an opening, is true. */
+static bool
+when_is_true(struct graph *g, const struct node *n)
+{
+	const struct step *s = node_step(n);
+	struct strbuf scratch = STRBUF_INIT;
+	struct cbor c;
+	struct cbor_item it;
+	size_t len;
+	const char *value = graph_value(g, s, n, s->template->when, &scratch,
+					&len);
+
+	cbor_init(&c, value, len);
+	it = cbor_next(&c);
+	strbuf_release(&scratch);
+	return it.kind != CBOR_BOOL || it.n;
+}
+
+/* Whether the names of PH are known as far as T goes: paths of outputs of
+ * other tasks may not be yet.  Then T is put where it goes on. */
+static bool
+paths_known(struct graph *g, struct task *t, const struct phase *ph)
+{
+	const struct template *tm = t->step->template;
+	uint32_t i;
+
+	for (i = 0; i < ph->name_count; i++) {
+		const struct name *n = &tm->names[ph->names[i]];
+		const struct import *im;
+		struct task *target;
+
+		if (n->kind != WIRE_NAME_FROM)
+			continue;
+		im = &tm->imports[n->clause];
+		if (t->step->bindings[im->first_binding + n->item].kind !=
+		    BINDING_OUTPUT)
+			continue;
+		target = graph_find_task(g, t->step->imported[im->first_step],
+					 t->split);
+		if (target->files_known)
+			continue;
+		ARRAY_GROW(g->edges, g->edge_count, g->edge_alloc);
+		g->edges[g->edge_count].to = t->node.index;
+		g->edges[g->edge_count].next = target->first_path_waiter;
+		target->first_path_waiter = ++g->edge_count;
+		return false;
+	}
+	return true;
+}
+
+/* T's files are known: those who need their paths go on. */
+static int
+tell_path_waiters(struct graph *g, struct task *t, struct error *err)
+{
+	uint32_t e = t->first_path_waiter;
+
+	t->first_path_waiter = 0;
+	for (; e; e = g->edges[e - 1].next)
+		if (task_advance(g, node_task(g->nodes[g->edges[e - 1].to]),
+				 err))
+			return -1;
+	return 0;
+}
+
+int
+task_advance(struct graph *g, struct task *t, struct error *err)
+{
+	const struct layout *l = t->step->layout;
+	const struct template *tm = t->step->template;
+
+	if (t->node.stage != STAGE_NEW || !have_constants(g, &t->node, false))
+		return 0;
+	if (!t->rows)
+		t->rows = arena_zalloc(&g->arena,
+				       (l->phase_count + 1) * sizeof(char *));
+	if (t->phase < l->early_count) {
+		if (paths_known(g, t, &l->phases[t->phase]))
+			ask(g, &t->node, EVAL_PHASE, t->phase, false);
+		return 0;
+	}
+	t->node.stage = STAGE_PREPARED;
+	if (!l->files_late) {
+		if (task_set_files(g, t, err) || tell_path_waiters(g, t, err))
+			return -1;
+	}
+	if (tm->when && !l->when_late &&
+	    (!tm->foreach_count || l->when_per_split) &&
+	    !when_is_true(g, &t->node))
+		node_end(g, &t->node, END_SKIPPED);
+	return 0;
+}
+
+/* Whether something that N's step reads did not run, so that it must not
+ * either. */
+static bool
+reads_skipped(struct graph *g, const struct node *n)
+{
+	const struct step *s = node_step(n);
+	uint32_t i;
+
+	for (i = 0; i < s->template->import_count; i++) {
+		const struct import *im = &s->template->imports[i];
+
+		if (im->is_join ? graph_joined_end(g, n, im) == END_SKIPPED :
+		    !graph_read_task(g, n, im))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a task that makes one of T's inputs was skipped. */
+static bool
+inputs_skipped(const struct task *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->input_count; i++) {
+		const struct task *maker = t->inputs[i].file->maker;
+
+		if (maker && maker->node.end == END_SKIPPED)
+			return true;
+	}
+	return false;
+}
+
+int
+task_advance_late(struct graph *g, struct task *t, struct error *err)
+{
+	const struct layout *l = t->step->layout;
+	const struct template *tm = t->step->template;
+
+	if (t->node.stage == STAGE_WAITING && reads_skipped(g, &t->node)) {
+		node_end(g, &t->node, END_SKIPPED);
+		return 0;
+	}
+	t->node.stage = STAGE_LATE;
+	if (t->phase < l->phase_count) {
+		ask(g, &t->node, EVAL_PHASE, t->phase, true);
+		return 0;
+	}
+	if (tm->when && l->when_late &&
+	    (!tm->foreach_count || l->when_per_split) &&
+	    !when_is_true(g, &t->node)) {
+		node_end(g, &t->node, END_SKIPPED);
+		return 0;
+	}
+	if (!t->files_known) {
+		if (task_set_files(g, t, err))
+			return -1;
+		t->node.waiting++;
+		if (task_link_inputs(g, t, err))
+			return -1;
+		return node_release(g, &t->node, err);
+	}
+	if (inputs_skipped(t)) {
+		node_end(g, &t->node, END_SKIPPED);
+		return 0;
+	}
+	t->node.stage = STAGE_READY;
+	node_list_push(&g->ready, &t->node);
+	return 0;
+}
+
+/* ---- openings ---- */
+
+int
+opening_advance(struct graph *g, struct opening *o, struct error *err)
+{
+	struct step *s = o->step;
+	const struct layout *l = s->layout;
+	const struct expr *when = s->template->when;
+	bool ready = o->node.stage == STAGE_WAITING && !o->node.waiting;
+	bool ask_when = when && !l->when_per_split && !o->when_passed;
+
+	(void)err;
+	if (o->evaluating || o->node.stage == STAGE_OVER)
+		return 0;
+	if (!ready && (l->foreach_late || (ask_when && l->when_late)))
+		return 0;
+	if (ready && reads_skipped(g, &o->node)) {
+		node_end(g, &o->node, END_SKIPPED);
+		return 0;
+	}
+	if (!have_constants(g, &o->node, ready))
+		return 0;
+	if (ask_when && when->kind == WIRE_EXPR_THUNK && when->need_count &&
+	    !o->when_row) {
+		o->evaluating = true;
+		ask(g, &o->node, EVAL_WHEN, 0, ready);
+		return 0;
+	}
+	if (ask_when && !when_is_true(g, &o->node)) {
+		node_end(g, &o->node, END_SKIPPED);
+		return 0;
+	}
+	o->when_passed = true;
+	o->evaluating = true;
+	ask(g, &o->node, EVAL_FOREACH, 0, ready);
+	return 0;
+}

@@ -1,0 +1,156 @@
+/*
+ * What the files of the graph share, and nobody else includes: graph.c (nodes,
+ * splits, stages), graph-eval.c (phases), graph-files.c (who makes which
+ * file), graph-pattern.c (implicit rules), graph-bind.c (values of names).
+ */
+#ifndef FLOWMAKE_MODEL_GRAPH_INTERNAL_H
+#define FLOWMAKE_MODEL_GRAPH_INTERNAL_H
+
+#include "model/graph.h"
+
+struct edge {
+	uint32_t to;             /* node that waits */
+	uint32_t next;           /* in edges + 1 */
+};
+
+/* A path that somebody makes or reads, or a directory above one. */
+struct file {
+	const char *path;
+	struct task *maker;      /* NULL: none known */
+	struct file *parent;     /* the directory above, NULL at the top */
+	struct file *child;      /* first entry known inside */
+	struct file *sibling;
+	struct node *gather;     /* all makers inside, when somebody waits */
+	uint32_t first_reader;   /* in readers + 1: wanted tasks that read it */
+	uint32_t holds;          /* readers held until a maker is known */
+	bool announced;
+};
+
+struct reader {
+	struct task *task;
+	bool held;               /* its node's waiting counts a hold for this */
+	uint32_t next;
+};
+
+struct node_list {
+	struct node **v;
+	uint32_t count;
+	uint32_t alloc;
+	uint32_t start;          /* taken from here on (a queue) */
+};
+
+/* Constants of one step. */
+struct constants {
+	const struct row *row;   /* NULL: not evaluated yet */
+	struct eval_request *asked; /* under way */
+	struct node_list waiting;   /* who goes on when it is answered */
+};
+
+struct graph {
+	struct rules *rules;
+	struct graph_world world;
+	struct graph_options options;
+	struct arena arena;
+	struct node **nodes;
+	uint32_t node_count;
+	uint32_t node_alloc;
+	struct edge *edges;
+	uint32_t edge_count;
+	uint32_t edge_alloc;
+	struct task **tasks;
+	uint32_t task_count;
+	uint32_t task_alloc;
+	struct split *root;
+	struct constants *constants; /* by step index */
+	bool *step_wanted;           /* by step index: all its tasks */
+	bool *level_wanted;          /* by level index: all its openings */
+	struct eval_request **asked; /* by step index: not taken yet, so that
+				      * more tasks can join in */
+	struct map files;            /* path -> struct file */
+	struct reader *readers;
+	uint32_t reader_count;
+	uint32_t reader_alloc;
+	struct map groups;           /* (step index, split) -> struct group */
+	struct map pattern_tasks;    /* "step\0stem" -> struct task */
+	struct step **patterns;      /* the pattern rules, as declared */
+	uint32_t pattern_count;
+	uint32_t pattern_alloc;
+	struct eval_request *first_eval;
+	struct eval_request *last_eval;
+	struct node_list ready;      /* tasks */
+	struct node_list to_admit;   /* wanted, not yet linked */
+	struct node_list over;       /* ended, dependants not told yet */
+	struct node_list openings;   /* all, in order */
+	struct node_list held;       /* tasks that wait for a maker */
+	uint32_t outstanding;        /* evaluations asked or under way */
+	uint32_t unopened;           /* openings that are not over */
+	uint32_t unknown_files;      /* tasks whose files are not known */
+};
+
+/* ---- graph.c ---- */
+void node_list_push(struct node_list *l, struct node *n);
+struct node *node_list_take(struct node_list *l);
+void node_init(struct graph *g, struct node *n, enum node_kind kind);
+/* TO waits for FROM, unless that is over. */
+void node_link(struct graph *g, struct node *from, struct node *to);
+void node_end(struct graph *g, struct node *n, enum end end);
+/* One thing less to wait for; at none the node goes on. */
+int node_release(struct graph *g, struct node *n, struct error *err);
+void node_want(struct graph *g, struct node *n);
+struct task *task_new(struct graph *g, struct step *s, struct split *sp);
+int split_populate(struct graph *g, struct split *sp, struct error *err);
+/* Tell everybody who waits for ended nodes, until nothing moves. */
+int graph_flow(struct graph *g, struct error *err);
+static inline struct task *
+node_task(const struct node *n)
+{
+	return (struct task *)n;
+}
+static inline struct opening *
+node_opening(const struct node *n)
+{
+	return (struct opening *)n;
+}
+static inline struct group *
+node_group(const struct node *n)
+{
+	return (struct group *)n;
+}
+struct group *group_get(struct graph *g, struct step *step, struct split *sp);
+/* The split at LEVEL that SP is in. */
+struct split *split_at(struct split *sp, const struct level *level);
+/* The opening in SP on the way to LEVEL, which is inside. */
+struct opening *opening_towards(const struct split *sp,
+				const struct level *level);
+struct step *node_step(const struct node *n);
+struct split *node_split(const struct node *n);
+
+/* ---- graph-eval.c ---- */
+/* Evaluate T's next early phase, or go on to its files. */
+int task_advance(struct graph *g, struct task *t, struct error *err);
+/* T has what it reads: evaluate the late phases, then be ready. */
+int task_advance_late(struct graph *g, struct task *t, struct error *err);
+int opening_advance(struct graph *g, struct opening *o, struct error *err);
+/* A copy of a row that the evaluator sent. */
+const struct row *row_new(struct graph *g, const char *data, size_t len);
+/* Item number I of ROW. */
+const char *row_item(const struct row *row, uint32_t i, size_t *len);
+
+/* ---- graph-files.c ---- */
+/* Compute T's inputs and outputs and enter them in the table. */
+int task_set_files(struct graph *g, struct task *t, struct error *err);
+/* Link T to the makers of its inputs, or hold it until one is known. */
+int task_link_inputs(struct graph *g, struct task *t, struct error *err);
+struct file *file_find(const struct graph *g, const char *path);
+/* The entry of PATH, made with those of the directories above if need be. */
+struct file *file_get(struct graph *g, const char *path);
+
+/* ---- graph-pattern.c ---- */
+/* The task of a pattern rule that makes PATH, created if need be; NULL: no
+ * rule does, or an error (then ERR is set and -1 returned). */
+int pattern_find(struct graph *g, const char *path, struct task **found,
+		 struct error *err);
+/* Append SHAPE with its "%" replaced by STEM. */
+void pattern_fill(struct strbuf *out, const char *shape, const char *stem);
+
+#endif

@@ -1,0 +1,603 @@
+/*
+ * Nodes, splits and stages.  Whatever ends is put on a queue and its
+ * dependants are told from graph_flow(), so that a chain of any length needs
+ * no recursion.
+ */
+#include "base/base.h"
+
+#include "model/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "model/graph-internal.h"
+#include "model/resolve.h"
+
+/* ---- lists ---- */
+
+void
+node_list_push(struct node_list *l, struct node *n)
+{
+	ARRAY_GROW(l->v, l->count, l->alloc);
+	l->v[l->count++] = n;
+}
+
+struct node *
+node_list_take(struct node_list *l)
+{
+	if (l->start == l->count) {
+		l->start = l->count = 0;
+		return NULL;
+	}
+	return l->v[l->start++];
+}
+
+/* ---- nodes ---- */
+
+void
+node_init(struct graph *g, struct node *n, enum node_kind kind)
+{
+	n->kind = kind;
+	n->index = g->node_count;
+	ARRAY_GROW(g->nodes, g->node_count, g->node_alloc);
+	g->nodes[g->node_count++] = n;
+}
+
+struct step *
+node_step(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_TASK:
+		return node_task(n)->step;
+	case NODE_OPENING:
+		return node_opening(n)->step;
+	case NODE_GROUP:
+		return node_group(n)->step;
+	case NODE_GATHER:
+		break;
+	}
+	bug("a gather has no step");
+}
+
+struct split *
+node_split(const struct node *n)
+{
+	switch (n->kind) {
+	case NODE_TASK:
+		return node_task(n)->split;
+	case NODE_OPENING:
+		return node_opening(n)->split;
+	case NODE_GROUP:
+		return node_group(n)->split;
+	case NODE_GATHER:
+		break;
+	}
+	bug("a gather has no split");
+}
+
+void
+node_link(struct graph *g, struct node *from, struct node *to)
+{
+	if (from->stage == STAGE_OVER && from->end != END_FAILED)
+		return;
+	to->waiting++;
+	if (from->stage == STAGE_OVER)
+		return; /* failed: TO waits for ever */
+	ARRAY_GROW(g->edges, g->edge_count, g->edge_alloc);
+	g->edges[g->edge_count].to = to->index;
+	g->edges[g->edge_count].next = from->first_edge;
+	from->first_edge = ++g->edge_count;
+}
+
+void
+node_end(struct graph *g, struct node *n, enum end end)
+{
+	if (n->stage == STAGE_OVER)
+		bug("node %u ended twice", n->index);
+	n->stage = STAGE_OVER;
+	n->end = end;
+	if (n->kind == NODE_OPENING)
+		g->unopened--;
+	if (n->kind == NODE_TASK && !node_task(n)->files_known)
+		g->unknown_files--;
+	if (end != END_FAILED)
+		node_list_push(&g->over, n);
+}
+
+void
+node_want(struct graph *g, struct node *n)
+{
+	if (n->wanted)
+		return;
+	n->wanted = true;
+	if (n->stage != STAGE_OVER)
+		node_list_push(&g->to_admit, n);
+}
+
+/* ---- splits ---- */
+
+struct task *
+task_new(struct graph *g, struct step *s, struct split *sp)
+{
+	struct task *t = arena_zalloc(&g->arena, sizeof(*t));
+
+	node_init(g, &t->node, NODE_TASK);
+	t->node.waiting = 1; /* until it is linked */
+	t->step = s;
+	t->split = sp;
+	g->unknown_files++;
+	ARRAY_GROW(g->tasks, g->task_count, g->task_alloc);
+	g->tasks[g->task_count++] = t;
+	return t;
+}
+
+static struct opening *
+opening_new(struct graph *g, struct step *s, struct split *sp)
+{
+	struct opening *o = arena_zalloc(&g->arena, sizeof(*o));
+
+	node_init(g, &o->node, NODE_OPENING);
+	o->node.waiting = 1;
+	o->step = s;
+	o->split = sp;
+	g->unopened++;
+	node_list_push(&g->openings, &o->node);
+	return o;
+}
+
+/* Create what stands in split SP: a task of each step that runs at its level,
+ * an opening for each fan-out inside. */
+int
+split_populate(struct graph *g, struct split *sp, struct error *err)
+{
+	struct level *l = sp->level;
+	uint32_t i;
+
+	sp->tasks = arena_zalloc(&g->arena,
+				 (l->step_count + 1) * sizeof(*sp->tasks));
+	sp->openings = arena_zalloc(&g->arena, (l->opener_count + 1) *
+				    sizeof(*sp->openings));
+	for (i = 0; i < l->step_count; i++)
+		sp->tasks[i] = task_new(g, l->steps[i], sp);
+	for (i = 0; i < l->opener_count; i++)
+		sp->openings[i] = opening_new(g, l->openers[i], sp);
+	for (i = 0; i < l->step_count; i++) {
+		struct task *t = sp->tasks[i];
+
+		/* the tasks of an opener get their first phase with the rows
+		 * that open the fan-out */
+		if (l->opener != t->step && task_advance(g, t, err))
+			return -1;
+		if (g->options.want_all || g->step_wanted[t->step->index])
+			node_want(g, &t->node);
+	}
+	for (i = 0; i < l->opener_count; i++) {
+		struct opening *o = sp->openings[i];
+
+		if (g->options.want_all ||
+		    g->level_wanted[o->step->level->index])
+			node_want(g, &o->node);
+		if (opening_advance(g, o, err))
+			return -1;
+	}
+	return 0;
+}
+
+struct split *
+split_at(struct split *sp, const struct level *level)
+{
+	while (sp->level != level)
+		sp = sp->parent;
+	return sp;
+}
+
+struct task *
+graph_find_task(const struct graph *g, const struct step *step,
+		const struct split *split)
+{
+	(void)g;
+	split = split_at((struct split *)split, step->level);
+	return split->tasks[step->ordinal];
+}
+
+/* ---- groups ---- */
+
+struct opening *
+opening_towards(const struct split *sp, const struct level *level)
+{
+	while (level->parent != sp->level)
+		level = level->parent;
+	return sp->openings[level->ordinal];
+}
+
+/* The group of STEP's tasks inside SP, which is around STEP's level. */
+struct group *
+group_get(struct graph *g, struct step *step, struct split *sp)
+{
+	struct { uint32_t step; const struct split *split; } key;
+	struct opening *o;
+	struct group *gr;
+
+	memset(&key, 0, sizeof(key));
+	key.step = step->index;
+	key.split = sp;
+	gr = map_get(&g->groups, (const char *)&key, sizeof(key));
+	if (gr)
+		return gr;
+	gr = arena_zalloc(&g->arena, sizeof(*gr));
+	node_init(g, &gr->node, NODE_GROUP);
+	gr->step = step;
+	gr->split = sp;
+	gr->node.stage = STAGE_WAITING;
+	gr->node.waiting = 1; /* released when it is admitted */
+	map_set(&g->groups, (const char *)&key, sizeof(key), gr);
+	o = opening_towards(sp, step->level);
+	node_link(g, &o->node, &gr->node);
+	return gr;
+}
+
+/* The fan-out that GR stands for is open: wait for what is inside. */
+static void
+group_open(struct graph *g, struct group *gr)
+{
+	struct opening *o = opening_towards(gr->split, gr->step->level);
+	uint32_t i;
+
+	gr->opened = true;
+	if (o->node.end == END_SKIPPED) {
+		node_end(g, &gr->node, END_SKIPPED);
+		return;
+	}
+	for (i = 0; i < o->split_count; i++) {
+		struct split *sp = o->splits[i];
+		struct node *n;
+
+		if (sp->level == gr->step->level)
+			n = &sp->tasks[gr->step->ordinal]->node;
+		else
+			n = &group_get(g, gr->step, sp)->node;
+		node_want(g, n);
+		node_link(g, n, &gr->node);
+	}
+	if (!gr->node.waiting)
+		node_end(g, &gr->node, END_DONE);
+}
+
+/* ---- linking ---- */
+
+/* N waits for all tasks of STEP in the fan-outs that both share. */
+static void
+link_all_of(struct graph *g, struct node *n, struct step *step,
+	    const struct level *level)
+{
+	struct split *sp = node_split(n);
+	const struct level *shared = step->level;
+	struct node *target;
+
+	while (!level_is_around(shared, level))
+		shared = shared->parent;
+	sp = split_at(sp, shared);
+	target = step->level == shared ? &sp->tasks[step->ordinal]->node :
+		 &group_get(g, step, sp)->node;
+	node_want(g, target);
+	node_link(g, target, n);
+}
+
+/* Link N to what its step's from and join clauses read. */
+static void
+link_imports(struct graph *g, struct node *n)
+{
+	struct step *s = node_step(n);
+	const struct template *t = s->template;
+	uint32_t i, k, ref = 0;
+
+	for (i = 0; i < t->import_count; i++) {
+		const struct import *im = &t->imports[i];
+
+		for (k = 0; k < im->ref_count; k++, ref++) {
+			struct step *target = s->imported[ref];
+
+			/* a join is one level out of what it reads */
+			link_all_of(g, n, target, im->is_join ?
+				    target->level->parent : s->read_level);
+		}
+	}
+}
+
+static void
+link_after(struct graph *g, struct node *n)
+{
+	struct step *s = node_step(n);
+	uint32_t i;
+
+	for (i = 0; i < s->template->after_count; i++)
+		link_all_of(g, n, s->after[i], s->level);
+}
+
+/* Link a wanted node to all that it waits for. */
+static int
+node_admit(struct graph *g, struct node *n, struct error *err)
+{
+	if (n->admitted || n->stage == STAGE_OVER)
+		return 0;
+	n->admitted = true;
+	switch (n->kind) {
+	case NODE_TASK:
+		n->stage = STAGE_WAITING;
+		link_imports(g, n);
+		link_after(g, n);
+		if (node_task(n)->files_known &&
+		    task_link_inputs(g, node_task(n), err))
+			return -1;
+		break;
+	case NODE_OPENING:
+		if (node_opening(n)->evaluating)
+			return 0;
+		n->stage = STAGE_WAITING;
+		link_imports(g, n);
+		break;
+	case NODE_GROUP:
+		node_want(g, &opening_towards(node_group(n)->split,
+				node_group(n)->step->level)->node);
+		break;
+	case NODE_GATHER:
+		break;
+	}
+	return node_release(g, n, err);
+}
+
+/* Nothing is left to wait for. */
+static int
+node_go(struct graph *g, struct node *n, struct error *err)
+{
+	switch (n->kind) {
+	case NODE_TASK:
+		return task_advance_late(g, node_task(n), err);
+	case NODE_OPENING:
+		return opening_advance(g, node_opening(n), err);
+	case NODE_GROUP:
+		if (!node_group(n)->opened)
+			group_open(g, node_group(n));
+		else
+			node_end(g, n, END_DONE);
+		return 0;
+	case NODE_GATHER:
+		node_end(g, n, END_DONE);
+		return 0;
+	}
+	return 0;
+}
+
+int
+node_release(struct graph *g, struct node *n, struct error *err)
+{
+	if (!n->waiting)
+		bug("node %u released too often", n->index);
+	return --n->waiting ? 0 : node_go(g, n, err);
+}
+
+int
+graph_flow(struct graph *g, struct error *err)
+{
+	struct node *n;
+	uint32_t e;
+
+	while ((n = node_list_take(&g->over))) {
+		for (e = n->first_edge; e; e = g->edges[e - 1].next) {
+			struct node *to = g->nodes[g->edges[e - 1].to];
+
+			if (to->stage != STAGE_OVER &&
+			    node_release(g, to, err))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- the graph ---- */
+
+struct graph *
+graph_new(struct rules *r, const struct graph_world *world,
+	  const struct graph_options *options)
+{
+	struct graph *g = xcalloc(1, sizeof(*g));
+	uint32_t i;
+
+	g->rules = r;
+	g->world = *world;
+	g->options = *options;
+	arena_init(&g->arena);
+	map_init(&g->files);
+	map_init(&g->groups);
+	map_init(&g->pattern_tasks);
+	g->constants = xcalloc(r->step_count + 1, sizeof(*g->constants));
+	g->step_wanted = xcalloc(r->step_count + 1, sizeof(*g->step_wanted));
+	g->level_wanted = xcalloc(r->level_count + 1, sizeof(bool));
+	g->asked = xcalloc(r->step_count + 1, sizeof(struct eval_request *));
+	for (i = 0; i < r->step_count; i++) {
+		if (!r->steps[i]->name || r->steps[i]->template->pattern < 0)
+			continue;
+		ARRAY_GROW(g->patterns, g->pattern_count, g->pattern_alloc);
+		g->patterns[g->pattern_count++] = r->steps[i];
+	}
+	return g;
+}
+
+void
+graph_free(struct graph *g)
+{
+	uint32_t i;
+
+	if (!g)
+		return;
+	for (i = 0; i < g->openings.count; i++)
+		free(node_opening(g->openings.v[i])->splits);
+	for (i = 0; i < g->rules->step_count; i++)
+		free(g->constants[i].waiting.v);
+	free(g->patterns);
+	free(g->level_wanted);
+	free(g->asked);
+	free(g->nodes);
+	free(g->edges);
+	free(g->tasks);
+	free(g->readers);
+	free(g->constants);
+	free(g->step_wanted);
+	free(g->ready.v);
+	free(g->to_admit.v);
+	free(g->over.v);
+	free(g->openings.v);
+	free(g->held.v);
+	map_release(&g->files);
+	map_release(&g->groups);
+	map_release(&g->pattern_tasks);
+	arena_release(&g->arena);
+	free(g);
+}
+
+int
+graph_start(struct graph *g, struct error *err)
+{
+	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
+	g->root->level = g->rules->levels[0];
+	if (split_populate(g, g->root, err))
+		return -1;
+	return graph_flow(g, err);
+}
+
+int
+graph_settle(struct graph *g, struct error *err)
+{
+	struct node *n;
+
+	if (g->outstanding)
+		return 0;
+	do {
+		if (graph_flow(g, err))
+			return -1;
+		if (g->outstanding)
+			return 0; /* the new tasks' files first */
+		n = node_list_take(&g->to_admit);
+		if (n && node_admit(g, n, err))
+			return -1;
+	} while (n || g->over.start < g->over.count);
+	return 0;
+}
+
+struct task *
+graph_take_ready(struct graph *g)
+{
+	struct node *n;
+
+	/* a maker of one of its inputs may have shown up meanwhile; then it
+	 * comes again */
+	while ((n = node_list_take(&g->ready)))
+		if (!n->waiting)
+			return node_task(n);
+	return NULL;
+}
+
+int
+graph_task_over(struct graph *g, struct task *t, enum end end,
+		struct error *err)
+{
+	node_end(g, &t->node, end);
+	return graph_flow(g, err);
+}
+
+int
+graph_want_step(struct graph *g, const char *name, struct error *err)
+{
+	struct step *s = rules_find(g->rules, name);
+	struct level *l;
+	uint32_t i;
+
+	if (!s || s->template->pattern >= 0)
+		return error_set(err, "no step '%s'", name);
+	g->step_wanted[s->index] = true;
+	for (i = 0; i < g->task_count; i++)
+		if (g->tasks[i]->step == s)
+			node_want(g, &g->tasks[i]->node);
+	for (l = s->level; l->opener; l = l->parent)
+		g->level_wanted[l->index] = true;
+	for (i = 0; i < g->openings.count; i++)
+		if (g->level_wanted[node_step(g->openings.v[i])->level->index])
+			node_want(g, g->openings.v[i]);
+	return 0;
+}
+
+bool
+graph_want_opening(struct graph *g, struct error *err)
+{
+	uint32_t i;
+
+	(void)err;
+	for (i = 0; i < g->openings.count; i++) {
+		struct node *n = g->openings.v[i];
+
+		if (n->stage != STAGE_OVER && !n->wanted) {
+			node_want(g, n);
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t
+graph_unopened_count(const struct graph *g)
+{
+	return g->unopened;
+}
+
+struct task *
+graph_task(const struct graph *g, uint32_t i)
+{
+	return g->tasks[i];
+}
+
+uint32_t
+graph_task_count(const struct graph *g)
+{
+	return g->task_count;
+}
+
+struct rules *
+graph_rules(const struct graph *g)
+{
+	return g->rules;
+}
+
+/* ---- names for people ---- */
+
+void
+task_add_split(struct strbuf *sb, const struct task *t)
+{
+	uint32_t index[64];
+	const struct split *sp;
+	uint32_t n = 0;
+
+	if (t->stem) {
+		strbuf_adds(sb, t->stem);
+		return;
+	}
+	for (sp = t->split; sp->parent && n < ARRAY_SIZE(index);
+	     sp = sp->parent)
+		index[n++] = sp->index;
+	while (n--) {
+		strbuf_addf(sb, "%u", index[n]);
+		if (n)
+			strbuf_addch(sb, '.');
+	}
+}
+
+void
+task_add_name(struct strbuf *sb, const struct task *t)
+{
+	strbuf_adds(sb, t->step->name);
+	if (t->stem || t->split->parent) {
+		strbuf_addch(sb, '/');
+		task_add_split(sb, t);
+	}
+}

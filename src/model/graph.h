@@ -1,0 +1,279 @@
+/*
+ * The graph of a run: splits, tasks, and what waits for what.  It grows by
+ * append only, as fan-outs are expanded, and is pure: it asks for evaluations
+ * through a queue, looks at the world through struct graph_world, and is told
+ * how tasks ended; so its tests are data in, data out.
+ *
+ * A task goes through these stages:
+ *
+ *   NEW       its early phases (model/layout.h) are being evaluated
+ *   PREPARED  its files are known, unless they are late
+ *   WAITING   wanted, and linked to all that it waits for
+ *   LATE      what it reads has run; its late phases are being evaluated
+ *   READY     may run: handed out once by graph_take_ready
+ *   OVER      finished, one way or another (node.end)
+ *
+ * An opening is the expansion of one step's foreach in one split of the level
+ * around it; a group stands for all tasks of a step inside one split of a
+ * level further out (what a join or an after waits for), a gather for all
+ * tasks that make files inside one directory.
+ */
+#ifndef FLOWMAKE_MODEL_GRAPH_H
+#define FLOWMAKE_MODEL_GRAPH_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/map.h"
+#include "model/artifact.h"
+#include "model/layout.h"
+#include "model/rules.h"
+
+struct error;
+struct graph;
+struct strbuf;
+
+enum node_kind { NODE_TASK, NODE_OPENING, NODE_GROUP, NODE_GATHER };
+
+enum stage {
+	STAGE_NEW,
+	STAGE_PREPARED,
+	STAGE_WAITING,
+	STAGE_LATE,
+	STAGE_READY,
+	STAGE_OVER,
+};
+
+/* How a node ended. */
+enum end {
+	END_NONE,
+	END_DONE,
+	END_CAUGHT,  /* failed, but its step catches: its results are #f */
+	END_SKIPPED,
+	END_FAILED,  /* nothing that waits for it ever runs */
+};
+
+struct node {
+	enum node_kind kind : 8;
+	enum stage stage : 8;
+	enum end end : 8;
+	bool wanted;
+	bool admitted;           /* linked to what it waits for */
+	uint32_t index;          /* in graph.nodes */
+	uint32_t waiting;        /* nodes, and holds, before it can go on */
+	uint32_t first_edge;     /* in graph.edges + 1: who waits for it */
+};
+
+/* CBOR items one after another: values of thunks or of foreach variables. */
+struct row {
+	uint32_t len;
+	char data[];
+};
+
+struct split {
+	struct level *level;
+	struct split *parent;    /* NULL: the one of levels[0] */
+	uint32_t index;          /* position in its fan-out, from 0 */
+	const struct row *elements; /* by foreach clause */
+	const struct row *opener_row; /* phase 0 of the opener's task */
+	struct task **tasks;     /* by ordinal in level->steps */
+	struct opening **openings; /* by ordinal in level->openers */
+};
+
+/* A file of a task, and the node of the file table that it is. */
+struct task_file {
+	const char *path;        /* normalized */
+	struct file *file;
+	uint16_t binder;         /* which input or output clause it came from */
+	bool in_list;            /* the clause gave a list of files */
+	bool dash;               /* known by "./-x", so that no program takes it
+				  * for an option */
+};
+
+struct task {
+	struct node node;
+	struct step *step;
+	struct split *split;
+	const char *stem;        /* of a pattern rule's task, else NULL */
+	uint32_t phase;          /* next phase to evaluate */
+	bool files_known;
+	uint32_t first_path_waiter; /* in graph.edges + 1: tasks whose phases
+				  * need the paths of its outputs */
+	const struct row **rows; /* by phase: the thunks' values */
+	struct task_file *inputs;
+	struct task_file *outputs;
+	uint32_t input_count;
+	uint32_t output_count;
+	/* ---- kept for sched ---- */
+	uint32_t number;         /* in the run, from 1, by first start; 0 */
+	uint32_t attempt;        /* the latest, from 1; 0 */
+	struct artifact *results; /* by produces; NULL unless END_DONE */
+	const struct artifact *output_artifacts; /* digests, by outputs */
+	const char *caught;      /* CBOR of what catch gives, or NULL */
+	uint32_t caught_len;
+	struct attempt *running; /* sched's, while it runs or waits to retry */
+};
+
+struct opening {
+	struct node node;
+	struct step *step;
+	struct split *split;     /* in which it opens */
+	bool evaluating;
+	bool when_passed;        /* its when was asked and true */
+	const struct row *when_row; /* the value of the when, if a thunk */
+	struct split **splits;   /* its fan-out */
+	uint32_t split_count;
+	uint32_t split_alloc;
+};
+
+struct group {
+	struct node node;
+	struct step *step;
+	struct split *split;
+	bool opened;             /* its members are linked */
+};
+
+struct file;
+
+/* What the graph must know of the world. */
+struct graph_world {
+	/* Whether PATH is there. */
+	bool (*exists)(void *data, const char *path);
+	/* The step recorded as maker of PATH in an earlier run, or NULL; valid
+	 * until the next call. */
+	const char *(*maker)(void *data, const char *path);
+	void *data;
+};
+
+struct graph_options {
+	uint32_t max_num_splits;
+	bool want_all;           /* no targets: everything but patterns */
+	const char *flow_file;   /* no output may hold it; normalized */
+};
+
+struct graph *graph_new(struct rules *r, const struct graph_world *world,
+			const struct graph_options *options);
+void graph_free(struct graph *g);
+
+/* Create the tasks outside fan-outs.  Then evaluations are due. */
+int graph_start(struct graph *g, struct error *err);
+
+/* Want all tasks of step NAME, or the file PATH.  graph_want_file returns 1,
+ * or 0 when no known step makes it; call both when graph_is_settled. */
+int graph_want_step(struct graph *g, const char *name, struct error *err);
+int graph_want_file(struct graph *g, const char *path, struct error *err);
+/* Open one more late fan-out in search of a file; false: there is none. */
+bool graph_want_opening(struct graph *g, struct error *err);
+
+/* ---- evaluation ---- */
+
+enum eval_purpose {
+	EVAL_CONSTANTS, /* the step's constants only */
+	EVAL_PHASE,     /* a phase of tasks: one row each */
+	EVAL_FOREACH,   /* the fan-out of openings: a row for each split */
+	EVAL_WHEN,      /* the when of openings, asked before they open */
+};
+
+/* A wish: evaluate for NODES, all of one step. */
+struct eval_request {
+	enum eval_purpose purpose;
+	struct step *step;
+	uint32_t phase;          /* EVAL_PHASE */
+	bool late;               /* after tasks have run: a late foreach gets a
+				  * child of its own */
+	struct node **nodes;
+	uint32_t count;
+	uint32_t alloc;
+	struct eval_request *next;
+};
+
+/* The next wish, to be freed by graph_eval_done; NULL when there is none. */
+struct eval_request *graph_take_eval(struct graph *g);
+/* The payloads that ask for it: WIRE_JOB; WIRE_ITEMS of COUNT nodes from
+ * FIRST. */
+void graph_eval_job(struct graph *g, const struct eval_request *q,
+		    struct strbuf *payload);
+void graph_eval_items(struct graph *g, const struct eval_request *q,
+		      uint32_t first, uint32_t count, struct strbuf *payload);
+/* The answers. */
+void graph_eval_constants(struct graph *g, struct eval_request *q,
+			  const char *row, size_t len);
+int graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
+		   const char *elements, size_t elements_len,
+		   const char *values, size_t values_len, struct error *err);
+int graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
+			struct error *err);
+/* All items of Q have been answered. */
+int graph_eval_done(struct graph *g, struct eval_request *q,
+		    struct error *err);
+
+/* ---- running ---- */
+
+/* Link what is wanted to what it waits for, as far as everything is known;
+ * call whenever no evaluation is under way or wished for.  Mistakes that show
+ * only now (a missing input, two makers of one file) are errors. */
+int graph_settle(struct graph *g, struct error *err);
+
+/* The next task that may run, in the order in which they became ready. */
+struct task *graph_take_ready(struct graph *g);
+
+/* TASK has ended; what waits for it goes on.  May wish for evaluations. */
+int graph_task_over(struct graph *g, struct task *t, enum end end,
+		    struct error *err);
+
+/* Nothing is ready, running or being evaluated: say what is wrong, if some
+ * wanted task still waits for a file that nobody makes.  0: nothing. */
+int graph_check_stuck(struct graph *g, struct error *err);
+
+/* Call FN for each input that only a late fan-out could make, once. */
+void graph_each_unmade(struct graph *g,
+		       void (*fn)(void *data, const struct task *t,
+				  const char *path), void *data);
+
+/* ---- looking ---- */
+
+/* All tasks so far, in order of creation. */
+struct task *graph_task(const struct graph *g, uint32_t i);
+uint32_t graph_task_count(const struct graph *g);
+/* Openings that have not been opened yet, because they are late. */
+uint32_t graph_unopened_count(const struct graph *g);
+struct rules *graph_rules(const struct graph *g);
+
+/* Append the task's split as people write it: "3.2", a stem, or nothing. */
+void task_add_split(struct strbuf *sb, const struct task *t);
+/* Append "step/3.2". */
+void task_add_name(struct strbuf *sb, const struct task *t);
+
+/* The task of STEP in SPLIT or in the split around it where STEP runs. */
+struct task *graph_find_task(const struct graph *g, const struct step *step,
+			     const struct split *split);
+
+/* ---- names and expressions of a task ---- */
+
+/* Append the value that name number NAME has in TASK, as WIRE VALUE.  Its own
+ * results are stand-ins (exec/spec.h). */
+void graph_bind(struct graph *g, const struct node *n, uint32_t name,
+		struct strbuf *out);
+
+/* The value of E, an expression of STEP but no PIECES, in the task or opening
+ * N (NULL: only what needs no task): CBOR, borrowed from the graph or from
+ * SCRATCH.  The phases that it needs must have been evaluated. */
+const char *graph_value(struct graph *g, const struct step *step,
+			const struct node *n, const struct expr *e,
+			struct strbuf *scratch, size_t *len);
+
+/* For each step that T reads through import number IM, the task that it
+ * really reads: of alternatives, the first that ran.  NULL: none did. */
+struct task *graph_read_task(const struct graph *g, const struct node *n,
+			     const struct import *im);
+
+/* How the group that IM of N joins ended: END_SKIPPED, or else it is open. */
+enum end graph_joined_end(struct graph *g, const struct node *n,
+			  const struct import *im);
+
+/* Call FN for each task that a join of T brings together, in split order,
+ * skipped ones left out. */
+void graph_each_joined(const struct graph *g, const struct node *n,
+		       const struct import *im,
+		       void (*fn)(void *data, struct task *t), void *data);
+
+#endif

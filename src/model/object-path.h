@@ -1,0 +1,19 @@
+/*
+ * Where an object lies, as a pure function of its content: the path says the
+ * content, so it can stand in a key.
+ */
+#ifndef FLOWMAKE_MODEL_OBJECT_PATH_H
+#define FLOWMAKE_MODEL_OBJECT_PATH_H
+
+#include "base/base.h"
+#include "base/digest.h"
+
+struct strbuf;
+
+/* Append the path of the object, relative to the project directory:
+ * ".flowmake/objects/ab/cdef...", or, for a result that must have a name,
+ * ".flowmake/named/ab/cdef.../NAME". */
+void object_add_path(struct strbuf *sb, const struct digest *d,
+		     const char *file_name);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * A list of byte strings: what a value is as text.
+ */
+#ifndef FLOWMAKE_MODEL_WORDS_H
+#define FLOWMAKE_MODEL_WORDS_H
+
+#include "base/base.h"
+
+struct words {
+	char **v;       /* each owned and NUL-terminated, may hold NULs inside */
+	size_t *lens;
+	size_t count;
+	size_t alloc;
+	bool is_list;   /* the value was a list, even of one */
+	bool list_file; /* the value was (list-file LIST): v are its lines */
+};
+
+#define WORDS_INIT { NULL, NULL, 0, 0, false, false }
+
+void words_add(struct words *w, const char *s, size_t len);
+void words_clear(struct words *w);
+void words_release(struct words *w);
+
+#endif
