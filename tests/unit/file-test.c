@@ -1,20 +1,17 @@
 /*
- * Files, trees, locks, and the limits of the machine, which are files too.
+ * Files and trees.
  */
 #include "base/base.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "sys/file.h"
-#include "sys/lock.h"
-#include "sys/machine.h"
 #include "tap.h"
 
 static struct error err = ERROR_INIT;
@@ -217,85 +214,6 @@ test_move(const char *other)
 	free(to);
 }
 
-static void
-test_lock(void)
-{
-	struct lock a = LOCK_INIT, b = LOCK_INIT;
-	char *owner = NULL;
-	int fds[2];
-	char byte;
-	pid_t pid;
-
-	is_int(lock_take("lock", "run 15", &a, &owner, &err), 1,
-	       "a lock is taken");
-	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
-	       "once only");
-	ok(owner && !strncmp(owner, "run 15 (process ", 16) &&
-		   owner[strlen(owner) - 1] == ')',
-	   "and says for whom: %s", owner);
-	free(owner);
-	lock_drop(&a);
-	lock_drop(&a);
-	is_int(access("lock", F_OK), -1, "dropping it leaves no file");
-	is_int(lock_take("none/lock", "x", &a, &owner, &err), -1,
-	       "a lock in no directory is an error");
-	if (pipe(fds) < 0)
-		bug("no pipe");
-	pid = fork();
-	if (!pid) {
-		lock_take("lock", "child", &a, &owner, NULL);
-		close(fds[1]);
-		pause();
-	}
-	close(fds[1]);
-	is_int(read(fds[0], &byte, 1), 0, "another process has it");
-	close(fds[0]);
-	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
-	       "then we do not get it");
-	free(owner);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	is_int(lock_take("lock", "run 16", &b, &owner, &err), 1,
-	       "until that process is killed");
-	lock_drop(&b);
-}
-
-static void
-test_machine(void)
-{
-	uint64_t cpus, memory;
-
-	ok(machine_milli_cpus() >= 1, "this machine has a processor");
-	ok(machine_memory_mb() >= 16, "and memory");
-	make_dirs("v2/proc/self");
-	put("v2/proc/self/cgroup", "0::/a/b\n");
-	make_dirs("v2/sys/fs/cgroup/a/b");
-	put("v2/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
-	put("v2/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
-	put("v2/sys/fs/cgroup/a/memory.max", "max\n");
-	put("v2/sys/fs/cgroup/a/b/memory.max", "1048576\n");
-	cpus = machine_cgroup_milli_cpus("v2");
-	is_int((intmax_t)cpus, 1500, "a group above ours limits us");
-	memory = machine_cgroup_memory_bytes("v2");
-	is_int((intmax_t)memory, 1048576, "and so does ours");
-	make_dirs("v1/proc/self");
-	put("v1/proc/self/cgroup",
-	    "5:memory:/docker/x\n4:cpuset:/\n3:cpu,cpuacct:/docker/x\n");
-	make_dirs("v1/sys/fs/cgroup/cpu");
-	make_dirs("v1/sys/fs/cgroup/memory");
-	put("v1/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
-	put("v1/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-	put("v1/sys/fs/cgroup/memory/memory.limit_in_bytes",
-	    "9223372036854771712\n");
-	cpus = machine_cgroup_milli_cpus("v1");
-	is_int((intmax_t)cpus, 500,
-	       "version 1 is read, also where a container hides our path");
-	ok(machine_cgroup_memory_bytes("v1") == UINT64_MAX,
-	   "an absurd limit is none");
-	ok(machine_cgroup_milli_cpus("nowhere") == UINT64_MAX,
-	   "without groups there is no limit");
-}
-
 /* A new directory on another file system than the current one, or NULL. */
 static char *
 find_other(void)
@@ -324,8 +242,6 @@ main(void)
 	test_copy();
 	other = find_other();
 	test_move(other);
-	test_lock();
-	test_machine();
 	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0 ||
 	    (other && file_remove_tree(other, &err) < 0))
 		bug("%s", err.text);

@@ -3,9 +3,12 @@ unit_tests = \
 	tests/unit/cbor-test \
 	tests/unit/file-test \
 	tests/unit/frame-test \
+	tests/unit/lock-test \
 	tests/unit/loop-test \
+	tests/unit/machine-test \
 	tests/unit/map-test \
 	tests/unit/path-test \
+	tests/unit/reaper-test \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \

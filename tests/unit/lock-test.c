@@ -1,0 +1,74 @@
+/*
+ * Lock files.
+ */
+#include "base/base.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "tap.h"
+
+static struct error err = ERROR_INIT;
+
+static void
+test_lock(void)
+{
+	struct lock a = LOCK_INIT, b = LOCK_INIT;
+	char *owner = NULL;
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	is_int(lock_take("lock", "run 15", &a, &owner, &err), 1,
+	       "a lock is taken");
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
+	       "once only");
+	ok(owner && !strncmp(owner, "run 15 (process ", 16) &&
+		   owner[strlen(owner) - 1] == ')',
+	   "and says for whom: %s", owner);
+	free(owner);
+	lock_drop(&a);
+	lock_drop(&a);
+	is_int(access("lock", F_OK), -1, "dropping it leaves no file");
+	is_int(lock_take("none/lock", "x", &a, &owner, &err), -1,
+	       "a lock in no directory is an error");
+	if (pipe(fds) < 0)
+		bug("no pipe");
+	pid = fork();
+	if (!pid) {
+		lock_take("lock", "child", &a, &owner, NULL);
+		close(fds[1]);
+		pause();
+	}
+	close(fds[1]);
+	is_int(read(fds[0], &byte, 1), 0, "another process has it");
+	close(fds[0]);
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
+	       "then we do not get it");
+	free(owner);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	is_int(lock_take("lock", "run 16", &b, &owner, &err), 1,
+	       "until that process is killed");
+	lock_drop(&b);
+}
+
+int
+main(void)
+{
+	char *dir = xstrdup("/tmp/flowmake-test-XXXXXX");
+
+	if (!mkdtemp(dir) || chdir(dir) < 0)
+		bug("no directory for the test");
+	test_lock();
+	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0)
+		bug("%s", err.text);
+	error_release(&err);
+	free(dir);
+	return done_testing();
+}

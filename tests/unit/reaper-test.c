@@ -1,0 +1,323 @@
+/*
+ * Subreapers and the guardian.  All processes of a scene hold the writing end
+ * of one pipe: each writes a byte when it is there, and the pipe's end means
+ * that none is left.
+ */
+#include "base/base.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "sys/reaper.h"
+#include "sys/spawn.h"
+#include "tap.h"
+
+static int scene[2];
+
+static void
+open_scene(void)
+{
+	if (pipe2(scene, O_CLOEXEC) < 0)
+		bug("no pipe");
+}
+
+/* Wait for COUNT processes to be there. */
+static void
+wait_for(int count)
+{
+	char byte;
+
+	while (count--)
+		if (read(scene[0], &byte, 1) != 1)
+			bug("a process of the scene is missing");
+}
+
+/* Whether all processes of the scene are gone, now. */
+static bool
+is_over(void)
+{
+	struct pollfd p = { .fd = scene[0], .events = POLLIN };
+	bool over = poll(&p, 1, 0) == 1 && (p.revents & POLLHUP);
+
+	close(scene[0]);
+	return over;
+}
+
+/* Start a shell text that has the pipe as 3. */
+static void
+start(const char *text)
+{
+	const char *argv[] = { "sh", "-c", text, NULL };
+	struct spawn s = { "/bin/sh", (char **)argv, environ, -1, -1, -1,
+			   scene[1], false };
+
+	if (spawn_process(&s, NULL) < 0)
+		_exit(99);
+}
+
+/* Say that this process is there. */
+static void
+appear(void)
+{
+	if (write(scene[1], ".", 1) != 1)
+		_exit(99);
+}
+
+/* Fork away from parent, group and session. */
+static void
+daemonize(void)
+{
+	if (fork())
+		return;
+	setsid();
+	if (fork())
+		_exit(0);
+	appear();
+	for (;;)
+		pause();
+}
+
+/* Be somebody else again and again, as fast as can be. */
+static void
+run_away(void)
+{
+	if (fork())
+		return;
+	setsid();
+	appear();
+	for (;;)
+		if (fork() > 0)
+			_exit(0);
+}
+
+/* Some processes, and how many there are. */
+struct cast {
+	const char *title;
+	const char *shell;
+	void (*fn)(void);
+	int count;
+};
+
+static const struct cast casts[] = {
+	{ "a pipeline",
+	  "(echo >&3; exec sleep 1000) | (echo >&3; exec sleep 1000) |"
+	  " (echo >&3; exec sleep 1000)", NULL, 3 },
+	{ "a daemon in a session of its own",
+	  "setsid sh -c 'echo >&3; exec sleep 1000' & exit 0", NULL, 1 },
+	{ "what forked twice", NULL, daemonize, 1 },
+	{ "a loop that ignores signals",
+	  "trap '' TERM INT HUP; echo >&3; while :; do sleep 1000; done",
+	  NULL, 1 },
+	{ "what is stopped", "echo >&3; kill -STOP $$", NULL, 1 },
+	{ "what forks and exits all the time", NULL, run_away, 1 },
+};
+
+static void
+start_cast(const struct cast *c)
+{
+	if (c->shell)
+		start(c->shell);
+	else
+		c->fn();
+}
+
+/* Fork a guardian whose worker runs FN, never to return. */
+static pid_t
+fork_guardian(void (*fn)(const void *data), const void *data)
+{
+	pid_t pid = fork();
+
+	if (pid) {
+		close(scene[1]);
+		return pid;
+	}
+	if (reaper_guard(NULL) < 0)
+		_exit(99);
+	fn(data);
+	_exit(98);
+}
+
+/* ---- workers ---- */
+
+/* Start a cast and be killed when all of it is there. */
+static void
+work_until_killed(const void *data)
+{
+	const struct cast *c = data;
+
+	start_cast(c);
+	wait_for(c->count);
+	raise(SIGKILL);
+}
+
+/* Exit with the number of the first signal that comes. */
+static void
+work_until_signal(const void *data)
+{
+	sigset_t all;
+	int signo;
+
+	(void)data;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	appear();
+	sigwait(&all, &signo);
+	_exit(signo);
+}
+
+/* The same, after all casts were killed. */
+static void
+work_until_orphaned(const void *data)
+{
+	sigset_t all;
+	size_t i;
+	int signo;
+
+	(void)data;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (i = 0; i < ARRAY_SIZE(casts); i++)
+		start_cast(&casts[i]);
+	appear();
+	sigdelset(&all, SIGCHLD);
+	sigwait(&all, &signo);
+	reaper_kill_all();
+	_exit(signo);
+}
+
+static void
+work_to_status(const void *data)
+{
+	_exit(*(const int *)data);
+}
+
+static void
+work_to_signal(const void *data)
+{
+	raise(*(const int *)data);
+}
+
+/* ---- tests ---- */
+
+static void
+test_kill_all(void)
+{
+	struct error err = ERROR_INIT;
+	size_t i;
+
+	reaper_kill_all();
+	ok(true, "without children nothing is killed");
+	is_int(reaper_become(&err), 0, "a process becomes a subreaper");
+	for (i = 0; i < ARRAY_SIZE(casts); i++) {
+		open_scene();
+		start_cast(&casts[i]);
+		wait_for(casts[i].count);
+		close(scene[1]);
+		reaper_kill_all();
+		ok(is_over(), "%s is killed", casts[i].title);
+		is_int(waitpid(-1, NULL, WNOHANG), -1, "and reaped");
+	}
+}
+
+static void
+test_worker_killed(void)
+{
+	pid_t guardian;
+	int status;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(casts); i++) {
+		open_scene();
+		guardian = fork_guardian(work_until_killed, &casts[i]);
+		waitpid(guardian, &status, 0);
+		ok(is_over(), "%s does not outlive a killed worker",
+		   casts[i].title);
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+		   "and the guardian ends like it");
+	}
+}
+
+static void
+test_guardian_killed(void)
+{
+	pid_t guardian, worker;
+	int status, count = 1;
+	size_t i;
+
+	open_scene();
+	for (i = 0; i < ARRAY_SIZE(casts); i++)
+		count += casts[i].count;
+	guardian = fork_guardian(work_until_orphaned, NULL);
+	wait_for(count);
+	kill(guardian, SIGKILL);
+	waitpid(guardian, NULL, 0);
+	/* We are a subreaper, so it is ours now. */
+	worker = waitpid(-1, &status, 0);
+	ok(worker > 0 && WIFEXITED(status) && WEXITSTATUS(status) == SIGTERM,
+	   "when the guardian is killed the worker gets SIGTERM");
+	ok(is_over(), "and can still kill everything below");
+}
+
+static void
+test_forwarding(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+				       SIGUSR1 };
+	pid_t guardian;
+	int status;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
+		open_scene();
+		guardian = fork_guardian(work_until_signal, NULL);
+		wait_for(1);
+		kill(guardian, signals[i]);
+		waitpid(guardian, &status, 0);
+		ok(WIFEXITED(status) && WEXITSTATUS(status) == signals[i],
+		   "%s is passed on", strsignal(signals[i]));
+		is_over();
+	}
+}
+
+static void
+test_endings(void)
+{
+	static const int numbers[] = { 0, 2, SIGTERM, SIGABRT };
+	pid_t guardian;
+	int status;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		open_scene();
+		guardian = fork_guardian(work_to_status, &numbers[i]);
+		waitpid(guardian, &status, 0);
+		ok(WIFEXITED(status) && WEXITSTATUS(status) == numbers[i],
+		   "status %d is the guardian's, too", numbers[i]);
+		is_over();
+	}
+	for (i = 2; i < ARRAY_SIZE(numbers); i++) {
+		open_scene();
+		guardian = fork_guardian(work_to_signal, &numbers[i]);
+		waitpid(guardian, &status, 0);
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i],
+		   "signal %d is the guardian's, too", numbers[i]);
+		is_over();
+	}
+}
+
+int
+main(void)
+{
+	fflush(stdout);
+	test_endings();
+	test_forwarding();
+	test_worker_killed();
+	test_kill_all();
+	test_guardian_killed();
+	return done_testing();
+}
