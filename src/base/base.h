@@ -35,8 +35,8 @@ char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
 	do { \
 		if ((count) == (alloc)) { \
 			(alloc) = (alloc) ? (alloc) * 2 : 8; \
-			(array) = xrealloc((array), \
-					   (size_t)(alloc) * sizeof(*(array))); \
+			(array) = xrealloc( \
+				(array), (size_t)(alloc) * sizeof(*(array))); \
 		} \
 	} while (0)
 
