@@ -1,12 +1,15 @@
 # One program for each pair under src/; its source is NAME.c beside it.
 unit_tests = \
+	tests/unit/artifact-test \
 	tests/unit/cbor-test \
 	tests/unit/file-test \
 	tests/unit/frame-test \
 	tests/unit/lock-test \
+	tests/unit/log-test \
 	tests/unit/loop-test \
 	tests/unit/machine-test \
 	tests/unit/map-test \
+	tests/unit/objects-test \
 	tests/unit/path-test \
 	tests/unit/reaper-test \
 	tests/unit/shell-property-test \
