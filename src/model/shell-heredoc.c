@@ -1,8 +1,7 @@
 /*
  * Shell texts: here documents.  Their bodies begin behind the next newline
- * that is a token of its own; shells differ on one that is not, so that any
- * newline inside of quotes or of a command substitution makes us unsure while
- * a body is due.
+ * that is a token; not one in quotes.  Shells differ on one inside of a command
+ * substitution or an array that begins before the body does.
  */
 #include "base/base.h"
 #include "model/shell-lexer.h"
@@ -182,20 +181,12 @@ shell_heredoc_bodies(struct shell_lexer *l)
 	size_t i, base = shell_top(l)->heredocs;
 
 	if (l->heredoc_count && base)
-		shell_unsure(l, "behind a newline in a command that a here "
-			     "document waits for");
+		shell_unsure(l, "behind a newline inside of a command with a "
+			     "here document");
 	shell_consume(l, 1, IN_BODY);
 	for (i = base; i < l->heredoc_count && !l->why; i++)
 		skip_body(l, &l->heredocs[i]);
 	for (i = base; i < l->heredoc_count; i++)
 		free(l->heredocs[i].delimiter);
 	l->heredoc_count = base;
-}
-
-void
-shell_quoted_newline(struct shell_lexer *l)
-{
-	if (l->heredoc_count)
-		shell_unsure(l, "behind a quoted newline while a here "
-			     "document waits for its line");
 }

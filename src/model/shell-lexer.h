@@ -137,7 +137,5 @@ void shell_heredoc_start(struct shell_lexer *l);
 /* A newline stands here that is not quoted: move over it and the bodies of
  * the here documents that wait for it. */
 void shell_heredoc_bodies(struct shell_lexer *l);
-/* A newline stands inside of quotes. */
-void shell_quoted_newline(struct shell_lexer *l);
 
 #endif

@@ -12,6 +12,7 @@
 
 #define IN_OPERATOR "in the middle of an operator"
 #define BAD_OPERATOR "behind an operator that cannot stand there"
+#define WAITS "behind a newline inside of a command with a here document"
 #define BEHIND_PAREN "behind a parenthesis that has no partner"
 
 /* Whether C, which may be NUL, is one of SET. */
@@ -35,6 +36,15 @@ hole_at(const struct shell_lexer *l, size_t n)
 	return l->hole < l->hole_count && l->holes[l->hole] == l->pos + n;
 }
 
+/* The byte before this one; NUL at the start and behind a hole. */
+static char
+byte_before(const struct shell_lexer *l)
+{
+	if (!l->pos || (l->hole && l->holes[l->hole - 1] == l->pos))
+		return '\0';
+	return l->text[l->pos - 1];
+}
+
 /* Move over a backslash and what it quotes. */
 static void
 backslash(struct shell_lexer *l)
@@ -43,8 +53,6 @@ backslash(struct shell_lexer *l)
 
 	if (hole_at(l, 1))
 		shell_unsure(l, "directly behind a backslash");
-	if (shell_peek(l, 1) == '\n')
-		shell_quoted_newline(l);
 	shell_consume(l, MIN((size_t)2, l->len - l->pos), IN_OPERATOR);
 	/* A quoted newline does not end a name. */
 	if (at_name && l->text[l->pos - 1] == '\n')
@@ -56,12 +64,10 @@ backslash(struct shell_lexer *l)
 static void
 line_continuation(struct shell_lexer *l)
 {
-	bool behind = l->pos && is_one_of(l->text[l->pos - 1], "$<>&|;()");
+	bool behind = is_one_of(byte_before(l), "<>&|;()");
 
-	if (behind && is_one_of(shell_peek(l, 2), "$<>&|;()'\"{[-#\\"))
+	if (behind && is_one_of(shell_peek(l, 2), "<>&|;()-#\\"))
 		shell_unsure(l, "behind an operator on two lines");
-	if (l->heredoc_count)
-		shell_quoted_newline(l);
 	shell_consume(l, 2, IN_OPERATOR);
 }
 
@@ -77,8 +83,6 @@ single_quotes(struct shell_lexer *l)
 		l->pos = l->len;
 		return;
 	}
-	if (memchr(start, '\n', end - start))
-		shell_quoted_newline(l);
 	while (!l->why && l->hole < l->hole_count &&
 	       l->holes[l->hole] <= (size_t)(end - l->text))
 		shell_hole(l, true);
@@ -98,8 +102,6 @@ dollar_quotes(struct shell_lexer *l)
 			if (l->text[i] == '\'')
 				certain = false;
 		}
-		if (l->text[i] == '\n')
-			shell_quoted_newline(l);
 		i++;
 	}
 	shell_consume(l, MIN(i + 1, l->len) - l->pos, "in $'...'");
@@ -125,8 +127,6 @@ backquotes(struct shell_lexer *l)
 		}
 		single += l->text[i] == '\'';
 		dbl += l->text[i] == '"';
-		if (l->text[i] == '\n')
-			shell_quoted_newline(l);
 		if (l->text[i] == '#' &&
 		    is_one_of(l->text[i - 1], " \t\n`;&|()"))
 			certain = false;
@@ -270,7 +270,8 @@ newline(struct shell_lexer *l)
 	struct shell_frame *f = shell_top(l);
 
 	if (f->kind == SHELL_ARRAY || f->kind == SHELL_COND) {
-		shell_quoted_newline(l);
+		if (l->heredoc_count)
+			shell_unsure(l, WAITS);
 		shell_consume(l, 1, IN_OPERATOR);
 		return;
 	}
@@ -378,7 +379,7 @@ function_parens(struct shell_lexer *l)
 static void
 paren_in_word(struct shell_lexer *l, struct shell_frame *f)
 {
-	char before = l->text[l->pos - 1];
+	char before = byte_before(l);
 
 	if (f->word == SHELL_WORD_ASSIGN && before == '=' &&
 	    f->kind != SHELL_ARRAY && !f->want) {
@@ -579,8 +580,6 @@ dquote_byte(struct shell_lexer *l, char c)
 		backslash(l);
 		return;
 	}
-	if (c == '\n')
-		shell_quoted_newline(l);
 	/* Not all shells look at quotes when they look for these. */
 	if (f->in_dquote && is_one_of(c, "})"))
 		shell_unsure(l, "behind quotes in ${...} in quotes");
@@ -608,8 +607,6 @@ brace_byte(struct shell_lexer *l, char c)
 				 shell_peek(l, 1) == '(')) {
 		shell_unsure(l, "behind quotes in ${...} in quotes");
 	} else if (!common(l, c)) {
-		if (c == '\n')
-			shell_quoted_newline(l);
 		shell_consume(l, 1, IN_OPERATOR);
 	}
 }
@@ -633,10 +630,8 @@ arith_byte(struct shell_lexer *l, char c)
 		f->depth += c == '(' ? 1 : -1;
 	if (c == '\'' || c == '\\' ||
 	    (command && c == '<' && shell_peek(l, 1) == '<') ||
-	    (c == '#' && is_one_of(l->text[l->pos - 1], " \t\n(")))
+	    (c == '#' && is_one_of(byte_before(l), " \t\n(")))
 		shell_unsure(l, "behind ((...)) that shells read differently");
-	if (c == '\n')
-		shell_quoted_newline(l);
 	if (c == '"')
 		open_quoting(l, SHELL_DQUOTE, 1);
 	else if (!common(l, c))

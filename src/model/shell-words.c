@@ -102,6 +102,8 @@ word_refuses(const struct shell_frame *f)
 		return "in the name of a variable";
 	if (f->position == SHELL_POS_FUNCTION_NAME)
 		return "in the name of a function";
+	if (f->position == SHELL_POS_FOR_IN || f->position == SHELL_POS_CASE_IN)
+		return "where the shell expects the word in";
 	return NULL;
 }
 
@@ -173,11 +175,11 @@ next_word_state(struct shell_frame *f, char c)
 			return SHELL_WORD_SUBSCRIPT;
 		return is_name_char(c, true) ? SHELL_WORD_NAME :
 					       SHELL_WORD_OTHER;
+	case SHELL_WORD_NAME_HOLE:
+		return is_name_char(c, false) ? f->word : SHELL_WORD_OTHER;
 	case SHELL_WORD_NAME:
 		if (c == '[')
 			return SHELL_WORD_SUBSCRIPT;
-		/* fall through */
-	case SHELL_WORD_NAME_HOLE:
 		if (is_name_char(c, false))
 			return f->word;
 		/* fall through */
@@ -220,8 +222,8 @@ shell_word_char(struct shell_lexer *l, struct shell_frame *f, char c)
 		return;
 	before = f->word;
 	f->word = next_word_state(f, c);
-	if (before == SHELL_WORD_NAME_HOLE && f->word == SHELL_WORD_ASSIGN &&
-	    !f->want && f->position <= SHELL_POS_PREFIX)
+	if (before == SHELL_WORD_NAME_HOLE && c == '=' && !f->want &&
+	    f->position <= SHELL_POS_PREFIX)
 		shell_refuse(l, f->word_hole - 1, "in the name of a variable");
 }
 
