@@ -112,12 +112,21 @@ struct task_spec {
 };
 
 /* Append the spec as one CBOR document (version 1); a scheme task needs the
- * code too: FLOW_FILE's path and the CBOR of the load (parameters given and
- * manifest), which are NULL for others. */
+ * code too: FLOW_FILE's path and LOAD (spec_put_load), which are NULL for
+ * others. */
 void spec_encode(const struct task_spec *s, const char *flow_file,
 		 const char *load, size_t load_len, struct strbuf *out);
 
-/* The reverse, copying into ARENA.  FLOW_FILE and LOAD may come out NULL. */
+/* Append what a load needs besides the Flowfile: PARAMETERS as given, NAME,
+ * TEXT, ..., NULL, and the manifest of the first load. */
+void spec_put_load(struct strbuf *out, char *const *parameters,
+		   const char *manifest, size_t manifest_len);
+/* The reverse; PARAMETERS come from ARENA, MANIFEST points into LOAD. */
+int spec_get_load(const char *load, size_t len, struct arena *arena,
+		  char ***parameters, const char **manifest,
+		  size_t *manifest_len, struct error *err);
+
+/* The reverse of spec_encode, copying into ARENA.  FLOW_FILE and LOAD may come out NULL. */
 int spec_decode(const char *data, size_t len, struct arena *arena,
 		struct task_spec *s, const char **flow_file, const char **load,
 		size_t *load_len, struct error *err);

@@ -1,1 +1,8 @@
-flow_sources =
+flow_sources = \
+	src/flow/child.c src/flow/child.h \
+	src/flow/control.h \
+	src/flow/ending.c src/flow/ending.h \
+	src/flow/eval-child.c \
+	src/flow/evaluator.c src/flow/evaluator.h \
+	src/flow/outbox.c src/flow/outbox.h \
+	src/flow/recipe-child.c

@@ -1,0 +1,343 @@
+/*
+ * What a task made: finding it, and hashing what is large on an I/O thread.
+ */
+#include "base/base.h"
+
+#include "exec/collect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "base/strvec.h"
+#include "base/text.h"
+#include "exec/agent.h"
+#include "exec/slot.h"
+#include "exec/spec.h"
+#include "store/content.h"
+#include "sys/file.h"
+
+/* Larger files are hashed on an I/O thread. */
+enum { SMALL_FILE_MAX_BYTES = 1 << 20 };
+
+/* ---- finding ---- */
+
+void
+collection_init(struct collection *c)
+{
+	memset(c, 0, sizeof(*c));
+	strbuf_init(&c->made);
+}
+
+void
+collection_release(struct collection *c)
+{
+	for (size_t i = 0; i < c->product_count; i++)
+		free(c->products[i].path);
+	for (size_t i = 0; i < c->hashed_count; i++)
+		free(c->hashed[i].path);
+	free(c->products);
+	free(c->hashed);
+	strbuf_release(&c->made);
+	error_release(&c->error);
+	collection_init(c);
+}
+
+/* Whether an output of SPEC is called PATH. */
+static bool
+is_output(const struct task_spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->output_count; i++)
+		if (!strcmp(spec->outputs[i].path, path))
+			return true;
+	return false;
+}
+
+/* A file beside PATH that was made since STARTED_NS and is called nearly so;
+ * the caller frees it. */
+static char *
+find_near(const struct task_spec *spec, const char *path, int64_t started_ns)
+{
+	char *dir = xstrndup(path, path_dir_len(path)), *near = NULL;
+	struct strvec names = STRVEC_INIT, recent = STRVEC_INIT;
+	const char *name;
+	struct stat st;
+
+	file_list(*dir ? dir : ".", &names, NULL);
+	for (size_t i = 0; i < names.count; i++) {
+		char *other = path_join(*dir ? dir : ".", names.v[i]);
+
+		/* The file system's clock ticks every few milliseconds. */
+		if (!is_output(spec, other) && !lstat(other, &st) &&
+		    st.st_mtim.tv_sec >= (started_ns - 20 * NS_PER_MS) /
+						 NS_PER_S)
+			strvec_push(&recent, names.v[i]);
+		free(other);
+	}
+	name = recent.count ? text_suggest(path_base(path),
+					   (const char *const *)recent.v)
+			    : NULL;
+	if (name)
+		near = path_join(*dir ? dir : ".", name);
+	strvec_release(&names);
+	strvec_release(&recent);
+	free(dir);
+	return near;
+}
+
+/* Say that WHAT at PATH is not there. */
+static int
+error_missing(const struct collection *c, const char *what, const char *path,
+	      int64_t started_ns, struct error *err)
+{
+	char *near = find_near(c->spec, path, started_ns);
+
+	if (near)
+		error_set(err, "did not make %s; it made '%s'", what, near);
+	else
+		error_set(err, "did not make %s", what);
+	free(near);
+	return -1;
+}
+
+/* Whether looking into what ST is of takes long. */
+static bool
+is_large(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || st->st_size > SMALL_FILE_MAX_BYTES;
+}
+
+/* Look for the outputs. */
+static int
+find_outputs(const struct collection *c, int64_t started_ns, bool *large,
+	     struct error *err)
+{
+	const struct task_spec *spec = c->spec;
+	struct stat st;
+
+	for (size_t i = 0; i < spec->output_count; i++) {
+		const char *path = spec->outputs[i].path;
+		char *what;
+
+		if (!stat(path, &st)) {
+			*large |= is_large(&st);
+			continue;
+		}
+		if (errno != ENOENT && errno != ENOTDIR)
+			return error_sys(err, "cannot look at '%s'", path);
+		what = xasprintf("'%s'", path);
+		error_missing(c, what, path, started_ns, err);
+		free(what);
+		return -1;
+	}
+	return 0;
+}
+
+/* Look for the products that are files. */
+static int
+find_products(struct collection *c, bool *large, struct error *err)
+{
+	const struct spec_result *r = c->spec->results;
+
+	for (size_t i = 0; i < c->product_count; i++) {
+		struct product *p = &c->products[i];
+
+		if (!p->path)
+			continue;
+		if (!stat(p->path, &p->stat)) {
+			*large |= is_large(&p->stat);
+			continue;
+		}
+		if (p->is_borrowed)
+			return error_sys(err, "result '%s': '%s'", r[i].name,
+					 p->path);
+		if (errno == ENOENT)
+			return error_set(err, "did not write result '%s'",
+					 r[i].name);
+		return error_sys(err, "result '%s'", r[i].name);
+	}
+	return 0;
+}
+
+/* ---- what a recipe says that it made ---- */
+
+/* Expect each result where its recipe was told to write it. */
+static void
+expect_paths(struct collection *c, const struct slot *slot)
+{
+	for (size_t i = 0; i < c->product_count; i++) {
+		c->products[i].path = xstrdup(slot->results.v[i]);
+		c->products[i].format = ARTIFACT_FILE;
+	}
+}
+
+/* The format that the evaluator calls NAME. */
+static bool
+find_format(const char *name, size_t len, enum artifact_format *format)
+{
+	static const enum artifact_format formats[] = {
+		ARTIFACT_INLINE, ARTIFACT_CBOR, ARTIFACT_TEXT,
+		ARTIFACT_BYTES, ARTIFACT_NPY, ARTIFACT_FILE,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		*format = formats[i];
+		if (cbor_key_is(name, len, artifact_format_name(*format)))
+			return true;
+	}
+	return false;
+}
+
+/* Read what a scheme recipe says: [[FORMAT, value or PATH]...] */
+static int
+read_made(struct collection *c, const struct slot *slot, struct error *err)
+{
+	size_t dir_len = strlen(slot->dir);
+	struct cbor in;
+
+	cbor_init(&in, c->made.buf, c->made.len);
+	if (cbor_get_array(&in) != c->product_count)
+		in.failed = true;
+	for (size_t i = 0; i < c->product_count && !in.failed; i++) {
+		struct product *p = &c->products[i];
+		const char *format;
+		size_t len;
+
+		if (cbor_get_array(&in) != 2)
+			in.failed = true;
+		format = cbor_get_text(&in, &len);
+		if (!find_format(format, len, &p->format))
+			in.failed = true;
+		if (p->format == ARTIFACT_INLINE)
+			p->value = cbor_span(&in, &p->value_len);
+		else
+			p->path = cbor_get_str(&in);
+		/* A file result stays where it is unless it was made in our
+		 * own directories: it may be an input. */
+		p->is_borrowed = p->path && p->format == ARTIFACT_FILE &&
+			strncmp(p->path, slot->dir, dir_len) &&
+			strncmp(p->path, slot->tmp_path,
+				strlen(slot->tmp_path));
+	}
+	return cbor_finish(&in, "the results of the recipe", err);
+}
+
+/* ---- hashing ---- */
+
+/* Hash a project file and remember it: a content_file_fn. */
+static int
+hash_file(void *data, const char *path, const struct stat *st,
+	  struct digest *d, struct error *err)
+{
+	struct collection *c = data;
+	struct hashed_file *h;
+
+	if (content_of_file(path, st, d, err) < 0)
+		return -1;
+	ARRAY_GROW(c->hashed, c->hashed_count, c->hashed_alloc);
+	h = &c->hashed[c->hashed_count++];
+	*h = (struct hashed_file){ xstrdup(path), *st, *d };
+	return 0;
+}
+
+/* The same for a file that has no name in the project. */
+static int
+hash_unnamed(void *data, const char *path, const struct stat *st,
+	     struct digest *d, struct error *err)
+{
+	(void)data;
+	return content_of_file(path, st, d, err);
+}
+
+static int
+hash_outputs(struct collection *c, struct error *err)
+{
+	const struct task_spec *spec = c->spec;
+	uint64_t size_bytes;
+	struct digest d;
+	struct stat st;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < spec->output_count; i++) {
+		const char *path = spec->outputs[i].path;
+
+		/* What is no file any more is found when it is published. */
+		if (stat(path, &st) < 0 || !is_large(&st))
+			continue;
+		if (S_ISDIR(st.st_mode))
+			rc = content_of_tree(path, hash_file, c, &d,
+					     &size_bytes, err);
+		else if (S_ISREG(st.st_mode))
+			rc = hash_file(c, path, &st, &d, err);
+	}
+	return rc;
+}
+
+int
+product_hash(struct product *p, struct error *err)
+{
+	p->has_digest = true;
+	p->size_bytes = (uint64_t)p->stat.st_size;
+	if (S_ISDIR(p->stat.st_mode))
+		return content_of_tree(p->path, hash_unnamed, NULL, &p->digest,
+				       &p->size_bytes, err);
+	if (!S_ISREG(p->stat.st_mode))
+		return content_refuse(p->path, p->stat.st_mode, err);
+	return content_of_file(p->path, &p->stat, &p->digest, err);
+}
+
+/* Hash what is large: on an I/O thread, touching nothing but C. */
+static void
+on_work(struct pool_job *job)
+{
+	struct collection *c = (struct collection *)job;
+	int rc = hash_outputs(c, &c->error);
+
+	for (size_t i = 0; !rc && i < c->product_count; i++)
+		if (c->products[i].path && is_large(&c->products[i].stat))
+			rc = product_hash(&c->products[i], &c->error);
+}
+
+static void
+on_work_done(struct pool_job *job)
+{
+	struct collection *c = (struct collection *)job;
+
+	c->done(c->data);
+}
+
+int
+agent_collect(struct collection *c, const struct task_spec *spec,
+	      const struct slot *slot, struct files *files, struct pool *pool,
+	      int64_t started_ns, const char *made, size_t made_len,
+	      void (*done)(void *data), void *data, struct error *err)
+{
+	bool large = false;
+
+	c->spec = spec;
+	c->files = files;
+	c->done = done;
+	c->data = data;
+	c->product_count = spec->result_count;
+	if (c->product_count)
+		c->products = xcalloc(c->product_count, sizeof(*c->products));
+	if (made) {
+		strbuf_add(&c->made, made, made_len);
+		if (read_made(c, slot, err) < 0)
+			return -1;
+	} else {
+		expect_paths(c, slot);
+	}
+	if (find_outputs(c, started_ns, &large, err) < 0 ||
+	    find_products(c, &large, err) < 0)
+		return -1;
+	if (!large)
+		return 0;
+	c->hashing_ns = clock_real_ns(&clock_system);
+	c->job = (struct pool_job){ .work = on_work, .done = on_work_done };
+	pool_submit(pool, &c->job);
+	return 1;
+}

@@ -1,0 +1,64 @@
+/*
+ * The products of one attempt, between agent_collect, which finds them, and
+ * agent_publish.
+ */
+#ifndef FLOWMAKE_EXEC_COLLECT_H
+#define FLOWMAKE_EXEC_COLLECT_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "model/artifact.h"
+#include "sys/pool.h"
+
+struct files;
+struct task_spec;
+
+/* Something that the task made and that goes into the store. */
+struct product {
+	char *path;                  /* owned; NULL: a value */
+	enum artifact_format format; /* INLINE: a value; FILE: a file or
+				      * directory; else an object's */
+	const char *value;           /* CBOR, borrowed from made */
+	size_t value_len;
+	bool is_borrowed;            /* not ours to move: a copy is taken */
+	bool has_digest;
+	struct stat stat;            /* of path */
+	struct digest digest;
+	uint64_t size_bytes;
+};
+
+/* A project file that was hashed on an I/O thread. */
+struct hashed_file {
+	char *path;                  /* owned */
+	struct stat stat;
+	struct digest digest;
+};
+
+/* What is known of the products of one attempt. */
+struct collection {
+	struct pool_job job;         /* first: the two are one */
+	void (*done)(void *data);    /* after a job */
+	void *data;
+	const struct task_spec *spec;
+	struct files *files;
+	struct strbuf made;          /* the payload of WIRE_RESULTS */
+	struct product *products;    /* by result index */
+	size_t product_count;
+	struct hashed_file *hashed;
+	size_t hashed_count;
+	size_t hashed_alloc;
+	int64_t hashing_ns;          /* real time when that began */
+	struct error error;          /* of the job */
+};
+
+void collection_init(struct collection *c);
+void collection_release(struct collection *c);
+
+/* Fill in the digest and the size of P, whose path and stat are known. */
+int product_hash(struct product *p, struct error *err);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * Publishing what a task made: results into the store, outputs on record.
+ */
+#include "base/base.h"
+
+#include "exec/agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "exec/collect.h"
+#include "exec/spec.h"
+#include "model/value.h"
+#include "store/files.h"
+#include "store/objects.h"
+#include "store/store.h"
+#include "store/values.h"
+#include "sys/file.h"
+
+/* ---- outputs ---- */
+
+static int
+publish_outputs(const struct collection *c, struct arena *arena,
+		struct publication *p, struct error *err)
+{
+	const struct task_spec *spec = c->spec;
+	struct artifact *list;
+	struct file_state state;
+
+	if (!spec->output_count)
+		return 0;
+	list = arena_zalloc(arena, spec->output_count * sizeof(*list));
+	for (size_t i = 0; i < spec->output_count; i++) {
+		const char *path = spec->outputs[i].path;
+		int rc = files_made(c->files, path, &state, err);
+
+		if (!rc)
+			error_set(err, "'%s' has gone again", path);
+		if (rc <= 0)
+			return -1;
+		list[i].name = path;
+		list[i].format = ARTIFACT_OUTPUT;
+		list[i].digest = state.digest;
+		list[i].size_bytes = state.size_bytes;
+	}
+	p->outputs = list;
+	return 0;
+}
+
+/* ---- results ---- */
+
+/* Take a file or directory into the store. */
+static int
+take_file(struct product *p, const struct spec_result *r, struct artifact *a,
+	  struct error *err)
+{
+	char *copy = NULL;
+	int rc;
+
+	if (p->is_borrowed && S_ISDIR(p->stat.st_mode))
+		return error_set(err, "result '%s': the directory '%s' would "
+				 "have to be copied; make it in $TMPDIR",
+				 r->name, p->path);
+	if (!p->has_digest && product_hash(p, err) < 0)
+		return -1;
+	if (p->is_borrowed)
+		copy = file_temporary_name(STORE_DIR "/tmp/result");
+	rc = copy ? file_copy(p->path, copy, err) : 0;
+	if (!rc)
+		rc = object_take(copy ? copy : p->path, &p->digest,
+				 r->file_name, err);
+	free(copy);
+	a->format = p->format != ARTIFACT_FILE ? p->format
+		    : S_ISDIR(p->stat.st_mode) ? ARTIFACT_TREE : ARTIFACT_FILE;
+	a->digest = p->digest;
+	a->size_bytes = p->size_bytes;
+	return rc;
+}
+
+/* Read the value that a recipe wrote as text.  Returns 1 when it is none. */
+static int
+parse_file(const struct product *p, const struct spec_result *r,
+	   struct arena *arena, struct artifact *a, struct error *err)
+{
+	struct strbuf text = STRBUF_INIT, value = STRBUF_INIT;
+	int rc = file_read(p->path, &text, err);
+
+	if (!rc && r->format == SPEC_RESULT_TEXT)
+		value_from_text(text.buf, text.len, &value);
+	else if (!rc && r->format == SPEC_RESULT_LINES)
+		value_from_lines(text.buf, text.len, &value);
+	else if (!rc && value_from_json(text.buf, text.len, &value, err) < 0)
+		rc = 1;
+	if (rc > 0)
+		error_push(err, "result '%s' is no JSON", r->name);
+	if (!rc)
+		rc = artifact_from_value(r->name, value.buf, value.len, arena,
+					 a, err);
+	strbuf_release(&text);
+	strbuf_release(&value);
+	return rc;
+}
+
+static int
+publish_result(struct product *p, const struct spec_result *r,
+	       struct arena *arena, struct artifact *a, struct error *err)
+{
+	a->name = r->name;
+	a->file_name = r->file_name;
+	if (!p->path)
+		return artifact_from_value(r->name, p->value, p->value_len,
+					   arena, a, err);
+	if (r->format == SPEC_RESULT_TEXT || r->format == SPEC_RESULT_LINES ||
+	    r->format == SPEC_RESULT_JSON)
+		return parse_file(p, r, arena, a, err);
+	return take_file(p, r, a, err);
+}
+
+static int
+publish_results(struct collection *c, struct arena *arena,
+		struct publication *p, bool *ours, struct error *err)
+{
+	struct artifact *list;
+	int rc;
+
+	if (!c->product_count)
+		return 0;
+	list = arena_zalloc(arena, c->product_count * sizeof(*list));
+	for (size_t i = 0; i < c->product_count; i++) {
+		rc = publish_result(&c->products[i], &c->spec->results[i],
+				    arena, &list[i], err);
+		*ours = rc < 0;
+		if (rc)
+			return -1;
+	}
+	p->results = list;
+	return 0;
+}
+
+/* ---- inputs ---- */
+
+/* Look whether the inputs are what they were. */
+static void
+check_inputs(const struct collection *c, struct arena *arena,
+	     struct publication *p)
+{
+	const struct task_spec *spec = c->spec;
+	struct strbuf sb = STRBUF_INIT;
+	struct file_state state;
+
+	for (size_t i = 0; i < spec->input_count; i++) {
+		const struct spec_file *in = &spec->inputs[i];
+		int rc = files_digest(c->files, in->path, &state, NULL);
+
+		if (rc > 0 && digest_equal(&state.digest, &in->digest))
+			continue;
+		p->reusable = false;
+		if (!sb.len)
+			strbuf_addf(&sb, "input '%s' %s while the task ran; "
+				    "its results will not be used again",
+				    in->path, rc > 0 ? "changed"
+				    : rc ? "became unreadable"
+				    : "was removed");
+	}
+	if (sb.len)
+		p->warning = arena_strdup(arena, sb.buf);
+	strbuf_release(&sb);
+}
+
+int
+agent_publish(struct collection *c, struct arena *arena,
+	      struct publication *p, bool *ours, struct error *err)
+{
+	*p = (struct publication){ .reusable = true };
+	*ours = false;
+	if (c->error.text)
+		return error_set(err, "%s", c->error.text);
+	for (size_t i = 0; i < c->hashed_count; i++)
+		files_learn(c->files, c->hashed[i].path, &c->hashed[i].stat,
+			    c->hashing_ns, &c->hashed[i].digest);
+	if (publish_outputs(c, arena, p, err) < 0 ||
+	    publish_results(c, arena, p, ours, err) < 0)
+		return -1;
+	check_inputs(c, arena, p);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/*
+ * What $FLOWMAKE_TASK says.
+ */
+#include "base/base.h"
+
+#include "exec/task-json.h"
+
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "exec/spec.h"
+#include "model/value.h"
+
+/* Append a value; what JSON cannot say is null. */
+static void
+add_value(struct strbuf *sb, const char *cbor, size_t len)
+{
+	struct error err = ERROR_INIT;
+	size_t before = sb->len;
+
+	if (value_to_json(cbor, len, sb, &err) == 0)
+		return;
+	strbuf_truncate(sb, before);
+	strbuf_adds(sb, "null");
+	error_release(&err);
+}
+
+static void
+add_text(struct strbuf *sb, const char *text)
+{
+	struct strbuf cbor = STRBUF_INIT;
+
+	cbor_put_str(&cbor, text);
+	add_value(sb, cbor.buf, cbor.len);
+	strbuf_release(&cbor);
+}
+
+/* Begin a member of an object. */
+static void
+add_key(struct strbuf *sb, const char *name, bool *first)
+{
+	strbuf_adds(sb, *first ? "" : ", ");
+	*first = false;
+	add_text(sb, name);
+	strbuf_adds(sb, ": ");
+}
+
+/* Append the group NAME of the context: {NAME: value...} */
+static void
+add_group(struct strbuf *sb, const struct task_spec *spec, const char *name)
+{
+	size_t count = 0, pairs, len, value_len;
+	struct cbor c;
+	bool first = true;
+
+	cbor_init(&c, spec->context, spec->context_len);
+	if (spec->context_len)
+		count = cbor_get_map(&c);
+	strbuf_addf(sb, ", \"%s\": {", name);
+	for (; count && !c.failed; count--) {
+		const char *key = cbor_get_text(&c, &len);
+
+		if (!cbor_key_is(key, len, name)) {
+			cbor_skip(&c);
+			continue;
+		}
+		for (pairs = cbor_get_map(&c); pairs && !c.failed; pairs--) {
+			const char *value;
+
+			strbuf_adds(sb, first ? "" : ", ");
+			first = false;
+			value = cbor_span(&c, &value_len);
+			add_value(sb, value, value_len);
+			strbuf_adds(sb, ": ");
+			value = cbor_span(&c, &value_len);
+			add_value(sb, value, value_len);
+		}
+	}
+	strbuf_addch(sb, '}');
+}
+
+/* How many files from number I on have its name. */
+static size_t
+same_name(const struct spec_file *files, size_t count, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < count && files[i + n].name &&
+	       !strcmp(files[i].name, files[i + n].name))
+		n++;
+	return n;
+}
+
+static void
+add_files(struct strbuf *sb, const char *name, const struct spec_file *files,
+	  size_t count)
+{
+	bool first = true;
+	size_t n;
+
+	strbuf_addf(sb, ", \"%s\": {", name);
+	for (size_t i = 0; i < count; i += n) {
+		n = 1;
+		if (!files[i].name)
+			continue;
+		n = same_name(files, count, i);
+		add_key(sb, files[i].name, &first);
+		if (n > 1)
+			strbuf_addch(sb, '[');
+		for (size_t j = 0; j < n; j++) {
+			strbuf_adds(sb, j ? ", " : "");
+			add_text(sb, files[i + j].path);
+		}
+		if (n > 1)
+			strbuf_addch(sb, ']');
+	}
+	strbuf_addch(sb, '}');
+}
+
+void
+task_json_add(struct strbuf *sb, const struct task_spec *spec,
+	      char *const *results)
+{
+	bool first = true;
+
+	strbuf_addf(sb, "{\"run\": %u, \"step\": ", (unsigned)spec->run);
+	add_text(sb, spec->step);
+	strbuf_adds(sb, ", \"split\": ");
+	add_text(sb, spec->split);
+	strbuf_addf(sb, ", \"attempt\": %u", (unsigned)spec->attempt);
+	add_group(sb, spec, "parameters");
+	add_group(sb, spec, "foreach");
+	add_files(sb, "inputs", spec->inputs, spec->input_count);
+	add_files(sb, "outputs", spec->outputs, spec->output_count);
+	add_group(sb, spec, "from");
+	add_group(sb, spec, "join");
+	strbuf_adds(sb, ", \"produces\": {");
+	for (size_t i = 0; i < spec->result_count; i++) {
+		add_key(sb, spec->results[i].name, &first);
+		add_text(sb, results[i]);
+	}
+	strbuf_adds(sb, "}}\n");
+}

@@ -1,0 +1,65 @@
+/*
+ * The evaluator's client from inside, for the flow floor only.
+ */
+#ifndef FLOWMAKE_FLOW_CONTROL_H
+#define FLOWMAKE_FLOW_CONTROL_H
+
+#include <sys/types.h>
+
+#include "base/base.h"
+#include "base/error.h"
+#include "flow/outbox.h"
+#include "sys/frame.h"
+#include "sys/loop.h"
+
+struct child;
+struct rules;
+
+/* A child of the zygote, by the id that it has on the wire.  The id is free
+ * again when the child was reaped. */
+struct child_entry {
+	struct child *child;      /* NULL: let go, or the id is free */
+	pid_t pid;                /* 0: not started */
+	bool used;
+	bool is_recipe;           /* leads a process group */
+	uint32_t next_free;       /* id of the next free one + 1 */
+};
+
+struct evaluator {
+	struct loop *loop;
+	pid_t pid;
+	struct evaluator **owner; /* told by the loop when the zygote ended, even
+				   * if we have gone by then */
+	struct loop_watch control;
+	struct frame_reader reader;
+	struct outbox out;
+	bool dead;
+	int wait_status;          /* when dead */
+
+	struct child_entry *children;
+	size_t child_count;
+	size_t child_alloc;
+	uint32_t first_free;      /* id + 1 */
+
+	struct rules *rules;      /* being loaded, or NULL */
+	bool load_done;
+	struct error load_error;
+};
+
+/* Make a pair of sockets: ENDS[0], ours, does not block. */
+int control_socketpair(int ends[2], struct error *err);
+/* Send a frame over the control socket. */
+void control_send(struct evaluator *e, unsigned type, const char *payload,
+		  size_t len, const int *fds, size_t fd_count);
+/* Why the evaluator is of no use any more. */
+int control_error_dead(const struct evaluator *e, struct error *err);
+
+/* Read what a WIRE_ERROR says into ERR. */
+void control_read_error(const struct frame *f, struct error *err);
+
+/* Take an id for C; give up the child of ID, which lives on until reaped. */
+uint32_t control_add_child(struct evaluator *e, struct child *c,
+			   bool is_recipe);
+void control_drop_child(struct evaluator *e, uint32_t id);
+
+#endif
