@@ -13,6 +13,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -317,7 +318,7 @@ open_reader(struct store *s, struct error *err)
 		return db_error(s, "cannot open the store", err);
 	if (read_version(s) >= 0)
 		return 0;
-	if (access(STORE_DIR, W_OK) == 0 ||
+	if (faccessat(AT_FDCWD, STORE_DIR, W_OK, AT_EACCESS) == 0 ||
 	    (stat(DB_PATH "-wal", &st) == 0 && st.st_size))
 		return db_error(s, "cannot read the store", err);
 	sqlite3_close(s->db);

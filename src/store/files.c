@@ -35,12 +35,13 @@
 
 /* The numbers of those that are kept are on disks. */
 enum file_flags {
-	FILE_RACY = 1 << 0,    /* not to be trusted by another run */
-	FILE_HASHED = 1 << 1,  /* digest is of the stat that is kept */
-	FILE_MADE = 1 << 2,    /* made is valid */
-	FILE_KEPT = 7,         /* those that are stored */
-	FILE_FRESH = 1 << 3,   /* hashed in this run */
-	FILE_DIRTY = 1 << 4,   /* in the list of what must be saved */
+	FILE_RACY = 1 << 0,      /* not to be trusted by another run */
+	FILE_HASHED = 1 << 1,    /* digest is of the stat that is kept */
+	FILE_MADE = 1 << 2,      /* made is valid */
+	FILE_KEPT = 7,           /* those that are stored */
+	FILE_FRESH = 1 << 3,     /* hashed in this run */
+	FILE_DIRTY = 1 << 4,     /* in the list of what must be saved */
+	FILE_FORGOTTEN = 1 << 5, /* the store's row is not true any more */
 };
 
 enum {
@@ -362,7 +363,7 @@ files_check_output(struct files *f, const char *path,
 	e = get_entry(f, path);
 	if (is_ours(e, state))
 		return 1;
-	if (reload_made(f, e, err))
+	if (!(e->flags & FILE_FORGOTTEN) && reload_made(f, e, err))
 		return -1;
 	if (is_ours(e, state))
 		return 1;
@@ -392,7 +393,7 @@ files_forget(struct files *f, const char *path)
 	e = map_gets(&f->entries, path);
 	if (!e)
 		return;
-	e->flags &= FILE_DIRTY;
+	e->flags = (e->flags & FILE_DIRTY) | FILE_FORGOTTEN;
 	touch(f, e);
 }
 
@@ -478,7 +479,7 @@ files_save(struct files *f, struct error *err)
 		if (save_entry(f, f->dirty[i], err))
 			return -1;
 	for (i = 0; i < f->dirty_count; i++)
-		f->dirty[i]->flags &= ~(unsigned)FILE_DIRTY;
+		f->dirty[i]->flags &= ~(unsigned)(FILE_DIRTY | FILE_FORGOTTEN);
 	f->dirty_count = 0;
 	return 0;
 }

@@ -3,6 +3,7 @@ unit_tests = \
 	tests/unit/artifact-test \
 	tests/unit/cbor-test \
 	tests/unit/file-test \
+	tests/unit/files-test \
 	tests/unit/frame-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
@@ -15,5 +16,7 @@ unit_tests = \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \
+	tests/unit/store-fault-test \
+	tests/unit/store-test \
 	tests/unit/strbuf-test \
 	tests/unit/text-test

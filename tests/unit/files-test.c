@@ -1,0 +1,290 @@
+/*
+ * Digests of files, remembered across runs.  Whether a file was hashed again
+ * is seen by a lie in the database: who believes it did not look.
+ */
+#include "base/base.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "store/files.h"
+#include "store/objects.h"
+#include "store/store.h"
+#include "work-dir.h"
+
+static int64_t now_ns;
+
+static int64_t
+fake_now(struct clock *c)
+{
+	(void)c;
+	return now_ns;
+}
+
+static struct clock fake_clock = { fake_now, fake_now };
+static struct store *store;
+static struct files *files;
+
+/* A new run: what was saved is all that is known. */
+static void
+next_run(void)
+{
+	if (files)
+		files_free(files);
+	files = files_new(store, &fake_clock);
+}
+
+static void
+save(void)
+{
+	must(files_save(files, &err));
+	must(store_commit(store, &err));
+}
+
+/* Set the clock to MS after the last change of PATH. */
+static void
+set_clock(const char *path, int64_t ms)
+{
+	struct stat st;
+
+	must(stat(path, &st));
+	now_ns = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec +
+		 ms * NS_PER_MS;
+}
+
+static struct digest
+digest(const char *path)
+{
+	struct file_state state;
+
+	must(files_digest(files, path, &state, &err));
+	return state.digest;
+}
+
+/* Replace all digests in the database by the one of no file. */
+static void
+lie(void)
+{
+	sqlite3 *db;
+
+	if (sqlite3_open(STORE_DIR "/db", &db) ||
+	    sqlite3_exec(db, "UPDATE files SET state = substr(state, 1, 36) ||"
+			 " x'deadbeefdeadbeefdeadbeefdeadbeef'"
+			 " || substr(state, 53)", NULL, NULL, NULL) ||
+	    sqlite3_close(db))
+		bug("cannot change the database");
+}
+
+/* Whether the digest of PATH is the lie. */
+static bool
+is_lie(const char *path)
+{
+	struct digest d = digest(path);
+
+	return d.bytes[0] == 0xde && d.bytes[15] == 0xef;
+}
+
+static void
+test_kinds(void)
+{
+	struct error e = ERROR_INIT;
+	struct file_state state;
+	struct digest first, second;
+
+	is_int(files_digest(files, "none", &state, &err), 0,
+	       "nothing is told from a digest");
+	put("a", "1234");
+	is_int(files_digest(files, "a/b", &state, &err), 0,
+	       "nothing is below a file");
+	is_int(files_digest(files, "a", &state, &err), 1, "a file has one");
+	ok(state.size_bytes == 4 && !state.is_dir, "and a size");
+	put("b", "1234");
+	first = digest("a");
+	second = digest("b");
+	ok(digest_equal(&first, &second), "equal contents have equal digests");
+	must(chmod("b", 0755));
+	second = digest("b");
+	ok(!digest_equal(&first, &second), "the executable bit is content");
+	must(mkfifo("fifo", 0666));
+	ok(files_digest(files, "fifo", &state, &e) < 0 &&
+		   failed_with(&e, "'fifo' is a fifo"),
+	   "a fifo is refused by name");
+	must(mkdir("dir", 0777));
+	put("dir/x", "12");
+	put("dir/y", "345");
+	is_int(files_digest(files, "dir", &state, &err), 1,
+	       "a directory has a digest");
+	ok(state.is_dir && state.size_bytes == 5, "and the size of its files");
+	put("dir/y", "346");
+	second = digest("dir");
+	ok(!digest_equal(&state.digest, &second),
+	   "which changes with a file in it");
+}
+
+static void
+test_memory(void)
+{
+	struct digest before, after;
+
+	put("a", "one");
+	put("odd \xff", "two");
+	set_clock("odd \xff", 1000);
+	before = digest("a");
+	digest("odd \xff");
+	save();
+	lie();
+	after = digest("a");
+	ok(digest_equal(&before, &after), "one run asks the store once");
+	next_run();
+	ok(is_lie("a"), "another run believes it while the stat is the same");
+	ok(is_lie("odd \xff"), "also of a name that is not UTF-8");
+	put("a", "ONE");
+	ok(!is_lie("a"), "a file that was written is hashed again");
+	next_run();
+	must(chmod("odd \xff", 0600));
+	ok(!is_lie("odd \xff"), "so is one whose inode was changed");
+}
+
+static void
+test_racy(void)
+{
+	put("a", "one");
+	set_clock("a", 3);
+	digest("a");
+	save();
+	lie();
+	next_run();
+	set_clock("a", 1000);
+	ok(!is_lie("a"), "a file hashed in the tick of its change is hashed "
+	   "again by the next run");
+	save();
+	lie();
+	next_run();
+	ok(is_lie("a"), "and then believed");
+	put("a", "two");
+	next_run();
+	set_clock("a", 3);
+	digest("a");
+	must(files_settle(files, &err));
+	save();
+	lie();
+	next_run();
+	ok(!is_lie("a"), "settling in that same tick changes nothing");
+	set_clock("a", 3);
+	put("a", "three");
+	digest("a");
+	set_clock("a", 1000);
+	must(files_settle(files, &err));
+	save();
+	lie();
+	next_run();
+	ok(is_lie("a"), "settling later makes it trusted");
+}
+
+static void
+test_settle_sees_changes(void)
+{
+	struct digest first, second;
+
+	put("a", "one");
+	set_clock("a", 3);
+	next_run();
+	first = digest("a");
+	put("a", "two");
+	must(unlink("fifo"));
+	set_clock("a", 1000);
+	must(files_settle(files, &err));
+	second = digest("a");
+	ok(!digest_equal(&first, &second),
+	   "settling leaves what was changed meanwhile to who asks for it");
+}
+
+static void
+test_outputs(void)
+{
+	struct file_state state;
+
+	next_run();
+	is_int(files_check_output(files, "out", &state, &err), 0,
+	       "nothing stands in the way of a new output");
+	put("out", "mine");
+	is_int(files_check_output(files, "out", &state, &err), 2,
+	       "a file that we did not make is something else");
+	ok(!state.changed, "which was not changed, as far as we know");
+	is_int(files_made(files, "out", &state, &err), 1,
+	       "an output is recorded when it was made");
+	is_int(files_check_output(files, "out", &state, &err), 1,
+	       "and then known as ours");
+	save();
+	next_run();
+	is_int(files_check_output(files, "out", &state, &err), 1,
+	       "by later runs too");
+	put("out", "edited");
+	is_int(files_check_output(files, "out", &state, &err), 2,
+	       "once edited it is something else");
+	ok(state.changed, "and said to be changed");
+	digest("out");
+	save();
+	next_run();
+	is_int(files_check_output(files, "out", &state, &err), 2,
+	       "also when its new content was seen before");
+	put("out", "mine");
+	is_int(files_check_output(files, "out", &state, &err), 1,
+	       "and ours again when it is what it was");
+	files_forget(files, "out");
+	is_int(files_check_output(files, "out", &state, &err), 2,
+	       "a path that was forgotten is not ours");
+	save();
+	next_run();
+	is_int(files_check_output(files, "out", &state, &err), 2,
+	       "nor after a save");
+}
+
+static void
+test_other_outputs(void)
+{
+	struct file_state state;
+	struct files *other;
+
+	must(symlink("nowhere", "dangling"));
+	is_int(files_check_output(files, "dangling", &state, &err), 2,
+	       "a symlink to nothing is something");
+	is_int(files_made(files, "dir", &state, &err), 1,
+	       "a directory can be an output");
+	is_int(files_check_output(files, "dir", &state, &err), 1,
+	       "and is known as ours");
+	put("dir/new", "");
+	is_int(files_check_output(files, "dir", &state, &err), 2,
+	       "until something is put into it");
+	files_digest(files, "none", &state, &err);
+	other = files_new(store, &fake_clock);
+	put("theirs", "1");
+	must(files_made(other, "theirs", &state, &err));
+	must(files_save(other, &err));
+	must(store_commit(store, &err));
+	files_free(other);
+	is_int(files_check_output(files, "theirs", &state, &err), 1,
+	       "what another run made meanwhile is ours too");
+}
+
+int
+main(void)
+{
+	enter_work_dir();
+	now_ns = INT64_C(4000000000) * NS_PER_S;
+	store = store_open(STORE_WRITE, &err);
+	must(store ? 0 : -1);
+	next_run();
+	test_kinds();
+	test_memory();
+	test_racy();
+	test_settle_sees_changes();
+	test_outputs();
+	test_other_outputs();
+	files_free(files);
+	must(store_close(store, &err));
+	leave_work_dir();
+	return done_testing();
+}
