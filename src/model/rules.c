@@ -101,7 +101,7 @@ read_pieces(struct rules *r, struct cbor *c, bool quoted, uint32_t *count)
 		if (cbor_peek(c) == CBOR_ARRAY) {
 			if (quoted) {
 				read_array(c, 2);
-				p->quote = read_index(c, WIRE_QUOTE_RAW + 1);
+				p->quote = read_index(c, WIRE_QUOTE_WORD + 1);
 			}
 			p->expr = take(r, 1, sizeof(*p->expr));
 			read_expr(r, c, p->expr);
