@@ -1,0 +1,113 @@
+;;; From the text of a Flowfile to code: read, expand, look for unbound names,
+;;; compile.
+
+(define-module (flowmake compile)
+  #:use-module (language tree-il)
+  #:use-module (flowmake draft)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake project)
+  #:use-module (flowmake reader)
+  #:use-module (flowmake source)
+  #:export (expand-flow
+            compile-expanded))
+
+(define (definition-names tree)
+  ;; The names that the expanded form TREE defines.
+  (tree-il-fold (lambda (node names)
+                  (if (toplevel-define? node)
+                      (cons (toplevel-define-name node) names)
+                      names))
+                (lambda (node names) names)
+                '() tree))
+
+(define (note-form form names)
+  ;; An entry of the table of definitions for each of NAMES.
+  (if (null? names)
+      '()
+      (let ((summary (source-summary (syntax->datum form))))
+        (map (lambda (name)
+               (cons* name (car summary) (delq name (cdr summary))))
+             names))))
+
+(define (place-of-node node)
+  (let ((source (tree-il-src node)))
+    (cond
+     ((vector? source)                  ; from Guile 3.0.9 on
+      `((filename . ,(vector-ref source 0))
+        (line . ,(vector-ref source 1))
+        (column . ,(vector-ref source 2))))
+     ((pair? source) source)
+     (else #f))))
+
+(define (unbound-error node form-place names)
+  (let* ((name (toplevel-ref-name node))
+         (place (or (place-of-node node) form-place))
+         (note (scope-note place)))
+    (if note
+        (flow-error place "~a" note)
+        (let ((near (%suggest (symbol->string name)
+                              (map symbol->string names))))
+          (flow-error place "unbound variable '~a'~a" name
+                      (if near
+                          (format #f " (did you mean '~a'?)" near)
+                          ""))))))
+
+(define (check-bound trees places defined)
+  ;; Raise an error for the first reference to a name that nothing binds.
+  (define known (make-hash-table))
+  (define (bound? name)
+    (or (hashq-ref known name)
+        (module-variable (flow-module) name)))
+  (for-each (lambda (name) (hashq-set! known name #t)) defined)
+  (for-each
+   (lambda (tree place)
+     (tree-il-fold
+      (lambda (node seed)
+        (when (and (toplevel-ref? node)
+                   (not (bound? (toplevel-ref-name node))))
+          (unbound-error node place (append defined (flowmake-names))))
+        seed)
+      (lambda (node seed) seed)
+      #f tree))
+   trees places))
+
+(define (flowmake-names)
+  (module-map (lambda (name variable) name)
+              (resolve-interface '(flowmake))))
+
+(define (expand-form form)
+  (macroexpand form 'c '(compile load eval)))
+
+(define (expand-flow forms)
+  "Return the list of expanded FORMS of a Flowfile, with a last one that notes
+the digests of its definitions.  Raise flowmake-error if a name is unbound."
+  (save-module-excursion
+   (lambda ()
+     (set-current-module (flow-module))
+     (let loop ((rest forms) (trees '()) (defined '()) (notes '()))
+       (if (pair? rest)
+           (let* ((tree (expand-form (car rest)))
+                  (names (definition-names tree)))
+             (loop (cdr rest) (cons tree trees) (append names defined)
+                   (append (note-form (car rest) names) notes)))
+           (let ((trees (reverse trees)))
+             (check-bound trees (map syntax-source forms) defined)
+             (append trees
+                     (list (expand-form
+                            `((@ (flowmake registry) note-definitions!)
+                              ',(reverse notes)))))))))))
+
+(define (join-trees trees)
+  (if (null? (cdr trees))
+      (car trees)
+      (make-seq #f (car trees) (join-trees (cdr trees)))))
+
+(define (compile-expanded trees)
+  "Return the bytecode of TREES, a bytevector."
+  ((module-ref (resolve-interface '(system base compile)) 'compile)
+   (join-trees trees)
+   #:from 'tree-il #:to 'bytecode #:env (flow-module)
+   #:optimization-level 1 #:warning-level 0
+   ;; Aligned, as a file that is mapped must be.
+   #:opts '(#:to-file? #t)))

@@ -1,0 +1,195 @@
+;;; Errors: a user's mistake is a flowmake-error, whose text begins with its
+;;; place where one is known; any other exception becomes such a text here.
+
+(define-module (flowmake errors)
+  #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
+  #:export (flow-error
+            place->string
+            exception->text
+            innermost-place
+            call-with-errors))
+
+(define (place->string place)
+  "Return \"FILE:LINE:COLUMN\" of PLACE, an alist as syntax-source gives it."
+  (format #f "~a:~a:~a"
+          (or (assq-ref place 'filename) "Flowfile")
+          (1+ (or (assq-ref place 'line) 0))
+          (1+ (or (assq-ref place 'column) 0))))
+
+(define (flow-error place message . args)
+  "Raise a flowmake-error with MESSAGE, a format string for ARGS.  PLACE, an
+alist as syntax-source gives it, or #f, says where the mistake is."
+  (let ((text (apply format #f message args)))
+    (throw 'flowmake-error
+           (if place
+               (string-append (place->string place) ": " text)
+               text)
+           (and place #t))))
+
+(define (format-message message args)
+  ;; MESSAGE of a scm-error with its ARGS; it need not be well-formed.
+  (catch #t
+    (lambda ()
+      (if (list? args)
+          (apply simple-format #f message args)
+          message))
+    (lambda _ message)))
+
+(define (compound->text exception)
+  ;; An exception made with (ice-9 exceptions) or by an R6RS program.
+  (let* ((module (resolve-interface '(ice-9 exceptions)))
+         (ref (lambda (name) (module-ref module name)))
+         (has-message? (ref 'exception-with-message?))
+         (has-irritants? (ref 'exception-with-irritants?)))
+    (string-append
+     (if (has-message? exception)
+         (format #f "~a" ((ref 'exception-message) exception))
+         (format #f "an exception was raised: ~s" exception))
+     (if (and (has-irritants? exception)
+              (pair? ((ref 'exception-irritants) exception)))
+         (string-append ": " (join-written
+                               ((ref 'exception-irritants) exception)))
+         ""))))
+
+(define (join-written objects)
+  (string-join (map (lambda (object) (format #f "~s" object)) objects) " "))
+
+(define (syntax-error->text args)
+  ;; (who what where form subform)
+  (let ((what (if (pair? (cdr args)) (cadr args) "bad syntax"))
+        (form (and (> (length args) 3) (list-ref args 3))))
+    (if form
+        (format #f "~a in ~a" what (shorten (format #f "~s" form)))
+        (format #f "~a" what))))
+
+(define (shorten text)
+  (if (> (string-length text) 70)
+      (string-append (substring text 0 67) "...")
+      text))
+
+(define (key->text key args)
+  (case key
+    ((flowmake-error) (car args))
+    ((quit)
+     (format #f "(exit~a) was called"
+             (if (pair? args) (format #f " ~a" (car args)) "")))
+    ((unbound-variable)
+     (format #f "unbound variable '~a'"
+             (let ((names (and (> (length args) 2) (list-ref args 2))))
+               (if (pair? names) (car names) "?"))))
+    ((syntax-error) (syntax-error->text args))
+    ((stack-overflow) "the recursion is too deep")
+    ((out-of-memory) "there is no memory left")
+    ((%exception)
+     (if (and (pair? args) (exception? (car args)))
+         (compound->text (car args))
+         (format #f "an exception was raised: ~a" (join-written args))))
+    (else
+     (if (and (>= (length args) 3) (string? (cadr args)))
+         (scm-error->text (car args) (cadr args) (caddr args))
+         (format #f "'~a was thrown~a" key
+                 (if (null? args)
+                     ""
+                     (string-append " with " (join-written args))))))))
+
+(define (scm-error->text who message args)
+  (let ((text (format-message message args)))
+    (if who
+        (format #f "~a: ~a" who text)
+        text)))
+
+(define (exception->text exception)
+  "Return the text of EXCEPTION, whatever was raised, without a place unless it
+is a flowmake-error, and whether it begins with one."
+  (if (exception? exception)
+      (let ((key (exception-kind exception))
+            (args (exception-args exception)))
+        (values (key->text key args)
+                (and (eq? key 'flowmake-error)
+                     (pair? (cdr args))
+                     (cadr args))))
+      (values (format #f "~s was raised" exception) #f)))
+
+(define (exception-place exception)
+  ;; The place that Guile's own syntax errors carry.
+  (and (exception? exception)
+       (eq? (exception-kind exception) 'syntax-error)
+       (let ((args (exception-args exception)))
+         (and (> (length args) 2)
+              (pair? (caddr args))
+              (assq-ref (caddr args) 'line)
+              (caddr args)))))
+
+(define (frame-place frame ours?)
+  ;; The place of FRAME if it is in a file for which OURS? is true.
+  (let* ((module (resolve-module '(system vm frame)))
+         (source ((module-ref module 'frame-source) frame)))
+    (and source
+         (let* ((program (resolve-module '(system vm program)))
+                (ref (lambda (name) ((module-ref program name) source)))
+                (file (ref 'source:file)))
+           (and (string? file)
+                (ours? file)
+                `((filename . ,file)
+                  (line . ,(ref 'source:line))
+                  (column . ,(ref 'source:column))))))))
+
+(define (innermost-place stack ours?)
+  "Return the place of the innermost frame of STACK that is in a file for which
+OURS? is true, or #f."
+  (let ((count (if stack (stack-length stack) 0)))
+    (let loop ((i 0))
+      (and (< i count)
+           (or (false-if-exception (frame-place (stack-ref stack i) ours?))
+               (loop (1+ i)))))))
+
+(define (stack->text stack)
+  ;; One line for each frame, innermost first.  Guile's display-backtrace
+  ;; would look at the terminal.
+  (let ((count (min (stack-length stack) 200)))
+    (string-concatenate
+     (map (lambda (i)
+            (let* ((frame (stack-ref stack i))
+                   (place (false-if-exception (frame-place frame string?)))
+                   (name (false-if-exception (frame-procedure-name frame))))
+              (format #f "~a: ~a\n"
+                      (if place (place->string place) "?")
+                      (or name "?"))))
+          (iota count)))))
+
+(define* (call-with-errors thunk handler #:key (debug? #f)
+                           (ours? (const #f)) (label "")
+                           (fallback (const #f)))
+  "Call THUNK and return what it returns.  If it raises anything, call HANDLER
+with the complete text, whether that begins with a place, and a backtrace if
+DEBUG? or else #f.  The place is the exception's own, or that of the innermost
+frame in a file for which OURS? is true, or what (FALLBACK) returns.  LABEL
+stands before a text that has no place of its own."
+  (let ((escape (make-prompt-tag "errors")))
+    (define (on-exception exception)
+      (let ((stack (make-stack #t)))
+        (call-with-values (lambda () (exception->text exception))
+          (lambda (text placed?)
+            (let ((place (and (not placed?)
+                              (or (exception-place exception)
+                                  (innermost-place stack ours?)
+                                  (fallback)))))
+              (abort-to-prompt
+               escape
+               (if place
+                   (string-append (place->string place) ": " label text)
+                   (if placed? text (string-append label text)))
+               (or placed? (and place #t))
+               (and debug? stack (stack->text stack))))))))
+    (call-with-prompt escape
+      (lambda ()
+        (with-exception-handler on-exception
+          (lambda ()
+            (call-with-stack-overflow-handler stack-limit thunk
+              (lambda () (throw 'stack-overflow))))))
+      (lambda (k text placed? backtrace)
+        (handler text placed? backtrace)))))
+
+(define stack-limit
+  ;; In words: 512 MB, far above what a recursion over data needs.
+  (* 64 1024 1024))

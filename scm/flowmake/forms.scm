@@ -1,0 +1,103 @@
+;;; The forms of a Flowfile.  What expands steps is loaded at the first one
+;;; that must be expanded: a Flowfile from the cache needs none of it.
+
+(define-module (flowmake forms)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake registry)
+  #:export (flow parameter defaults step raw))
+
+(define (expander name)
+  (module-ref (resolve-interface '(flowmake step)) name))
+
+(define-syntax step
+  (lambda (stx)
+    ((expander 'expand-step) stx)))
+
+(define-syntax defaults
+  (lambda (stx)
+    ((expander 'expand-defaults) stx)))
+
+(define-syntax raw
+  (lambda (stx)
+    (flow-error (syntax-source stx)
+                "raw is for a whole hole of a shell text, as in #{(raw ~a)}"
+                (syntax-case stx ()
+                  ((_ expr) (syntax->datum #'expr))
+                  (_ "EXPR")))))
+
+(define-syntax flow
+  (lambda (stx)
+    (define place (syntax-source stx))
+    (define (fail stx message . args)
+      (apply flow-error (or (syntax-source stx) place)
+             (string-append "flow: " message) args))
+    (define (parse rest doc limits)
+      (syntax-case rest ()
+        (() (values doc limits))
+        ((text . rest)
+         (string? (syntax->datum #'text))
+         (parse #'rest (syntax->datum #'text) limits))
+        ((key value . rest)
+         (memq (syntax->datum #'key) '(#:max-num-splits #:max-workers))
+         (parse #'rest doc
+                (acons (syntax->datum #'key) #'value limits)))
+        ((key . _)
+         (fail #'key "~a"
+               (if (memq (syntax->datum #'key)
+                         '(#:max-num-splits #:max-workers))
+                   "the keyword has no value"
+                   (string-append
+                    "unknown part "
+                    (object->string (syntax->datum #'key))
+                    "; #:max-num-splits and #:max-workers are known"))))))
+    (syntax-case stx ()
+      ((_ name . rest)
+       (let ((datum (syntax->datum #'name)))
+         (unless (or (symbol? datum) (string? datum))
+           (fail #'name "the name must be a symbol or a string"))
+         (call-with-values (lambda () (parse #'rest #f '()))
+           (lambda (doc limits)
+             #`(declare-flow! '#,(datum->syntax #'here place)
+                              #,(if (symbol? datum)
+                                    (symbol->string datum)
+                                    datum)
+                              #,doc
+                              #,(or (assq-ref limits #:max-num-splits) #f)
+                              #,(or (assq-ref limits #:max-workers) #f))))))
+      (_ (fail stx "it is written (flow NAME [DOC] ...)")))))
+
+(define (provided? symbol)
+  ;; Whether Guile or flowmake binds SYMBOL.
+  (or (module-variable (resolve-interface '(flowmake)) symbol)
+      (module-variable the-scm-module symbol)))
+
+(define-syntax parameter
+  (lambda (stx)
+    (define (fail part message . args)
+      (apply flow-error (or (syntax-source part) (syntax-source stx))
+             message args))
+    (define (expand name default doc)
+      (let ((symbol (syntax->datum name)))
+        (when (provided? symbol)
+          (fail name "parameter '~a': ~a is a name that ~a gives already; \
+choose another" symbol symbol
+                (if (module-variable (resolve-interface '(flowmake)) symbol)
+                    "flowmake"
+                    "Guile")))
+        #`(define #,name
+            (declare-parameter! '#,(datum->syntax #'here
+                                                  (syntax-source stx))
+                                '#,name #,default #,doc))))
+    (syntax-case stx ()
+      ((_ name default)
+       (identifier? #'name)
+       (expand #'name #'default #f))
+      ((_ name default doc)
+       (and (identifier? #'name) (string? (syntax->datum #'doc)))
+       (expand #'name #'default #'doc))
+      ((_ name . rest)
+       (identifier? #'name)
+       (fail stx "parameter '~a' is written (parameter NAME DEFAULT [DOC]), \
+or with #:required for the default" (syntax->datum #'name)))
+      (_
+       (fail stx "a parameter is written (parameter NAME DEFAULT [DOC])")))))

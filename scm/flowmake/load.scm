@@ -1,0 +1,283 @@
+;;; Loading a Flowfile and telling the engine what it declares.
+
+(define-module (flowmake load)
+  #:use-module (system vm loader)
+  #:use-module (flowmake code)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake project)
+  #:use-module (flowmake registry)
+  #:use-module (flowmake template)
+  #:use-module (flowmake values)
+  #:use-module (flowmake wire)
+  #:export (load-flow))
+
+(define null *unspecified*)
+
+(define max-compiled-forms
+  ;; Above this it takes longer to compile than to interpret.
+  3000)
+
+(define cache-version
+  ;; Goes up when the expansion of a form changes.
+  "1")
+
+(define (lazy module name)
+  ;; A procedure of a module that a Flowfile from the cache does not need.
+  (lambda args
+    (apply (module-ref (resolve-interface module) name) args)))
+
+(define read-forms (lazy '(flowmake reader) 'read-forms))
+(define install-here-strings!
+  (lazy '(flowmake reader) 'install-here-strings!))
+(define expand-flow (lazy '(flowmake compile) 'expand-flow))
+(define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
+
+;;; The cache: KEY.go, and KEY.deps with the digests of the modules of the
+;;; project that were there when it was compiled.
+
+(define (hexadecimal bytes)
+  (string-concatenate
+   (map (lambda (byte)
+          (string-append (if (< byte 16) "0" "") (number->string byte 16)))
+        (array->list bytes))))
+
+(define (cache-path directory file text)
+  (and (string? directory)
+       (string-append
+        directory "/"
+        (hexadecimal
+         (%digest (%encode (list cache-version (version) file text) ""))))))
+
+(define (cached-code path)
+  ;; The thunk that PATH.go holds, or #f.
+  (catch #t
+    (lambda ()
+      (let ((dependencies (%load-value "cbor" (string-append path ".deps"))))
+        (and (and-map (lambda (entry)
+                        (equal? (%file-digest (car entry)) (cdr entry)))
+                      dependencies)
+             (load-thunk-from-file (string-append path ".go")))))
+    (lambda _ #f)))
+
+(define (dependencies)
+  (map (lambda (entry)
+         (cons (car entry) (%file-digest (car entry))))
+       (project-modules)))
+
+(define (save! path bytecode)
+  ;; Return whether the cache could be written.
+  (and path
+       (%replace-file! (string-append path ".go") bytecode)
+       (%replace-file! (string-append path ".deps")
+                       (%encode (dependencies) ""))))
+
+;;; Compiling, in a child, so that the compiler never enters our heap.
+
+(define (report-error fd)
+  (lambda (text placed? backtrace)
+    (%send fd wire-error
+           (vector "place" placed? "text" text
+                   "backtrace" (or backtrace null)))
+    #f))
+
+(define (compile-in-child fd path forms debug?)
+  (call-with-errors
+   (lambda ()
+     (let ((bytecode (compile-expanded (expand-flow forms))))
+       (if (save! path bytecode)
+           (%send fd wire-loaded null)
+           (let ((file (%memory-file)))
+             (%write-bytes file bytecode)
+             (%send fd wire-loaded null file)))))
+   (report-error fd)
+   #:debug? debug? #:ours? project-file?))
+
+(define (start-compiler path forms debug?)
+  ;; Return the socket on which the compiling child answers, and its pid.
+  (let* ((sockets (%socket-pair))
+         (pid (%fork)))
+    (when (zero? pid)
+      (compile-in-child (cdr sockets) path forms debug?)
+      (force-output (current-error-port))
+      (%exit 0))
+    (%close (cdr sockets))
+    (values (car sockets) pid)))
+
+(define (compiled-code path forms debug?)
+  (call-with-values (lambda () (start-compiler path forms debug?))
+    (lambda (socket pid)
+(let ((answer (%receive socket)))
+        (%wait pid)
+        (%close socket)
+        (cond
+         ((not answer)
+          (flow-error #f "the Flowfile's compiler ended unexpectedly"))
+         ((eqv? (car answer) wire-error)
+          (let ((fields (cadr answer)))
+            (throw 'flowmake-error (hash-ref fields "text")
+                   (hash-ref fields "place") (hash-ref fields "backtrace"))))
+         ((list-ref answer 2)
+          => (lambda (fd)
+               (let ((thunk (load-thunk-from-file
+                             (format #f "/proc/self/fd/~a" fd))))
+                 (%close fd)
+                 thunk)))
+         (else (load-thunk-from-file (string-append path ".go"))))))))
+
+(define (interpreted-code forms)
+  (let ((trees (expand-flow forms)))
+    (lambda ()
+      (for-each primitive-eval trees))))
+
+(define (flow-code file text directory debug?)
+  ;; A thunk that does what the Flowfile says.
+  (let ((path (cache-path directory file text)))
+    (or (and path (cached-code path))
+        (begin
+          (install-here-strings!)
+          (let ((forms (read-forms file text)))
+            (if (> (length forms) max-compiled-forms)
+                (interpreted-code forms)
+                (compiled-code path forms debug?)))))))
+
+;;; Telling the engine.
+
+(define (option value)
+  (if value value null))
+
+(define (encoded value name)
+  (%encode value (format #f "the value of '~a'" name)))
+
+(define (bytes-or-null digest)
+  (if digest (%encode digest "") null))
+
+(define (code-of step template)
+  ;; The CODE of STEP's scheme recipe, as a message.
+  (let* ((body (template-body template))
+         (closure (closure-digest (step-thunk step (car body)))))
+    (map (lambda (part)
+           (list (car part) (bytes-or-null (cadr part))))
+         (code-parts (cdr body) closure))))
+
+(define (template-message id template code)
+  ;; A scheme recipe gets its CODE, the last of its parts.
+  (let loop ((fields (vector->list (template-public template)))
+             (result (list id "id")))
+    (if (null? fields)
+        (list->vector (reverse result))
+        (let ((key (car fields)) (value (cadr fields)))
+          (loop (cddr fields)
+                (cons* (if (and code (string=? key "recipe"))
+                           (append (list-head value 3) (list code))
+                           value)
+                       key result))))))
+
+(define (make-template-sender fd)
+  ;; A procedure from a step to the id of its template, which it sends first
+  ;; if need be.  A scheme recipe that closes over other values than the last
+  ;; one of the same form did has other code, so it gets a template of its
+  ;; own.
+  (define ids (make-hash-table))        ; template -> ((code . id) ...)
+  (define next 0)
+  (lambda (step)
+    (let* ((template (step-template step))
+           (code (and (template-body template) (code-of step template)))
+           (known (hashq-ref ids template '())))
+      (or (assoc-ref known code)
+          (let ((id next))
+            (set! next (1+ next))
+            (hashq-set! ids template (acons code id known))
+            (%queue fd wire-template (template-message id template code))
+            id)))))
+
+(define (send-steps fd)
+  (define template-id (make-template-sender fd))
+  (define total (step-count))
+  (define (instance step)
+    (list (template-id step) (option (step-name step)) (step-computed step)))
+  (let loop ((step 0))
+    (when (< step total)
+      (let* ((end (min total (+ step wire-chunk)))
+             (chunk (map-in-order instance (iota (- end step) step))))
+        (%queue fd wire-steps chunk)
+        (loop end)))))
+
+(define (manifest-message)
+  (map (lambda (entry)
+         (list (car entry)
+               (%encode (cadr entry) "the question")
+               (%encode (caddr entry) "what was looked at")))
+       (manifest)))
+
+(define (loaded-message)
+  (let ((declaration (or (flow-declaration) '(#f #f #f #f))))
+    (vector "flow" (option (and (car declaration)
+                                (value->text (car declaration))))
+            "doc" (option (list-ref declaration 1))
+            "max-num-splits" (option (list-ref declaration 2))
+            "max-workers" (option (list-ref declaration 3))
+            "parameters" (map (lambda (entry)
+                                (list (car entry)
+                                      (encoded (cadr entry) (car entry))
+                                      (option (caddr entry))
+                                      (cadddr entry)))
+                              (declared-parameters))
+            "manifest" (manifest-message)
+            "threads" (> (%thread-count) 1))))
+
+(define (send-flow fd)
+  (send-steps fd)
+  (%queue fd wire-loaded (loaded-message))
+  (%flush fd))
+
+;;; The whole
+
+(define (field request key)
+  (let ((value (hash-ref request key)))
+    (if (eq? value null) #f value)))
+
+(define (prepare-ports!)
+  ;; Texts are UTF-8 everywhere, whatever the locale is.
+  (fluid-set! %default-port-encoding "UTF-8")
+  (for-each (lambda (port)
+              (set-port-encoding! port "UTF-8")
+              (set-port-conversion-strategy! port 'substitute))
+            (list (current-output-port) (current-error-port)))
+  (setvbuf (current-output-port) 'line))
+
+(define (record-modules!)
+  (for-each (lambda (entry)
+              (record-module! (car entry) (%file-digest (car entry))))
+            (project-modules)))
+
+(define (load-file file request)
+  
+  (flow-file file)
+ (prepare-ports!)
+ (make-flow-module!)
+  (set! %load-path (append %load-path '(".")))
+  (set-given-parameters! (hash-ref request "parameters"))
+  (set-replay! (field request "replay"))
+  (let ((code (flow-code file (%read-file file) (field request "cache")
+                         (field request "debug"))))
+    (save-module-excursion
+     (lambda ()
+       (set-current-module (flow-module))
+       (code))))
+  (check-given-parameters)
+  (record-modules!)
+  (force-output (current-output-port)))
+
+(define (load-flow fd bytes)
+  "Load the Flowfile that the WIRE_LOAD in BYTES names and send what it declares
+to FD, or an error.  Return whether it could be loaded."
+  (let ((request (%decode bytes)))
+    (call-with-errors
+     (lambda ()
+       (load-file (hash-ref request "file") request)
+       (send-flow fd)
+       #t)
+     (report-error fd)
+     #:debug? (field request "debug")
+     #:ours? project-file?)))

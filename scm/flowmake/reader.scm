@@ -1,0 +1,175 @@
+;;; Reading a Flowfile: its forms as syntax objects with exact places, here
+;;; strings, and errors that say where a parenthesis may be missing.
+
+(define-module (flowmake reader)
+  #:use-module (ice-9 rdelim)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake primitives)
+  #:export (install-here-strings!
+            register-source!
+            source-line
+            read-forms))
+
+;;; Source texts, so that a literal's characters can be found again.
+
+(define sources (make-hash-table))      ; file name -> vector of lines
+
+(define (register-source! file text)
+  "Remember that FILE, as places name it, holds TEXT."
+  (hash-set! sources file (list->vector (string-split text #\newline))))
+
+(define (lines-of file)
+  (or (hash-ref sources file)
+      (false-if-exception
+       (begin
+         (register-source! file (%read-file file))
+         (hash-ref sources file)))))
+
+(define (source-line file line)
+  "Return line number LINE, from 0, of FILE, or #f if it is not known."
+  (let ((lines (lines-of file)))
+    (and lines
+         (< -1 line (vector-length lines))
+         (vector-ref lines line))))
+
+;;; Here strings: #<<END, lines, and a line that is END followed by closing
+;;; parentheses only, which are read on as code.
+
+(define (port-place port)
+  `((filename . ,(port-filename port))
+    (line . ,(port-line port))
+    (column . ,(port-column port))))
+
+(define (ends-here? line terminator)
+  (and (string-prefix? terminator line)
+       (string-every (lambda (c) (memv c '(#\) #\] #\space #\tab #\return)))
+                     line (string-length terminator))))
+
+(define (read-here-string char port)
+  ;; The reader has consumed "#<".
+  (let ((place (port-place port)))
+    (unless (eqv? (read-char port) #\<)
+      (flow-error place "a here string begins with #<<NAME"))
+    (let ((terminator (string-trim-both (read-line port))))
+      (when (string-null? terminator)
+        (flow-error place "#<< must be followed by the word that ends the \
+here string"))
+      (let loop ((lines '()))
+        (let ((line (read-line port)))
+          (cond
+           ((eof-object? line)
+            (flow-error place "the here string #<<~a has no end: no line is \
+'~a'" terminator terminator))
+           ((ends-here? line terminator)
+            (unread-string (string-append
+                            (substring line (string-length terminator))
+                            "\n")
+                           port)
+            (string-join (reverse lines) "\n"))
+           (else (loop (cons line lines)))))))))
+
+(define (install-here-strings!)
+  "Teach the reader here strings."
+  (read-hash-extend #\< read-here-string))
+
+;;; Forms.
+
+(define (form-head form)
+  ;; The first words of FORM, for a message.
+  (let ((datum (syntax->datum form)))
+    (if (and (pair? datum) (symbol? (car datum)))
+        (format #f "(~a~a ...)" (car datum)
+                (if (and (pair? (cdr datum)) (symbol? (cadr datum)))
+                    (format #f " ~a" (cadr datum))
+                    ""))
+        "the form")))
+
+(define (first-words file line column)
+  ;; The beginning of the text at LINE, for a message.
+  (let* ((text (or (source-line file line) ""))
+         (text (substring text (min column (string-length text))))
+         (end (string-index text (lambda (c) (memv c '(#\; #\")))))
+         (text (string-trim-right (if end (substring text 0 end) text))))
+    (string-append (if (> (string-length text) 40)
+                       (substring text 0 40)
+                       text)
+                   " ...")))
+
+(define (next-top-level-line file line)
+  ;; The first line behind LINE that begins with "(", or the last line.
+  (let loop ((line (1+ line)))
+    (let ((text (source-line file line)))
+      (cond
+       ((not text) (1- line))
+       ((string-prefix? "(" text) line)
+       (else (loop (1+ line)))))))
+
+(define (missing-parenthesis file start)
+  ;; The form that begins at START, (line . column), does not end.
+  (let ((line (next-top-level-line file (car start))))
+    (flow-error `((filename . ,file) (line . ,line) (column . 0))
+                "a ')' is missing before this: ~a began at line ~a"
+                (first-words file (car start) (cdr start))
+                (1+ (car start)))))
+
+(define (strip-place message)
+  ;; MESSAGE of a read-error without its FILE:LINE:COLUMN; the place as values.
+  (let* ((parts (string-split message #\:))
+         (count (length parts)))
+    (let loop ((before '()) (parts parts))
+      (cond
+       ((or (null? parts) (null? (cdr parts)) (null? (cddr parts)))
+        (values message #f #f))
+       ((and (pair? before)
+             (string->number (car parts))
+             (string->number (cadr parts)))
+        (values (string-trim (string-join (cddr parts) ":"))
+                (string->number (car parts))
+                (string->number (cadr parts))))
+       (else (loop (cons (car parts) before) (cdr parts)))))))
+
+(define (raise-read-error file start message args)
+  (call-with-values (lambda () (strip-place message))
+    (lambda (text line column)
+      (let ((text (catch #t
+                    (lambda () (apply simple-format #f text args))
+                    (lambda _ text)))
+            (place `((filename . ,file)
+                     (line . ,(if line (1- line) (car start)))
+                     (column . ,(if column (max 0 (1- column)) 0)))))
+        (cond
+         ((string-contains text "searching for")
+          (missing-parenthesis file start))
+         ((string-contains text "reading string")
+          (flow-error `((filename . ,file) (line . ,(car start))
+                        (column . ,(cdr start)))
+                      "a string in this form has no closing '\"'"))
+         ((string-contains text "unexpected \")\"")
+          (flow-error place "there is no '(' for this ')'"))
+         (else (flow-error place "~a" text)))))))
+
+(define (skip-to-form port)
+  ;; Move PORT over blanks and comments; return where the next form begins.
+  (let loop ()
+    (let ((c (peek-char port)))
+      (cond
+       ((eof-object? c))
+       ((char-whitespace? c) (read-char port) (loop))
+       ((eqv? c #\;) (read-line port) (loop)))))
+  (cons (port-line port) (port-column port)))
+
+(define (read-forms file text)
+  "Return the list of syntax objects of the forms in TEXT, the content of FILE.
+Raise flowmake-error if it cannot be read."
+  (register-source! file text)
+  (let ((port (open-input-string text)))
+    (set-port-filename! port file)
+    (let loop ((forms '()))
+      (let* ((start (skip-to-form port))
+             (form (catch 'read-error
+                     (lambda () (read-syntax port))
+                     (lambda (key who message args . rest)
+                       (raise-read-error file start message args)))))
+        (if (eof-object? form)
+            (reverse forms)
+            (loop (cons form forms)))))))

@@ -1,0 +1,251 @@
+;;; What a Flowfile declares while it is loaded, and what it looks at.
+
+(define-module (flowmake registry)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake values)
+  #:export (declare-step!
+            declare-flow!
+            declare-parameter!
+            observe
+            set-given-parameters!
+            set-replay!
+            flow-file
+            step-count
+            step-template
+            step-name
+            step-computed
+            step-thunk
+            flow-declaration
+            declared-parameters
+            check-given-parameters
+            manifest
+            record-module!
+            note-definitions!
+            definitions))
+
+(define flow-file
+  ;; The name of the Flowfile, as the engine gave it.
+  (make-parameter "Flowfile"))
+
+;;; Steps: four growing vectors, so that a step costs four words and its
+;;; closure.
+
+(define count 0)
+(define templates (make-vector 64))
+(define names (make-vector 64))
+(define computed-names (make-vector 64))
+(define dispatchers (make-vector 64))
+
+(define (grow vector)
+  (let ((new (make-vector (* 2 (vector-length vector)))))
+    (vector-move-left! vector 0 (vector-length vector) new 0)
+    new))
+
+(define (name->string name template)
+  (cond
+   ((string? name) name)
+   ((symbol? name) (symbol->string name))
+   ((not name) name)
+   (else
+    (flow-error (template-place template)
+                "a step's name must be a symbol or a string, not ~a"
+                (show-value name)))))
+
+(define (template-place template)
+  (list-ref template 1))
+
+(define (declare-step! template name computed dispatch)
+  "Declare a step.  TEMPLATE is the datum that the form's expansion quotes,
+NAME its name, or #f for defaults, COMPUTED the names of other steps that it
+computes, (DISPATCH n) its Nth thunk."
+  (when (= count (vector-length templates))
+    (set! templates (grow templates))
+    (set! names (grow names))
+    (set! computed-names (grow computed-names))
+    (set! dispatchers (grow dispatchers)))
+  (vector-set! templates count template)
+  (vector-set! names count (name->string name template))
+  (vector-set! computed-names count
+               (if (null? computed)
+                   '()
+                   (map (lambda (name) (name->string name template))
+                        computed)))
+  (vector-set! dispatchers count dispatch)
+  (set! count (1+ count)))
+
+(define (step-count)
+  "Return how many steps were declared."
+  count)
+
+(define (step-template step)
+  "Return the template of STEP, a number."
+  (vector-ref templates step))
+
+(define (step-name step)
+  "Return the name of STEP, or #f for a defaults form."
+  (vector-ref names step))
+
+(define (step-computed step)
+  "Return the computed names that STEP mentions."
+  (vector-ref computed-names step))
+
+(define (step-thunk step n)
+  "Return the thunk number N of STEP."
+  ((vector-ref dispatchers step) n))
+
+;;; The flow.
+
+(define flow-declaration
+  ;; (name doc max-num-splits max-workers), each #f if it was not said.
+  (make-parameter #f))
+
+(define (declare-flow! place name doc max-num-splits max-workers)
+  "Name the flow; it may be done once."
+  (define (check keyword value)
+    (unless (or (not value) (and (exact-integer? value) (positive? value)))
+      (flow-error place "flow: ~a must be a whole number above 0, not ~a"
+                  keyword (show-value value))))
+  (check "#:max-num-splits" max-num-splits)
+  (check "#:max-workers" max-workers)
+  (when (flow-declaration)
+    (flow-error place "the flow has a name already, '~a'"
+                (car (flow-declaration))))
+  (flow-declaration (list name doc max-num-splits max-workers)))
+
+;;; Parameters.
+
+(define given '())                      ; ((name . text) ...)
+(define declared '())                   ; ((name value doc given?) ...), last first
+
+(define (set-given-parameters! parameters)
+  "Let PARAMETERS, a list of (NAME TEXT), be those of the command line."
+  (set! given (map (lambda (entry) (cons (car entry) (cadr entry)))
+                   parameters)))
+
+(define (text->boolean text)
+  (cond
+   ((member text '("#t" "true" "yes" "on" "1")) #t)
+   ((member text '("#f" "false" "no" "off" "0")) #f)
+   (else 'none)))
+
+(define (split-list text)
+  (if (string-null? text)
+      '()
+      (string-split text #\,)))
+
+(define (convert name text default)
+  ;; TEXT as a value of DEFAULT's type.
+  (define (wrong type)
+    (flow-error #f "parameter '~a' is ~a, '~a' is none" name type text))
+  (cond
+   ((number? default)
+    (or (string->number text) (wrong "a number")))
+   ((boolean? default)
+    (let ((value (text->boolean text)))
+      (if (eq? value 'none)
+          (wrong "a truth value (true or false)")
+          value)))
+   ((list? default)
+    (let ((words (split-list text)))
+      (if (and (pair? default) (and-map number? default))
+          (map (lambda (word)
+                 (or (string->number word) (wrong "a list of numbers")))
+               words)
+          words)))
+   ((symbol? default) (string->symbol text))
+   (else text)))
+
+(define (plain-type? value)
+  (or (number? value) (string? value) (boolean? value) (symbol? value)
+      (list? value)))
+
+(define (declare-parameter! place name default doc)
+  "Return the value of the parameter NAME: the text given for it, converted to
+the type of DEFAULT, or DEFAULT.  DEFAULT #:required means that one must be
+given, a string."
+  (let* ((text-name (symbol->string name))
+         (text (assoc-ref given text-name)))
+    (when (assoc text-name declared)
+      (flow-error place "parameter '~a' is declared twice" name))
+    (unless (or (eq? default #:required) (plain-type? default))
+      (flow-error place "parameter '~a': the default must be a number, a \
+string, a truth value or a list, not ~a" name (show-value default)))
+    (when (and (eq? default #:required) (not text))
+      (flow-error place "parameter '~a' must be given, as ~a=VALUE" name name))
+    (let ((value (if text (convert name text default) default)))
+      (set! declared (cons (list text-name value doc (and text #t)) declared))
+      value)))
+
+(define (declared-parameters)
+  "Return the list of (NAME VALUE DOC GIVEN?) in the order of the Flowfile."
+  (reverse declared))
+
+(define (check-given-parameters)
+  "Raise an error if a parameter was given that the Flowfile does not declare."
+  (for-each
+   (lambda (entry)
+     (unless (assoc (car entry) declared)
+       (let ((near (%suggest (car entry) (map car declared))))
+         (flow-error #f "unknown parameter '~a'~a" (car entry)
+                     (if near
+                         (format #f " (did you mean '~a'?)" near)
+                         "")))))
+   given))
+
+;;; The manifest: what loading looked at.
+
+(define recording? #f)
+(define seen (make-hash-table))         ; (kind . query) -> answer
+(define entries '())                    ; ((kind query answer) ...), last first
+(define replay #f)
+
+(define (set-replay! manifest)
+  "Begin to record what is looked at.  MANIFEST, a list of (KIND QUERY ANSWER)
+or #f: answer from it and look at nothing."
+  (set! recording? #t)
+  (when manifest
+    (set! replay #t)
+    (for-each (lambda (entry)
+                (hash-set! seen (cons (car entry) (cadr entry))
+                           (caddr entry)))
+              manifest)
+    (set! entries (reverse manifest))))
+
+(define (record! key answer)
+  (hash-set! seen key answer)
+  (set! entries (cons (list (car key) (cdr key) answer) entries))
+  answer)
+
+(define (observe kind query look)
+  "Return the answer to QUERY, a value, of KIND, a string: what (LOOK) returns.
+While a Flowfile is loaded, equal questions are asked once and recorded; in a
+replay the recorded answer is given."
+  (cond
+   ((not recording?) (look))
+   ((hash-get-handle seen (cons kind query)) => cdr)
+   (replay
+    (flow-error #f "~a: '~a' was not looked at when the run was started"
+                kind (show-value query)))
+   (else (record! (cons kind query) (look)))))
+
+(define (record-module! file digest)
+  "Record that loading read the module FILE of the project."
+  (unless (hash-get-handle seen (cons "module" file))
+    (record! (cons "module" file) digest)))
+
+(define (manifest)
+  "Return the list of (KIND QUERY ANSWER) and stop recording."
+  (set! recording? #f)
+  (reverse entries))
+
+;;; Source digests of the Flowfile's definitions, for the keys of tasks.
+
+(define definitions
+  ;; ((name kind digest (mentioned ...)) ...)
+  (make-parameter '()))
+
+(define (note-definitions! list)
+  "Remember the digests of the Flowfile's definitions, computed when it was
+expanded."
+  (definitions list))

@@ -1,0 +1,332 @@
+;;; What the zygote's children do: evaluate expressions for the engine, and
+;;; run the bodies of scheme recipes.
+
+(define-module (flowmake serve)
+  #:use-module (flowmake errors)
+  #:use-module (flowmake parallel)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake project)
+  #:use-module (flowmake registry)
+  #:use-module (flowmake template)
+  #:use-module (flowmake values)
+  #:use-module (flowmake wire)
+  #:export (serve-expansion
+            serve-recipe))
+
+(define null *unspecified*)
+
+(define (field fields key default)
+  (let ((value (hash-ref fields key null)))
+    (if (eq? value null) default value)))
+
+(define (enter-child!)
+  ;; No thread runs finalizers, so we do it ourselves after a collection.
+  (add-hook! after-gc-hook %run-finalizers))
+
+;;; A step's scope while something of it is evaluated.
+
+(define unset (make-symbol "unset"))
+
+(define (make-scope step)
+  (make-vector (length (template-field (step-template step) "names")) unset))
+
+(define current-place
+  ;; Of what is being evaluated, if no better one is known.
+  (make-parameter #f))
+
+(define (binder-for template key index)
+  ;; The EXPR of the input or output whose name has INDEX, or #f.
+  (let loop ((binders (template-field template key)))
+    (cond
+     ((null? binders) #f)
+     ((eqv? (caar binders) index) (cadar binders))
+     (else (loop (cdr binders))))))
+
+(define (evaluate-all step scope key)
+  (map (lambda (binder) (evaluate step scope (cadr binder)))
+       (template-field (step-template step) key)))
+
+(define (compute-name step scope index)
+  ;; A name that the engine did not bind: an input or output follows from
+  ;; what it did bind.
+  (let* ((template (step-template step))
+         (name (list-ref (template-field template "names") index))
+         (kind (cadr name)))
+    (define (binder key)
+      (evaluate step scope (binder-for template key index)))
+    (cond
+     ((eqv? kind name-input) (binder "inputs"))
+     ((eqv? kind name-output) (binder "outputs"))
+     ((eqv? kind name-inputs) (evaluate-all step scope "inputs"))
+     ((eqv? kind name-outputs) (evaluate-all step scope "outputs"))
+     (else
+      (flow-error (template-place template)
+                  "step '~a': '~a' has no value here"
+                  (step-name step) (car name))))))
+
+(define (lookup step scope index)
+  (let* ((bound (vector-ref scope index))
+         (value (if (eq? bound unset)
+                    (compute-name step scope index)
+                    (force-value bound))))
+    (vector-set! scope index value)
+    value))
+
+(define (call-thunk step scope n)
+  (let ((template (step-template step)))
+    (current-place (template-thunk-place template n))
+    (apply (step-thunk step n)
+           (map (lambda (index) (lookup step scope index))
+                (template-thunk-needs template n)))))
+
+(define (evaluate step scope expr)
+  ;; The value of EXPR, [line, column, kind, payload, needs].
+  (let ((kind (list-ref expr 2))
+        (payload (list-ref expr 3)))
+    (current-place
+     `((filename . ,(flow-file)) (line . ,(1- (car expr)))
+       (column . ,(1- (cadr expr)))))
+    (cond
+     ((eqv? kind expr-const) (%decode payload))
+     ((eqv? kind expr-name) (lookup step scope payload))
+     ((eqv? kind expr-thunk) (call-thunk step scope payload))
+     (else
+      (apply join-texts
+             (map (lambda (piece)
+                    (if (string? piece)
+                        piece
+                        (evaluate step scope piece)))
+                  payload))))))
+
+;;; Jobs
+
+(define (job-label step)
+  (if (step-name step)
+      (format #f "step '~a': " (step-name step))
+      "defaults: "))
+
+(define (foreach-list value)
+  (cond
+   ((list? value) value)
+   ((vector? value) (vector->list value))
+   (else
+    (flow-error #f "foreach needs a list, not ~a" (show-value value)))))
+
+(define (thunk-values step scope thunks binds)
+  ;; The encoded values of THUNKS; those that BINDS names are bound as well.
+  (map-in-order
+   (lambda (n)
+     (let ((value (call-thunk step scope n)))
+       (for-each (lambda (bind)
+                   (when (eqv? (car bind) n)
+                     (vector-set! scope (cadr bind) value)))
+                 binds)
+       (%encode value "the value")))
+   thunks))
+
+(define (for-each-row proc step scope foreachs)
+  ;; Call PROC with the encoded elements and the scope of each row.
+  (let loop ((foreachs foreachs) (scope scope) (elements '()))
+    (if (null? foreachs)
+        (proc (reverse elements) scope)
+        (let* ((binder (car foreachs))
+               (list (foreach-list (evaluate step scope (cadr binder)))))
+          (for-each
+           (lambda (element)
+             (let ((inner (vector-copy* scope)))
+               (vector-set! inner (car binder) element)
+               (loop (cdr foreachs) inner
+                     (cons (%encode element "an element of foreach")
+                           elements))))
+           list)))))
+
+(define (vector-copy* vector)
+  (let ((new (make-vector (vector-length vector))))
+    (vector-move-left! vector 0 (vector-length vector) new 0)
+    new))
+
+(define (make-row-sender fd item)
+  ;; A procedure that takes a row, or #f at the end, and sends frames.
+  (define rows '())
+  (define count 0)
+  (define (send last?)
+    (%queue fd wire-rows (list item last? (reverse rows)))
+    (set! rows '())
+    (set! count 0))
+  (lambda (row)
+    (cond
+     ((not row) (send #t))
+     (else
+      (when (= count wire-chunk)
+        (send #f))
+      (set! rows (cons row rows))
+      (set! count (1+ count))))))
+
+(define (answer-item fd job item values)
+  (let* ((step (hash-ref job "step"))
+         (scope (make-scope step))
+         (thunks (hash-ref job "thunks"))
+         (binds (field job "binds" '()))
+         (send-row (make-row-sender fd item)))
+    (for-each (lambda (given)
+                (vector-set! scope (car given) (cadr given)))
+              (field job "given" '()))
+    (for-each (lambda (index value)
+                (vector-set! scope index value))
+              (hash-ref job "names") values)
+    (for-each-row
+     (lambda (elements scope)
+       (send-row (list elements (thunk-values step scope thunks binds))))
+     step scope
+     (if (hash-ref job "foreach")
+         (template-field (step-template step) "foreach")
+         '()))
+    (send-row #f)))
+
+(define (answer-items fd job items)
+  (let loop ((items items) (item 0))
+    (unless (null? items)
+      (answer-item fd job item (car items))
+      (loop (cdr items) (1+ item))))
+  (%flush fd))
+
+(define (start-job fd job)
+  (let* ((step (hash-ref job "step"))
+         (scope (make-scope step)))
+    (for-each (lambda (given)
+                (vector-set! scope (car given) (cadr given)))
+              (field job "given" '()))
+    (%send fd wire-constants
+           (thunk-values step scope (hash-ref job "constants") '()))))
+
+(define (serve-message fd job message)
+  ;; Answer MESSAGE; return the job that is open then.
+  (let ((type (car message)) (body (cadr message)))
+    (cond
+     ((eqv? type wire-job) (start-job fd body) body)
+     ((eqv? type wire-items) (answer-items fd job body) job)
+     (else (flow-error #f "the engine sent a message of type ~a" type)))))
+
+(define (error-sender fd)
+  (lambda (text placed? backtrace)
+    (%send fd wire-error
+           (vector "place" placed? "text" text
+                   "backtrace" (or backtrace null)))
+    #f))
+
+(define (serve-expansion fd)
+  "Evaluate what the engine asks for on FD until that closes; return the exit
+status of the process."
+  (enter-child!)
+  (let loop ((job #f))
+    (let ((message (%receive fd)))
+      (if (not message)
+          0
+          (let ((label (job-label (hash-ref (if (eqv? (car message) wire-job)
+                                                (cadr message)
+                                                job)
+                                            "step"))))
+            (let ((job (call-with-errors
+                        (lambda () (serve-message fd job message))
+                        (error-sender fd)
+                        #:debug? (debug?) #:ours? project-file?
+                        #:label label #:fallback current-place)))
+              (if job
+                  (loop job)
+                  1)))))))
+
+(define (debug?)
+  (and (%getenv "FLOWMAKE_DEBUG") #t))
+
+;;; Recipes
+
+(define (result-message value name directory prefix)
+  ;; [FORMAT, value or PATH] of VALUE, the result NAME.
+  (define what (format #f "the value of '~a'" name))
+  (define path (string-append directory "/" prefix name))
+  (define (write-it)
+    (let* ((fd (%create path))
+           (format (%write-value fd value what)))
+      (%close fd)
+      (list format path)))
+  (cond
+   ((tagged-of-kind? value 'file)
+    (list "file" (tagged-payload value)))
+   ((> (%size-hint value) wire-inline-max-bytes)
+    (write-it))
+   (else
+    (let ((bytes (%encode value what)))
+      (if (> (bytevector-length* bytes) wire-inline-max-bytes)
+          (write-it)
+          (list "inline" bytes))))))
+
+(define bytevector-length* array-length)
+
+(define (result-names template)
+  (map (lambda (product)
+         (car (list-ref (template-field template "names") (car product))))
+       (template-field template "produces")))
+
+(define (check-count step names values)
+  (unless (or (null? names) (= (length names) (length values)))
+    (flow-error (template-place (step-template step))
+                "step '~a': the recipe gave ~a value~a, produces names ~a: ~a"
+                (step-name step)
+                (length values) (if (= (length values) 1) "" "s")
+                (length names) (string-join names " "))))
+
+(define (run-body step scope)
+  ;; The values of STEP's body.
+  (call-with-values
+      (lambda ()
+        (call-thunk step scope (car (template-body (step-template step)))))
+    list))
+
+(define (run-recipe request)
+  ;; The body of WIRE_RESULTS.
+  (let* ((step (hash-ref request "step"))
+         (template (step-template step))
+         (scope (make-scope step))
+         (names (result-names template)))
+    (for-each (lambda (entry) (%setenv (car entry) (cadr entry)))
+              (field request "environment" '()))
+    (for-each (lambda (entry) (vector-set! scope (car entry) (cadr entry)))
+              (field request "names" '()))
+    (default-workers (field request "workers" #f))
+    (let ((values (run-body step scope)))
+      (check-count step names values)
+      (flush-all-ports)
+      (map-in-order
+       (lambda (value name)
+         (result-message value name (hash-ref request "results")
+                         (field request "prefix" "")))
+       (if (null? names) '() values)
+       names))))
+
+(define (serve-recipe fd bytes)
+  "Run the recipe that the WIRE_FORK in BYTES describes and tell the engine on
+FD what it gave; return the exit status of the process."
+  (enter-child!)
+  (let* ((request (hash-ref (%decode bytes) "recipe"))
+         (step (hash-ref request "step"))
+         (report (error-sender fd)))
+    (call-with-errors
+     (lambda ()
+       (%send fd wire-results
+              (catch 'quit
+                (lambda () (run-recipe request))
+                (lambda (key . args)
+                  (if (and (member args '(() (0) (#t)))
+                           (null? (result-names (step-template step))))
+                      '()
+                      (apply throw key args)))))
+       0)
+     (lambda (text placed? backtrace)
+       (flush-all-ports)
+       (display text (current-error-port))
+       (newline (current-error-port))
+       (force-output (current-error-port))
+       (report text placed? backtrace)
+       1)
+     #:debug? (debug?) #:ours? project-file?
+     #:label (job-label step) #:fallback current-place)))

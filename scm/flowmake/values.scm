@@ -1,0 +1,117 @@
+;;; Values that are more than data: file results, lists that become files,
+;;; values not loaded yet; and the text that a value has.
+
+(define-module (flowmake values)
+  #:use-module (srfi srfi-9)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake errors)
+  #:export (make-tagged
+            tagged?
+            tagged-kind
+            tagged-payload
+            tagged-of-kind?
+            file-result
+            list-file
+            force-value
+            value->text
+            value->words
+            join-texts
+            show-value))
+
+(define-record-type <tagged>
+  (make-tagged kind payload)
+  tagged?
+  (kind tagged-kind)
+  (payload tagged-payload))
+
+(when in-evaluator?
+  (%set-tagged-type! <tagged>))
+
+(define (tagged-of-kind? value kind)
+  "Return whether VALUE is a tagged value of KIND, a symbol."
+  (and (tagged? value) (eq? (tagged-kind value) kind)))
+
+(define (file-result path)
+  "Return a result that is the file or directory PATH."
+  (make-tagged 'file (value->text path)))
+
+(define (list-file names)
+  "Return what becomes, in a recipe, the name of a file that holds the words of
+NAMES, one on a line."
+  (make-tagged 'list-file (value->words names)))
+
+(define (reshape vector dims)
+  ;; VECTOR, in row-major order, as an array of DIMS that shares it.
+  (if (= (length dims) 1)
+      vector
+      (apply make-shared-array vector
+             (lambda indexes
+               (let loop ((indexes indexes) (dims dims) (at 0))
+                 (if (null? indexes)
+                     (list at)
+                     (loop (cdr indexes) (cdr dims)
+                           (+ (* at (car dims)) (car indexes))))))
+             dims)))
+
+(define (load-object parts)
+  (let* ((format (car parts))
+         (value (%load-value format (cadr parts))))
+    (if (string=? format "npy")
+        (reshape (car value) (cadr value))
+        value)))
+
+(define (force-value value)
+  "Return VALUE with what was not loaded yet, itself or elements of it, loaded."
+  (cond
+   ((tagged-of-kind? value 'object)
+    (load-object (tagged-payload value)))
+   ((and (pair? value) (list? value) (or-map tagged? value))
+    (map force-value value))
+   (else value)))
+
+(define (show-value value)
+  "Return a short printed form of VALUE for a message."
+  (let ((text (if (and (pair? value) (not (list? value)))
+                  "a pair"
+                  (call-with-output-string
+                    (lambda (port)
+                      (write (if (and (list? value) (> (length value) 8))
+                                 (append (list-head value 8) '(...))
+                                 value)
+                             port))))))
+    (if (> (string-length text) 80)
+        (string-append (substring text 0 77) "...")
+        text)))
+
+(define (value->text value)
+  "Return the text of VALUE: of a string, a number, a symbol, or of a list of
+these, joined by spaces.  Raise flowmake-error for anything else."
+  (cond
+   ((string? value) value)
+   ((number? value) (number->string value))
+   ((symbol? value) (symbol->string value))
+   ((tagged-of-kind? value 'file) (tagged-payload value))
+   ((list? value) (string-join (value->words value) " "))
+   (else
+    (flow-error #f "~a has no text; only strings, numbers, symbols and lists \
+of them have one" (show-value value)))))
+
+(define (value->words value)
+  "Return the list of the texts that VALUE, a list or a single value, holds;
+lists inside it are flattened."
+  (cond
+   ((null? value) '())
+   ((list? value)
+    (let loop ((value value))
+      (cond
+       ((null? value) '())
+       ((list? (car value))
+        (append (value->words (car value)) (loop (cdr value))))
+       (else
+        (cons (value->text (car value)) (loop (cdr value)))))))
+   (else (list (value->text value)))))
+
+(define (join-texts . values)
+  "Return the texts of VALUES, put together: what a string with #{} in it
+becomes."
+  (string-concatenate (map value->text values)))
