@@ -8,7 +8,7 @@ model_sources = \
 	src/model/graph-pattern.c \
 	src/model/graph.c src/model/graph.h \
 	src/model/layout.c src/model/layout.h \
-	src/model/object-path.h \
+	src/model/object-path.c src/model/object-path.h \
 	src/model/resolve.c src/model/resolve.h \
 	src/model/rules.c src/model/rules.h \
 	src/model/shell-exec.c \

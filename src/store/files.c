@@ -160,7 +160,8 @@ read_entry(sqlite3_stmt *st, struct file_entry *e)
 	e->flags = len ? 0 : flags;
 }
 
-/* Read the whole table, once: a look-up of each path costs many times more. */
+/* Read the whole table, once, well or not: a look-up of each path costs many
+ * times more. */
 static int
 load(struct files *f, struct error *err)
 {
@@ -169,6 +170,7 @@ load(struct files *f, struct error *err)
 
 	if (f->loaded)
 		return 0;
+	f->loaded = true;
 	st = db_get(f->store, DB_FILE_LIST, err);
 	if (!st)
 		return -1;
@@ -179,7 +181,6 @@ load(struct files *f, struct error *err)
 			break;
 		read_entry(st, add_entry(f, db_text(st, 0)));
 	}
-	f->loaded = !rc;
 	return rc;
 }
 

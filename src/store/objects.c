@@ -24,25 +24,6 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-void
-object_add_path(struct strbuf *sb, const struct digest *d,
-		const char *file_name)
-{
-	struct strbuf hex = STRBUF_INIT;
-
-	digest_add_hex(&hex, d);
-	strbuf_adds(sb, file_name ? STORE_DIR "/named/"
-				  : STORE_DIR "/objects/");
-	strbuf_add(sb, hex.buf, 2);
-	strbuf_addch(sb, '/');
-	strbuf_adds(sb, hex.buf + 2);
-	if (file_name) {
-		strbuf_addch(sb, '/');
-		strbuf_adds(sb, file_name);
-	}
-	strbuf_release(&hex);
-}
-
 /* A path under which a new object is written; the caller frees it. */
 static char *
 temporary_path(void)

@@ -9,16 +9,10 @@
 
 #include "base/base.h"
 #include "base/digest.h"
+#include "model/object-path.h"
 
 struct error;
 struct strbuf;
-
-/* Append the path of the object, relative to the project directory:
- * ".flowmake/objects/ab/cdef...", or, for a result that must have a name,
- * ".flowmake/named/ab/cdef.../NAME".  The path says the content, so it can
- * stand in a key. */
-void object_add_path(struct strbuf *sb, const struct digest *d,
-		     const char *file_name);
 
 /* Store LEN bytes; fills D. */
 int object_put_bytes(const void *data, size_t len, struct digest *d,

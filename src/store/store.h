@@ -29,8 +29,8 @@ struct store;
 #define STORE_DIR ".flowmake"
 
 enum store_mode {
-	STORE_READ,  /* for commands that only look: needs no write access, takes
-		      * no lock, works while a run goes on */
+	STORE_READ,  /* for commands that only look: needs no write access,
+		      * takes no lock, works while a run goes on */
 	STORE_WRITE, /* creates what is missing */
 };
 
@@ -55,7 +55,7 @@ int store_snapshot_end(struct store *s, struct error *err);
 /* ---- runs ---- */
 
 enum run_state {
-	RUN_RUNNING,     /* also of a run whose engine died: see store_run_alive */
+	RUN_RUNNING,     /* also of one whose engine died: store_run_alive */
 	RUN_DONE,
 	RUN_FAILED,
 	RUN_INTERRUPTED,
@@ -123,8 +123,8 @@ const char *task_outcome_name(enum task_outcome o);
  * attempt 0. */
 struct attempt_record {
 	uint32_t run;
-	uint32_t task;           /* number of the task in its run, from 1, in the
-				  * order of first start */
+	uint32_t task;           /* number of the task in its run, from 1, in
+				  * the order of first start */
 	uint32_t attempt;        /* from 1 */
 	const char *step;
 	const char *split;       /* "", "3", "3.2", or a pattern's stem */
@@ -146,9 +146,9 @@ struct attempt_record {
 	size_t result_count;
 	const struct artifact *outputs;
 	size_t output_count;
-	uint64_t log_start;      /* extent in the run's log that holds all of the */
-	uint64_t log_end;        /* attempt's records, others' between them; 0, 0:
-				  * it printed nothing */
+	uint64_t log_start;      /* extent in the run's log that holds all of */
+	uint64_t log_end;        /* the attempt's records, others' between them;
+				  * 0, 0: it printed nothing */
 	bool reusable;           /* a good result of its key */
 	uint32_t origin_run;     /* TASK_REUSED: where it ran */
 	uint32_t origin_task;
@@ -168,7 +168,7 @@ struct attempt_filter {
 	const char *step;
 	const char *split;
 	bool latest_only;        /* only the last attempt of each task */
-	const struct digest *key;/* only good results of this key, newest first */
+	const struct digest *key; /* only good results of it, newest first */
 };
 
 /* Call FN for each attempt that matches, in order of task and attempt; the

@@ -269,6 +269,28 @@ test_other_outputs(void)
 	       "what another run made meanwhile is ours too");
 }
 
+/* What an I/O thread hashed is believed like what we hashed. */
+static void
+test_learn(void)
+{
+	struct digest lied = { { 0xde, [15] = 0xef } };
+	struct stat st;
+
+	put("big", "as if it were");
+	must(stat("big", &st));
+	set_clock("big", 1000);
+	files_learn(files, "big", &st, now_ns, &lied);
+	ok(is_lie("big"), "what somebody else hashed is taken in");
+	save();
+	next_run();
+	ok(is_lie("big"), "and remembered");
+	set_clock("big", 3);
+	files_learn(files, "big", &st, now_ns, &lied);
+	save();
+	next_run();
+	ok(!is_lie("big"), "but not believed if it was hashed too soon");
+}
+
 int
 main(void)
 {
@@ -283,6 +305,7 @@ main(void)
 	test_settle_sees_changes();
 	test_outputs();
 	test_other_outputs();
+	test_learn();
 	files_free(files);
 	must(store_close(store, &err));
 	leave_work_dir();
