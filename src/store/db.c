@@ -26,7 +26,7 @@
 
 enum {
 	DB_BUSY_MS = 30000,
-	DB_CHECKPOINT_PAGES = 1000, /* 4 MB of write-ahead log */
+	DB_CHECKPOINT_PAGES = 2000, /* 8 MB of write-ahead log */
 	DB_CACHE_KIB = 16384,
 };
 
