@@ -103,12 +103,14 @@
   (1+ (assq-ref place 'column)))
 
 (define (suggestion name known prefix)
-  "Return \" (did you mean X?)\" if NAME is near to one of the strings KNOWN,
-else an empty string."
+  "Return \" (did you mean 'X'?)\" if NAME is near to one of the strings KNOWN,
+else an empty string.  PREFIX, if not empty, stands before X in place of the
+quotes."
   (let ((near (%suggest name known)))
-    (if near
-        (string-append " (did you mean " prefix near "?)")
-        "")))
+    (cond
+     ((not near) "")
+     ((string-null? prefix) (string-append " (did you mean '" near "'?)"))
+     (else (string-append " (did you mean " prefix near "?)")))))
 
 ;;; Names.
 
@@ -186,6 +188,19 @@ else an empty string."
 #f."
   (and place (hash-ref notes (note-key place))))
 
+(define (note-other-context! draft id)
+  ;; A macro's string says #{x}, but the x of the step came from the macro's
+  ;; user.
+  (let ((place (syntax-source id))
+        (symbol (syntax->datum id)))
+    (when (and place
+               (or-map (lambda (name) (eq? (name-symbol name) symbol))
+                       (draft-names* draft)))
+      (hash-set! notes (note-key place)
+                 (format #f "~a: unbound variable '~a'; what a macro's user \
+names does not reach into a string of the macro, bind it there with let"
+                         (draft-label draft) symbol)))))
+
 ;;; Expressions.
 
 (define (for-each-identifier proc stx)
@@ -205,7 +220,7 @@ else an empty string."
      (lambda (id)
        (let ((name (find-name draft id)))
          (cond
-          ((not name))
+          ((not name) (note-other-context! draft id))
           ((assq name found))
           ((allowed name)
            (set! found (acons name id found)))

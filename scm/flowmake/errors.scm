@@ -191,5 +191,5 @@ stands before a text that has no place of its own."
         (handler text placed? backtrace)))))
 
 (define stack-limit
-  ;; In words: 512 MB, far above what a recursion over data needs.
-  (* 64 1024 1024))
+  ;; In words: 256 MB, far above what a recursion over data needs.
+  (* 32 1024 1024))

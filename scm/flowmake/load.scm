@@ -89,7 +89,7 @@
            (%send fd wire-loaded null)
            (let ((file (%memory-file)))
              (%write-bytes file bytecode)
-             (%send fd wire-loaded null file)))))
+             (%send fd wire-loaded null (list file))))))
    (report-error fd)
    #:debug? debug? #:ours? project-file?))
 

@@ -36,9 +36,9 @@
 ;;; parentheses only, which are read on as code.
 
 (define (port-place port)
-  `((filename . ,(port-filename port))
-    (line . ,(port-line port))
-    (column . ,(port-column port))))
+  (list (cons 'filename (port-filename port))
+        (cons 'line (port-line port))
+        (cons 'column (port-column port))))
 
 (define (ends-here? line terminator)
   (and (string-prefix? terminator line)
@@ -47,7 +47,8 @@
 
 (define (read-here-string char port)
   ;; The reader has consumed "#<".
-  (let ((place (port-place port)))
+  (let ((place (assq-set! (port-place port) 'column
+                          (max 0 (- (port-column port) 2)))))
     (unless (eqv? (read-char port) #\<)
       (flow-error place "a here string begins with #<<NAME"))
     (let ((terminator (string-trim-both (read-line port))))
@@ -134,9 +135,9 @@ here string"))
       (let ((text (catch #t
                     (lambda () (apply simple-format #f text args))
                     (lambda _ text)))
-            (place `((filename . ,file)
-                     (line . ,(if line (1- line) (car start)))
-                     (column . ,(if column (max 0 (1- column)) 0)))))
+            (place (list (cons 'filename file)
+                         (cons 'line (if line (1- line) (car start)))
+                         (cons 'column (if column (max 0 (1- column)) 0)))))
         (cond
          ((string-contains text "searching for")
           (missing-parenthesis file start))
@@ -145,7 +146,9 @@ here string"))
                         (column . ,(cdr start)))
                       "a string in this form has no closing '\"'"))
          ((string-contains text "unexpected \")\"")
-          (flow-error place "there is no '(' for this ')'"))
+          (flow-error (assq-set! place 'column
+                                 (max 0 (1- (assq-ref place 'column))))
+                      "there is no '(' for this ')'"))
          (else (flow-error place "~a" text)))))))
 
 (define (skip-to-form port)

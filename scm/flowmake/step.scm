@@ -172,8 +172,8 @@
        (let ((text (symbol->string (syntax->datum #'format))))
          (unless (member text '("text" "lines" "json"))
            (draft-error draft (place-of #'format draft)
-                        "unknown format '~a'~a; text, lines and json are \
-known" text (suggestion text '("text" "lines" "json") "")))
+                        "unknown format '~a'~a; there are text, lines and \
+json" text (suggestion text '("text" "lines" "json") "")))
          (make #'name text null)))
       (_
        (draft-error draft place "~s is no result; write NAME, \

@@ -2,6 +2,9 @@
  * flowmake-evaluator: loads a Flowfile and evaluates what it says, for the
  * engine, which starts it with the control socket on descriptor 3.
  *
+ * "flowmake-evaluator -s FILE" runs a Scheme program that may use the
+ * primitives, as the tests do.
+ *
  * One thread only, so that fork() is safe at any time: one GC marker, no
  * finalizer thread.  Nothing here may load GOOPS (7 ms), so never
  * scm_c_eval_string() and the like.
@@ -76,14 +79,13 @@ read_load_request(struct error *err)
 	return bytes;
 }
 
-static SCM
-run(void *unused)
+/* Serve the engine. */
+static void
+serve(void)
 {
 	struct error err = ERROR_INIT;
 	SCM load, expand, recipe, request;
 
-	(void)unused;
-	boot();
 	load = scm_c_public_ref("flowmake load", "load-flow");
 	expand = scm_c_public_ref("flowmake serve", "serve-expansion");
 	recipe = scm_c_public_ref("flowmake serve", "serve-recipe");
@@ -100,6 +102,29 @@ run(void *unused)
 	else if (exit_status == 2)
 		exit_status = 0; /* the engine has gone before it asked */
 	error_release(&err);
+}
+
+/* Run the Scheme program FILE, which finds modules beside it. */
+static void
+run_script(const char *file)
+{
+	SCM path = scm_c_public_variable("guile", "%load-path");
+	SCM name = scm_from_locale_string(file);
+
+	scm_variable_set_x(path, scm_cons(scm_dirname(name),
+					  scm_variable_ref(path)));
+	scm_primitive_load(name);
+	exit_status = 0;
+}
+
+static SCM
+run(void *script)
+{
+	boot();
+	if (script)
+		run_script(script);
+	else
+		serve();
 	return SCM_UNSPECIFIED;
 }
 
@@ -116,22 +141,23 @@ complain(void *unused, SCM key, SCM args)
 }
 
 static void *
-inner_main(void *unused)
+inner_main(void *script)
 {
-	(void)unused;
-	scm_c_catch(SCM_BOOL_T, run, NULL, complain, NULL, NULL, NULL);
+	scm_c_catch(SCM_BOOL_T, run, script, complain, NULL, NULL, NULL);
 	return NULL;
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	char *script = argc == 3 && !strcmp(argv[1], "-s") ? argv[2] : NULL;
+
 	/* File names in Scheme's own primitives are UTF-8 everywhere. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	GC_set_markers_count(1);
 	scm_set_automatic_finalization_enabled(0);
-	scm_with_guile(inner_main, NULL);
+	scm_with_guile(inner_main, script);
 	_exit(exit_status);
 }

@@ -93,10 +93,12 @@ prim_set_tagged_type(SCM rtd)
 	return SCM_UNSPECIFIED;
 }
 
+enum { RIDERS_MAX = 3 };
+
 /* Write out the queue and then PAYLOAD as one frame. */
 static int
-send_frame(int fd, unsigned type, const struct strbuf *payload, int rider,
-	   struct error *err)
+send_frame(int fd, unsigned type, const struct strbuf *payload,
+	   const int *riders, size_t rider_count, struct error *err)
 {
 	int rc = 0;
 
@@ -105,21 +107,25 @@ send_frame(int fd, unsigned type, const struct strbuf *payload, int rider,
 	strbuf_reset(&queue);
 	if (rc < 0)
 		return rc;
-	return frame_write(fd, type, payload->buf, payload->len, &rider,
-			   rider >= 0, err);
+	return frame_write(fd, type, payload->buf, payload->len, riders,
+			   rider_count, err);
 }
 
+/* (%send FD TYPE MESSAGE [RIDERS]), RIDERS a list of descriptors */
 static SCM
-prim_send(SCM fd, SCM type, SCM message, SCM rider)
+prim_send(SCM fd, SCM type, SCM message, SCM riders)
 {
 	struct strbuf sb = STRBUF_INIT;
 	struct error err = ERROR_INIT;
-	int rider_fd = SCM_UNBNDP(rider) ? -1 : scm_to_int(rider);
-	int socket = scm_to_int(fd);
+	int socket = scm_to_int(fd), rider_fds[RIDERS_MAX];
 	unsigned number = scm_to_uint(type);
+	size_t count = 0;
 
+	for (; scm_is_pair(riders) && count < RIDERS_MAX;
+	     riders = SCM_CDR(riders))
+		rider_fds[count++] = scm_to_int(SCM_CAR(riders));
 	if (value_encode(&sb, message, VALUE_MESSAGE, "the message", &err) < 0
-	    || send_frame(socket, number, &sb, rider_fd, &err) < 0) {
+	    || send_frame(socket, number, &sb, rider_fds, count, &err) < 0) {
 		strbuf_release(&sb);
 		prim_throw(&err);
 	}

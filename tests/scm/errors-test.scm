@@ -1,0 +1,180 @@
+;;; Mistakes in Flowfiles, each with its exact message.
+
+(use-modules (in-evaluator))
+(use-modules (srfi srfi-64) (tap) (driver))
+
+(define table
+  '(("an unknown annotation is found"
+     "(step count\n  (foreach book '(1))\n  (batch #:cpus 8))"
+     "Flowfile:3:10: step 'count': unknown annotation #:cpus (did you mean \
+#:cpu?)")
+    ("an unknown clause is found"
+     "(step a\n  (outpts \"x\"))"
+     "Flowfile:2:4: step 'a': unknown clause 'outpts' (did you mean \
+'outputs'?)")
+    ("a keyword without a value is found"
+     "(step a (batch #:cpu))"
+     "Flowfile:1:16: step 'a': #:cpu without a value")
+    ("a keyword in place of a value is found"
+     "(step a (batch #:cpu #:memory 3))"
+     "Flowfile:1:16: step 'a': #:cpu without a value")
+    ("a keyword given twice is found"
+     "(step a (batch #:cpu 1 #:cpu 3))"
+     "Flowfile:1:24: step 'a': #:cpu is given twice")
+    ("a name used twice is found"
+     "(step a (input x \"a\")\n (output x \"b\"))"
+     "Flowfile:2:10: step 'a': the name 'x' is used twice")
+    ("a name that every step has cannot be given"
+     "(step a (input inputs \"a\"))"
+     "Flowfile:1:16: step 'a': the name 'inputs' cannot be given; every step \
+has it")
+    ("a second recipe is found"
+     "(step a (shell \"x\")\n  (exec \"y\"))"
+     "Flowfile:2:3: step 'a': a second recipe, exec; a step has one")
+    ("a text that is no literal is refused"
+     "(define x \"a\")\n(step a (shell x))"
+     "Flowfile:2:16: step 'a': the text of shell must be a string; write \
+computed text as #{(raw EXPR)} in one")
+    ("a pattern goes with no foreach"
+     "(step a (pattern p)\n  (foreach x '(1)))"
+     "Flowfile:2:3: step 'a': a step with a pattern cannot have foreach")
+    ("a malformed foreach is found"
+     "(step a (foreach x))"
+     "Flowfile:1:9: step 'a': foreach is written (foreach VAR LIST)")
+    ("a clause that is no list is found"
+     "(step a x)"
+     "Flowfile:1:9: step 'a': x is no clause")
+    ("a hole in a here document is refused at its place"
+     "(step a (input x \"a\")\n  (shell #<<END\ncat <<E\n  #{x}\nE\nEND))"
+     "Flowfile:4:3: step 'a': #{x} stands in a here document, where it cannot \
+be quoted")
+    ("escapes before a hole do not shift its place"
+     "(step a (input x \"a\")\n  (shell \"a\\tb\\\\ `#{x}`\"))"
+     "Flowfile:2:19: step 'a': #{x} stands in backquotes, where it cannot be \
+quoted")
+    ("a hole without an end is found"
+     "(step a (shell \"abc #{x\"))"
+     "Flowfile:1:21: #{ has no matching }")
+    ("an empty hole is found"
+     "(step a (shell \"abc #{ }\"))"
+     "Flowfile:1:21: there is nothing between #{ and }")
+    ("an unbound name in a clause is found at its place"
+     "(step a\n  (input x (foo\n    bar)))"
+     "Flowfile:2:13: unbound variable 'foo'")
+    ("an unbound name in a hole is found at its place"
+     "(step a\n  (shell \"echo #{nme}\"))"
+     "Flowfile:2:18: unbound variable 'nme'")
+    ("an unbound name in an expression in a hole is found at its place"
+     "(step a\n  (shell \"echo #{(car nme)}\"))"
+     "Flowfile:2:23: unbound variable 'nme'")
+    ("an unbound name in a here string is found at its place"
+     "(step a\n  (shell #<<END\necho\n  echo #{nme}\nEND))"
+     "Flowfile:4:10: unbound variable 'nme'")
+    ("an unbound name in a procedure is found before it is called"
+     "(define (f)\n  (+ 1 yy))"
+     "Flowfile:2:8: unbound variable 'yy'")
+    ("a near name is suggested"
+     "(define counts 1)\n(display count)"
+     "Flowfile:2:10: unbound variable 'count' (did you mean 'counts'?)")
+    ("an output is not seen by foreach"
+     "(step a\n  (foreach x (list table))\n  (output table \"t\"))"
+     "Flowfile:2:20: step 'a': 'table' is an output, which foreach does not \
+see")
+    ("an own result is not seen by scheme"
+     "(step a\n  (produces n)\n  (scheme (display n)))"
+     "Flowfile:3:20: step 'a': 'n' is the step's own result, which scheme \
+does not see")
+    ("attempt is only for some annotations"
+     "(step a\n  (environment (X attempt)))"
+     "Flowfile:2:19: step 'a': 'attempt' is the attempt's number, which \
+environment does not see")
+    ("a parameter cannot take a name of Guile"
+     "(parameter list 3)"
+     "Flowfile:1:12: parameter 'list': list is a name that Guile gives \
+already; choose another")
+    ("a parameter cannot take a name of flowmake"
+     "(parameter wildcard 3)"
+     "Flowfile:1:12: parameter 'wildcard': wildcard is a name that flowmake \
+gives already; choose another")
+    ("a parameter is declared once"
+     "(parameter x 3)\n(parameter x 3)"
+     "Flowfile:2:1: parameter 'x' is declared twice")
+    ("a required parameter must be given"
+     "(parameter x #:required)"
+     "Flowfile:1:1: parameter 'x' must be given, as x=VALUE")
+    ("a missing parenthesis is looked for"
+     "(define x 1)\n(step count\n  (shell \"a\")\n\n(step b (shell \"c\"))\n"
+     "Flowfile:5:1: a ')' is missing before this: (step count ... began at \
+line 2")
+    ("a superfluous parenthesis is found"
+     "(define x 1)\n(define y 2))\n"
+     "Flowfile:2:13: there is no '(' for this ')'")
+    ("a string without an end is found"
+     "(define x 1)\n(define y \"a)\n"
+     "Flowfile:2:1: a string in this form has no closing '\"'")
+    ("a here string without an end is found"
+     "(step a (shell #<<END\nabc\n"
+     "Flowfile:1:16: the here string #<<END has no end: no line is 'END'")
+    ("an error of a procedure is placed in it"
+     "(define (f x)\n  (car x))\n(display (f 5))"
+     "Flowfile:2:3: car: Wrong type (expecting pair): 5")
+    ("exit is an error"
+     "(exit 3)"
+     "Flowfile:1:1: (exit 3) was called")
+    ("any key can be thrown"
+     "(throw 'x 1 \"b\")"
+     "Flowfile:1:1: 'x was thrown with 1 \"b\"")
+    ("anything can be raised"
+     "(raise-exception 'x)"
+     "Flowfile:1:1: x was raised")
+    ("an endless recursion is an error"
+     "(define (f x) (+ 1 (f x)))\n(f 1)"
+     "Flowfile:1:1: the recursion is too deep")
+    ("Guile's own syntax errors have a place"
+     "(define x 1)\n(let ((a)) a)"
+     "Flowfile:2:1: bad let in (let ((a)) a)")
+    ("a computed name must be one"
+     "(step ,(list 1))"
+     "Flowfile:1:1: a step's name must be a symbol or a string, not (1)")
+    ("raw is for a whole hole"
+     "(step a (input x (raw \"x\")))"
+     "Flowfile:1:18: raw is for a whole hole of a shell text, as in \
+#{(raw x)}")
+    ("an unknown format is found"
+     "(step a (produces (x jsn)))"
+     "Flowfile:1:22: step 'a': unknown format 'jsn' (did you mean 'json'?); there \
+are text, lines and json")
+    ("flow is checked"
+     "(flow x #:max-num-spits 3)"
+     "Flowfile:1:9: flow: unknown part #:max-num-spits; #:max-num-splits and \
+#:max-workers are known")
+    ("a limit must be a number"
+     "(flow x #:max-workers 'a)"
+     "Flowfile:1:1: flow: #:max-workers must be a whole number above 0, not a")
+    ("the text of a macro's own variable is explained"
+     "(define-syntax-rule (s v) (step a (foreach v '(1)) (shell \"#{x}\")))
+(s x)"
+     "Flowfile:1:62: step 'a': unbound variable 'x'; what a macro's user names \
+does not reach into a string of the macro, bind it there with let")))
+
+(test-begin "errors")
+
+(in-directory
+ (lambda ()
+   (for-each
+    (lambda (entry)
+      (test-equal (car entry) (caddr entry) (load-error (cadr entry))))
+    table)
+   (test-equal "an unknown parameter is refused"
+     "unknown parameter 'shrtest' (did you mean 'shortest'?)"
+     (load-error "(parameter shortest 4)"
+                 #:parameters '(("shrtest" "3"))))
+   (test-equal "a parameter keeps its type"
+     "Flowfile:1:1: parameter 'shortest' is a number, 'x' is none"
+     (load-error "(parameter shortest 4)"
+                 #:parameters '(("shortest" "x"))))
+   (test-equal "a Flowfile that is not there is named"
+     "cannot open 'Nofile': No such file or directory"
+     (load-error "" #:file "Nofile"))))
+
+(test-end "errors")
