@@ -16,11 +16,11 @@
 
 /* ---- requests ---- */
 
-static void
-ask(struct graph *g, struct node *n, enum eval_purpose purpose,
-    uint32_t phase, bool late)
+/* The request of step S for this, not taken yet; a new one if need be. */
+static struct eval_request *
+request_for(struct graph *g, struct step *s, enum eval_purpose purpose,
+	    uint32_t phase, bool late)
 {
-	struct step *s = node_step(n);
 	struct eval_request *q = g->asked[s->index];
 
 	if (!q || q->purpose != purpose || q->phase != phase ||
@@ -38,8 +38,32 @@ ask(struct graph *g, struct node *n, enum eval_purpose purpose,
 		g->asked[s->index] = q;
 		g->outstanding++;
 	}
+	return q;
+}
+
+static void
+ask(struct graph *g, struct node *n, enum eval_purpose purpose,
+    uint32_t phase, bool late)
+{
+	struct eval_request *q = request_for(g, node_step(n), purpose, phase,
+					     late);
+
 	ARRAY_GROW(q->nodes, q->count, q->alloc);
 	q->nodes[q->count++] = n;
+}
+
+void
+ask_default_constants(struct graph *g)
+{
+	uint32_t i;
+
+	for (i = 0; i < g->rules->default_count; i++) {
+		struct step *s = g->rules->defaults[i];
+
+		if (s->layout->constant_count)
+			g->constants[s->index].asked = request_for(g, s,
+					EVAL_CONSTANTS, 0, false);
+	}
 }
 
 struct eval_request *
@@ -103,6 +127,7 @@ request_names(const struct eval_request *q, uint32_t *count,
 	case EVAL_CONSTANTS:
 		return NULL;
 	case EVAL_PHASE:
+	case EVAL_AGAIN:
 		*count = l->phases[q->phase].name_count;
 		return l->phases[q->phase].names;
 	case EVAL_WHEN:
@@ -136,7 +161,8 @@ graph_eval_job(struct graph *g, const struct eval_request *q,
 
 	(void)g;
 	names = request_names(q, &name_count, &scratch);
-	if (q->purpose == EVAL_PHASE || q->purpose == EVAL_FOREACH) {
+	if (q->purpose == EVAL_PHASE || q->purpose == EVAL_AGAIN ||
+	    q->purpose == EVAL_FOREACH) {
 		thunks = l->phases[q->phase].thunks;
 		thunk_count = l->phases[q->phase].thunk_count;
 	} else if (q->purpose == EVAL_WHEN) {
@@ -225,6 +251,7 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	case EVAL_CONSTANTS:
 		break;
 	case EVAL_PHASE:
+	case EVAL_AGAIN:
 		node_task(n)->rows[q->phase] = row;
 		break;
 	case EVAL_WHEN:
@@ -281,6 +308,40 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 	return 0;
 }
 
+/* Whether a thunk of phase PH needs the number of the attempt. */
+static bool
+needs_attempt(const struct template *t, const struct phase *ph)
+{
+	uint32_t i;
+
+	for (i = 0; i < ph->name_count; i++)
+		if (t->names[ph->names[i]].kind == WIRE_NAME_ATTEMPT)
+			return true;
+	return false;
+}
+
+/* Evaluate for T's next attempt the phases from number PHASE on that depend
+ * on it; at their end T is ready. */
+static void
+again_next(struct graph *g, struct task *t, uint32_t phase)
+{
+	const struct layout *l = t->step->layout;
+
+	for (; phase < l->phase_count; phase++) {
+		if (!needs_attempt(t->step->template, &l->phases[phase]))
+			continue;
+		ask(g, &t->node, EVAL_AGAIN, phase, true);
+		return;
+	}
+	node_list_push(&g->ready, &t->node);
+}
+
+void
+graph_retry(struct graph *g, struct task *t)
+{
+	again_next(g, t, 0);
+}
+
 int
 graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
 		    struct error *err)
@@ -296,6 +357,9 @@ graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
 		    .late)
 			return task_advance_late(g, node_task(n), err);
 		return task_advance(g, node_task(n), err);
+	case EVAL_AGAIN:
+		again_next(g, node_task(n), q->phase + 1);
+		return 0;
 	case EVAL_WHEN:
 		node_opening(n)->evaluating = false;
 		return opening_advance(g, node_opening(n), err);

@@ -82,6 +82,8 @@ struct graph {
 	struct node_list over;       /* ended, dependants not told yet */
 	struct node_list openings;   /* all, in order */
 	struct node_list held;       /* tasks that wait for a maker */
+	struct node_list skipped;    /* tasks, not handed out yet */
+	uint32_t wanted_tasks;
 	uint32_t outstanding;        /* evaluations asked or under way */
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
@@ -130,6 +132,8 @@ struct split *node_split(const struct node *n);
 int task_advance(struct graph *g, struct task *t, struct error *err);
 /* T has what it reads: evaluate the late phases, then be ready. */
 int task_advance_late(struct graph *g, struct task *t, struct error *err);
+/* Wish for the constants of the defaults forms. */
+void ask_default_constants(struct graph *g);
 int opening_advance(struct graph *g, struct opening *o, struct error *err);
 /* A copy of a row that the evaluator sent. */
 const struct row *row_new(struct graph *g, const char *data, size_t len);

@@ -102,6 +102,8 @@ node_end(struct graph *g, struct node *n, enum end end)
 		g->unopened--;
 	if (n->kind == NODE_TASK && !node_task(n)->files_known)
 		g->unknown_files--;
+	if (n->kind == NODE_TASK && end == END_SKIPPED)
+		node_list_push(&g->skipped, n);
 	if (end != END_FAILED)
 		node_list_push(&g->over, n);
 }
@@ -112,6 +114,7 @@ node_want(struct graph *g, struct node *n)
 	if (n->wanted)
 		return;
 	n->wanted = true;
+	g->wanted_tasks += n->kind == NODE_TASK;
 	if (n->stage != STAGE_OVER)
 		node_list_push(&g->to_admit, n);
 }
@@ -450,6 +453,7 @@ graph_free(struct graph *g)
 	free(g->over.v);
 	free(g->openings.v);
 	free(g->held.v);
+	free(g->skipped.v);
 	map_release(&g->files);
 	map_release(&g->groups);
 	map_release(&g->pattern_tasks);
@@ -462,6 +466,7 @@ graph_start(struct graph *g, struct error *err)
 {
 	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
 	g->root->level = g->rules->levels[0];
+	ask_default_constants(g);
 	if (split_populate(g, g->root, err))
 		return -1;
 	return graph_flow(g, err);
@@ -505,6 +510,50 @@ graph_task_over(struct graph *g, struct task *t, enum end end,
 {
 	node_end(g, &t->node, end);
 	return graph_flow(g, err);
+}
+
+void
+graph_fail(struct graph *g, struct node *n)
+{
+	node_end(g, n, END_FAILED);
+}
+
+struct artifact *
+graph_keep_artifacts(struct graph *g, const struct artifact *a, size_t count)
+{
+	struct artifact *kept;
+	size_t i;
+
+	if (!count)
+		return NULL;
+	kept = arena_memdup(&g->arena, a, count * sizeof(*a));
+	for (i = 0; i < count; i++) {
+		if (a[i].name)
+			kept[i].name = arena_strdup(&g->arena, a[i].name);
+		if (a[i].value)
+			kept[i].value = arena_memdup(&g->arena, a[i].value,
+						     a[i].value_len);
+		if (a[i].file_name)
+			kept[i].file_name = arena_strdup(&g->arena,
+							 a[i].file_name);
+	}
+	return kept;
+}
+
+void
+graph_keep_caught(struct graph *g, struct task *t, const char *cbor,
+		  size_t len)
+{
+	t->caught = arena_memdup(&g->arena, cbor, len);
+	t->caught_len = (uint32_t)len;
+}
+
+struct task *
+graph_take_skipped(struct graph *g)
+{
+	struct node *n = node_list_take(&g->skipped);
+
+	return n ? node_task(n) : NULL;
 }
 
 int
@@ -561,6 +610,18 @@ uint32_t
 graph_task_count(const struct graph *g)
 {
 	return g->task_count;
+}
+
+uint32_t
+graph_wanted_count(const struct graph *g)
+{
+	return g->wanted_tasks;
+}
+
+struct opening *
+graph_opening(const struct graph *g, uint32_t i)
+{
+	return i < g->openings.count ? node_opening(g->openings.v[i]) : NULL;
 }
 
 struct rules *

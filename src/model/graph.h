@@ -169,6 +169,7 @@ bool graph_want_opening(struct graph *g, struct error *err);
 enum eval_purpose {
 	EVAL_CONSTANTS, /* the step's constants only */
 	EVAL_PHASE,     /* a phase of tasks: one row each */
+	EVAL_AGAIN,     /* the same, for another attempt */
 	EVAL_FOREACH,   /* the fan-out of openings: a row for each split */
 	EVAL_WHEN,      /* the when of openings, asked before they open */
 };
@@ -220,6 +221,23 @@ struct task *graph_take_ready(struct graph *g);
 int graph_task_over(struct graph *g, struct task *t, enum end end,
 		    struct error *err);
 
+/* The evaluation of N, a task or an opening, failed for good. */
+void graph_fail(struct graph *g, struct node *n);
+
+/* The next task that was skipped and has not been handed out yet. */
+struct task *graph_take_skipped(struct graph *g);
+
+/* Copies that live as long as the graph: of COUNT artifacts (NULL when there
+ * are none), of what T's catch gives. */
+struct artifact *graph_keep_artifacts(struct graph *g,
+				      const struct artifact *a, size_t count);
+void graph_keep_caught(struct graph *g, struct task *t, const char *cbor,
+		       size_t len);
+
+/* TASK is to be tried again: what depends on the attempt is evaluated anew,
+ * then it is ready. */
+void graph_retry(struct graph *g, struct task *t);
+
 /* Nothing is ready, running or being evaluated: say what is wrong, if some
  * wanted task still waits for a file that nobody makes.  0: nothing. */
 int graph_check_stuck(struct graph *g, struct error *err);
@@ -234,6 +252,10 @@ void graph_each_unmade(struct graph *g,
 /* All tasks so far, in order of creation. */
 struct task *graph_task(const struct graph *g, uint32_t i);
 uint32_t graph_task_count(const struct graph *g);
+/* How many tasks are wanted so far. */
+uint32_t graph_wanted_count(const struct graph *g);
+/* The openings in order of creation, for a plan; NULL beyond the last. */
+struct opening *graph_opening(const struct graph *g, uint32_t i);
 /* Openings that have not been opened yet, because they are late. */
 uint32_t graph_unopened_count(const struct graph *g);
 struct rules *graph_rules(const struct graph *g);

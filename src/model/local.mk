@@ -11,6 +11,10 @@ model_sources = \
 	src/model/object-path.c src/model/object-path.h \
 	src/model/resolve.c src/model/resolve.h \
 	src/model/rules.c src/model/rules.h \
+	src/model/demands.c src/model/demands.h \
+	src/model/key.c src/model/key.h \
+	src/model/recipe.c src/model/recipe.h \
+	src/model/with.c src/model/with.h \
 	src/model/shell-exec.c \
 	src/model/shell-heredoc.c \
 	src/model/shell-lexer.h \

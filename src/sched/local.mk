@@ -1,1 +1,9 @@
-sched_sources =
+sched_sources = \
+	src/sched/attempt.h \
+	src/sched/evaluate.c src/sched/evaluate.h \
+	src/sched/limits.c src/sched/limits.h \
+	src/sched/plan.c \
+	src/sched/run-internal.h \
+	src/sched/run.c src/sched/run.h \
+	src/sched/specs.c \
+	src/sched/tasks.c

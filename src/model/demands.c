@@ -1,0 +1,446 @@
+/*
+ * Annotations: one table says which keyword of which clause sets what.
+ */
+#include "base/base.h"
+
+#include "model/demands.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "model/expr.h"
+#include "model/graph.h"
+#include "model/rules.h"
+#include "model/value.h"
+
+/* What is being worked on. */
+struct reading {
+	struct graph *graph;
+	const struct step *owner;      /* whose annotation it is */
+	const struct task *task;
+	struct arena *arena;
+	struct demands *demands;
+	const struct annotation *annotation;
+	struct error *err;
+};
+
+/* A keyword: how its value is read, and where it goes. */
+struct keyword {
+	enum clause clause;
+	const char *key;
+	int (*set)(struct reading *r, const struct keyword *k);
+	int64_t unit_ns;               /* of a duration */
+};
+
+/* ---- values ---- */
+
+/* Report that the value is not WANT. */
+static int
+reject(struct reading *r, const char *value, size_t len, const char *want)
+{
+	const struct annotation *a = r->annotation;
+	struct strbuf shown = STRBUF_INIT;
+
+	value_print(value, len, 60, &shown);
+	step_error(r->owner, a->line, a->column, r->err,
+		   "#:%s must be %s, not %s", a->key, want, shown.buf);
+	strbuf_release(&shown);
+	return -1;
+}
+
+/* A text's number and unit: "60GB", "1.5 GB"; in MB. */
+static bool
+parse_memory(const char *text, double *mb)
+{
+	static const struct { const char *unit; double mb; } units[] = {
+		{ "", 1 }, { "MB", 1 }, { "M", 1 }, { "MiB", 1.048576 },
+		{ "GB", 1e3 }, { "G", 1e3 }, { "GiB", 1073.741824 },
+		{ "TB", 1e6 }, { "T", 1e6 }, { "TiB", 1099511.627776 },
+	};
+	char *end;
+	double number = strtod(text, &end);
+	size_t i;
+
+	if (end == text)
+		return false;
+	while (*end == ' ')
+		end++;
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].unit))
+			continue;
+		*mb = number * units[i].mb;
+		return true;
+	}
+	return false;
+}
+
+/* The annotation's value as a positive number up to MAX; texts are read as
+ * amounts of memory when MEMORY. */
+static int
+read_number(struct reading *r, bool memory, double least, double max,
+	    const char *want, double *number)
+{
+	struct strbuf scratch = STRBUF_INIT, text = STRBUF_INIT;
+	const struct expr *e = r->annotation->expr;
+	const struct node *n = r->task ? &r->task->node : NULL;
+	struct cbor_item it;
+	struct cbor c;
+	size_t len = 0;
+	const char *value = NULL;
+	bool good = false;
+	int ret = 0;
+
+	if (e->kind == WIRE_EXPR_PIECES) {
+		ret = expr_text(r->graph, r->owner, n, e, &text, r->err);
+		good = memory && !ret && parse_memory(text.buf, number);
+		cbor_put_text(&scratch, text.buf, text.len);
+		value = scratch.buf;
+		len = scratch.len;
+	} else {
+		value = graph_value(r->graph, r->owner, n, e, &scratch, &len);
+		cbor_init(&c, value, len);
+		it = cbor_next(&c);
+		good = true;
+		if (it.kind == CBOR_UINT) {
+			*number = (double)it.n;
+		} else if (it.kind == CBOR_FLOAT) {
+			*number = it.d;
+		} else if (it.kind == CBOR_TAG && it.n == CBOR_TAG_RATIONAL) {
+			size_t two = cbor_get_array(&c);
+			double top = (double)cbor_get_int(&c);
+
+			*number = top / (double)cbor_get_int(&c);
+			good = two == 2 && !c.failed;
+		} else if (it.kind == CBOR_TEXT && memory) {
+			strbuf_add(&text, it.data, it.len);
+			good = parse_memory(text.buf, number);
+		} else {
+			good = false;
+		}
+	}
+	if (!ret && (!good || !(*number >= least) || *number > max))
+		ret = reject(r, value, len, want);
+	strbuf_release(&scratch);
+	strbuf_release(&text);
+	return ret;
+}
+
+static int
+set_cpu(struct reading *r, const struct keyword *k)
+{
+	double n;
+
+	(void)k;
+	if (read_number(r, false, 0.001, 1e6, "a positive number of "
+			"processors", &n))
+		return -1;
+	r->demands->cpu_milli = MAX(r->demands->cpu_milli,
+				    (uint32_t)ceil(n * 1000));
+	return 0;
+}
+
+static int
+set_memory(struct reading *r, const struct keyword *k)
+{
+	double mb;
+
+	(void)k;
+	if (read_number(r, true, 0.001, 1e12, "a number of MB or a text such "
+			"as \"60GB\"", &mb))
+		return -1;
+	r->demands->memory_mb = MAX(r->demands->memory_mb,
+				    (uint64_t)ceil(mb));
+	return 0;
+}
+
+static int
+set_gpu(struct reading *r, const struct keyword *k)
+{
+	double n;
+
+	(void)k;
+	if (read_number(r, false, 0, 1024, "a number of GPUs", &n))
+		return -1;
+	r->demands->gpu = MAX(r->demands->gpu, (uint32_t)n);
+	return 0;
+}
+
+static int
+set_times(struct reading *r, const struct keyword *k)
+{
+	double n;
+
+	(void)k;
+	if (read_number(r, false, 0, 100, "a number of times from 0 to 100",
+			&n))
+		return -1;
+	r->demands->retry_times = (uint32_t)n;
+	return 0;
+}
+
+static int
+add_duration(struct reading *r, const struct keyword *k, int64_t *ns)
+{
+	double n;
+
+	if (read_number(r, false, 0, 1e9, "a number, not negative", &n))
+		return -1;
+	*ns += (int64_t)(n * (double)k->unit_ns);
+	return 0;
+}
+
+static int
+add_timeout(struct reading *r, const struct keyword *k)
+{
+	return add_duration(r, k, &r->demands->timeout_ns);
+}
+
+static int
+add_pause(struct reading *r, const struct keyword *k)
+{
+	return add_duration(r, k, &r->demands->retry_pause_ns);
+}
+
+/* The annotation's value as a text of the arena. */
+static const char *
+read_text(struct reading *r)
+{
+	struct strbuf text = STRBUF_INIT;
+	const struct node *n = r->task ? &r->task->node : NULL;
+	const char *kept = NULL;
+
+	if (!expr_text(r->graph, r->owner, n, r->annotation->expr, &text,
+		       r->err))
+		kept = arena_strndup(r->arena, text.buf, text.len);
+	strbuf_release(&text);
+	return kept;
+}
+
+static int
+set_image(struct reading *r, const struct keyword *k)
+{
+	(void)k;
+	r->demands->image = read_text(r);
+	return r->demands->image ? 0 : -1;
+}
+
+static int
+set_queue(struct reading *r, const struct keyword *k)
+{
+	(void)k;
+	r->demands->queue = read_text(r);
+	return r->demands->queue ? 0 : -1;
+}
+
+/* Keywords that only AWS Batch gives a meaning to; their values are checked
+ * there. */
+static int
+set_nothing(struct reading *r, const struct keyword *k)
+{
+	(void)k;
+	return read_text(r) ? 0 : -1;
+}
+
+#define SECONDS(n) ((n) * NS_PER_S)
+
+static const struct keyword keywords[] = {
+	{ CLAUSE_RESOURCES, "cpu", set_cpu, 0 },
+	{ CLAUSE_RESOURCES, "memory", set_memory, 0 },
+	{ CLAUSE_RESOURCES, "gpu", set_gpu, 0 },
+	{ CLAUSE_BATCH, "cpu", set_cpu, 0 },
+	{ CLAUSE_BATCH, "memory", set_memory, 0 },
+	{ CLAUSE_BATCH, "gpu", set_gpu, 0 },
+	{ CLAUSE_BATCH, "image", set_image, 0 },
+	{ CLAUSE_BATCH, "queue", set_queue, 0 },
+	{ CLAUSE_TIMEOUT, "days", add_timeout, SECONDS(86400) },
+	{ CLAUSE_TIMEOUT, "hours", add_timeout, SECONDS(3600) },
+	{ CLAUSE_TIMEOUT, "minutes", add_timeout, SECONDS(60) },
+	{ CLAUSE_TIMEOUT, "seconds", add_timeout, SECONDS(1) },
+	{ CLAUSE_RETRY, "times", set_times, 0 },
+	{ CLAUSE_RETRY, "days", add_pause, SECONDS(86400) },
+	{ CLAUSE_RETRY, "hours", add_pause, SECONDS(3600) },
+	{ CLAUSE_RETRY, "minutes", add_pause, SECONDS(60) },
+	{ CLAUSE_RETRY, "seconds", add_pause, SECONDS(1) },
+};
+
+static int
+set_keyword(struct reading *r)
+{
+	const struct annotation *a = r->annotation;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keywords); i++)
+		if (keywords[i].clause == a->clause &&
+		    !strcmp(keywords[i].key, a->key))
+			return keywords[i].set(r, &keywords[i]);
+	return set_nothing(r, NULL);
+}
+
+static int
+add_variable(struct reading *r)
+{
+	struct demands *d = r->demands;
+	const char *value;
+	struct variable *more;
+	uint32_t i;
+
+	for (i = 0; i < d->environment_count; i++)
+		if (!strcmp(d->environment[i].name, r->annotation->key))
+			return 0; /* the step's own comes first */
+	value = read_text(r);
+	if (!value)
+		return -1;
+	more = arena_alloc(r->arena, (d->environment_count + 1) *
+			   sizeof(*more));
+	if (d->environment_count)
+		memcpy(more, d->environment,
+		       d->environment_count * sizeof(*more));
+	more[d->environment_count].name = r->annotation->key;
+	more[d->environment_count++].value = value;
+	d->environment = more;
+	return 0;
+}
+
+static void
+add_secret(struct reading *r)
+{
+	struct demands *d = r->demands;
+	const char **more = arena_alloc(r->arena, (d->secret_count + 1) *
+					sizeof(*more));
+
+	if (d->secret_count)
+		memcpy(more, d->secrets, d->secret_count * sizeof(*more));
+	more[d->secret_count++] = r->annotation->key;
+	d->secrets = more;
+}
+
+/* Whether the step's own annotations say CLAUSE with KEY already; a duration
+ * counts as one. */
+static bool
+own_says(const struct step *s, const struct annotation *a)
+{
+	const struct template *t = s->template;
+	bool whole = a->clause == CLAUSE_TIMEOUT ||
+		(a->clause == CLAUSE_RETRY && a->key &&
+		 strcmp(a->key, "times"));
+	uint32_t i;
+
+	for (i = 0; i < t->annotation_count; i++) {
+		const struct annotation *own = &t->annotations[i];
+
+		if (own->clause != a->clause)
+			continue;
+		if (!own->key || !a->key || !strcmp(own->key, a->key))
+			return true;
+		if (whole && (a->clause == CLAUSE_TIMEOUT ||
+			      strcmp(own->key, "times")))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the value of A can be had without its task, or the task is given. */
+static bool
+can_read(const struct reading *r)
+{
+	const struct expr *e = r->annotation->expr;
+	uint32_t i;
+
+	if (r->task || !e)
+		return true;
+	for (i = 0; i < e->piece_count; i++)
+		if (e->pieces[i].expr && e->pieces[i].expr->need_count)
+			return false;
+	return !e->need_count;
+}
+
+static int
+apply(struct reading *r, bool is_default)
+{
+	const struct annotation *a = r->annotation;
+	struct demands *d = r->demands;
+
+	if (a->clause == CLAUSE_BATCH && !is_default) {
+		d->on_batch = true;
+		d->batch_line = a->line;
+		d->batch_column = a->column;
+	}
+	if (!can_read(r))
+		return 0;
+	switch (a->clause) {
+	case CLAUSE_RESOURCES:
+	case CLAUSE_BATCH:
+	case CLAUSE_TIMEOUT:
+	case CLAUSE_RETRY:
+		return a->key && a->expr ? set_keyword(r) : 0;
+	case CLAUSE_LOCAL:
+		d->stays_local = true;
+		return 0;
+	case CLAUSE_CATCH:
+		d->catch_name = a->key;
+		return 0;
+	case CLAUSE_ENVIRONMENT:
+		return add_variable(r);
+	case CLAUSE_SECRET:
+		add_secret(r);
+		return 0;
+	case CLAUSE_COUNT:
+		break;
+	}
+	bug("annotation of no clause");
+}
+
+/* A retry without #:times means 3. */
+static void
+default_retry(struct demands *d, const struct template *t)
+{
+	uint32_t i;
+	bool retry = false;
+
+	for (i = 0; i < t->annotation_count; i++) {
+		const struct annotation *a = &t->annotations[i];
+
+		if (a->clause != CLAUSE_RETRY)
+			continue;
+		if (a->key && !strcmp(a->key, "times"))
+			return;
+		retry = true;
+	}
+	if (retry && !d->retry_times)
+		d->retry_times = 3;
+}
+
+int
+demands_of(struct graph *g, const struct step *s, const struct task *t,
+	   struct arena *arena, struct demands *d, struct error *err)
+{
+	const struct rules *rules = graph_rules(g);
+	struct reading r = { g, s, t, arena, d, NULL, err };
+	uint32_t i, k;
+
+	memset(d, 0, sizeof(*d));
+	for (i = 0; i < s->template->annotation_count; i++) {
+		r.annotation = &s->template->annotations[i];
+		if (apply(&r, false))
+			return -1;
+	}
+	default_retry(d, s->template);
+	for (i = 0; i < rules->default_count; i++) {
+		r.owner = rules->defaults[i];
+		for (k = 0; k < r.owner->template->annotation_count; k++) {
+			r.annotation = &r.owner->template->annotations[k];
+			if (!own_says(s, r.annotation) && apply(&r, true))
+				return -1;
+		}
+		if (!d->retry_times)
+			default_retry(d, r.owner->template);
+	}
+	return 0;
+}

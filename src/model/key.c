@@ -1,0 +1,343 @@
+/*
+ * Keys.
+ */
+#include "base/base.h"
+
+#include "model/key.h"
+
+#include <string.h>
+
+#include "base/cbor.h"
+#include "model/demands.h"
+#include "model/graph.h"
+#include "model/recipe.h"
+#include "model/rules.h"
+
+void
+key_parts_init(struct key_parts *k)
+{
+	strbuf_init(&k->cbor);
+	k->count = 0;
+	k->unknown = false;
+}
+
+void
+key_parts_release(struct key_parts *k)
+{
+	strbuf_release(&k->cbor);
+}
+
+void
+key_parts_add(struct key_parts *k, const char *name, const struct digest *d)
+{
+	cbor_put_array(&k->cbor, 2);
+	cbor_put_str(&k->cbor, name);
+	cbor_put_bytes(&k->cbor, d->bytes, sizeof(d->bytes));
+	k->count++;
+}
+
+void
+key_parts_add_unknown(struct key_parts *k, const char *name)
+{
+	cbor_put_array(&k->cbor, 2);
+	cbor_put_str(&k->cbor, name);
+	cbor_put_null(&k->cbor);
+	k->count++;
+	k->unknown = true;
+}
+
+/* Add a part that is the digest of TEXT, which is emptied. */
+static void
+add_text(struct key_parts *k, const char *name, struct strbuf *text)
+{
+	struct digest d = digest_of(text->buf, text->len);
+
+	key_parts_add(k, name, &d);
+	strbuf_reset(text);
+}
+
+/* ---- recipe ---- */
+
+static void
+put_lists(struct strbuf *sb, const struct filled_recipe *f)
+{
+	size_t i, n;
+
+	for (i = 0; i < f->list_count; i++) {
+		cbor_put_array(sb, f->lists[i].count);
+		for (n = 0; n < f->lists[i].count; n++)
+			cbor_put_bytes(sb, f->lists[i].items[n],
+				       f->lists[i].lens[n]);
+	}
+}
+
+static void
+put_argv(struct strbuf *sb, const struct filled_recipe *f)
+{
+	size_t i;
+
+	cbor_put_array(sb, f->argc);
+	for (i = 0; i < f->argc; i++)
+		cbor_put_bytes(sb, f->argv[i], strlen(f->argv[i]));
+}
+
+static void
+add_recipe(struct key_parts *k, const struct task *t,
+	   const struct filled_recipe *f, struct strbuf *text)
+{
+	const struct recipe *r = &t->step->template->recipe;
+	uint32_t i;
+
+	cbor_put_uint(text, r->kind);
+	if (r->kind == RECIPE_EXEC) {
+		put_argv(text, f);
+		cbor_put_str_or_null(text, f->stdin_file);
+		cbor_put_str_or_null(text, f->stdout_file);
+		cbor_put_int(text, f->stdout_result);
+	} else {
+		cbor_put_bytes(text, f->text ? f->text : "", f->text_len);
+	}
+	put_lists(text, f);
+	add_text(k, "recipe", text);
+	if (r->kind == RECIPE_SHELL || r->kind == RECIPE_SCRIPT) {
+		put_argv(text, f);
+		add_text(k, "interpreter", text);
+	}
+	for (i = 0; i < r->code_count; i++) {
+		if (r->code[i].known)
+			key_parts_add(k, r->code[i].name, &r->code[i].digest);
+		else
+			key_parts_add_unknown(k, r->code[i].name);
+	}
+}
+
+static void
+add_environment(struct key_parts *k, const struct demands *d,
+		struct strbuf *text)
+{
+	uint32_t i;
+
+	if (d->environment_count || d->secret_count) {
+		for (i = 0; i < d->environment_count; i++) {
+			cbor_put_str(text, d->environment[i].name);
+			cbor_put_bytes(text, d->environment[i].value,
+				       strlen(d->environment[i].value));
+		}
+		for (i = 0; i < d->secret_count; i++)
+			cbor_put_str(text, d->secrets[i]);
+		add_text(k, "environment", text);
+	}
+	if (d->image) {
+		strbuf_adds(text, d->image);
+		add_text(k, "image", text);
+	}
+}
+
+/* ---- splits and names ---- */
+
+/* Whether the recipe's text says WORD. */
+static bool
+mentions(const struct filled_recipe *f, const char *word)
+{
+	size_t i;
+
+	if (f->text && memmem(f->text, f->text_len, word, strlen(word)))
+		return true;
+	for (i = 0; i < f->argc; i++)
+		if (strstr(f->argv[i], word))
+			return true;
+	return false;
+}
+
+bool
+key_has_parameters(const struct task *t, const struct filled_recipe *f)
+{
+	return t->step->template->recipe.kind == RECIPE_SCRIPT ||
+		mentions(f, "FLOWMAKE_TASK");
+}
+
+/* The elements of the step's own fan-out, the stem of a pattern, and the
+ * position where the recipe asks for it. */
+static void
+add_split(struct key_parts *k, struct graph *g, const struct task *t,
+	  const struct filled_recipe *f, struct strbuf *text)
+{
+	const struct template *tm = t->step->template;
+	struct strbuf name = STRBUF_INIT;
+	uint32_t i;
+
+	for (i = 0; i < tm->name_count; i++) {
+		if (tm->names[i].kind != WIRE_NAME_FOREACH)
+			continue;
+		graph_bind(g, &t->node, i, text);
+		strbuf_reset(&name);
+		strbuf_addf(&name, "foreach %s", tm->names[i].text);
+		add_text(k, name.buf, text);
+	}
+	strbuf_release(&name);
+	if (t->stem) {
+		strbuf_adds(text, t->stem);
+		add_text(k, "stem", text);
+	}
+	if (mentions(f, "FLOWMAKE_SPLIT") || mentions(f, "FLOWMAKE_TASK")) {
+		task_add_split(text, t);
+		add_text(k, "split", text);
+	}
+}
+
+static void
+put_files(struct strbuf *text, const struct template *tm,
+	  const struct task_file *files, uint32_t count,
+	  const struct binder *binders, uint32_t binder_count)
+{
+	uint32_t i;
+
+	cbor_put_array(text, count);
+	for (i = 0; i < count; i++) {
+		int32_t name = files[i].binder < binder_count ?
+			binders[files[i].binder].name : -1;
+
+		cbor_put_str_or_null(text, name < 0 ? NULL :
+				     tm->names[name].text);
+		cbor_put_text(text, files[i].path, strlen(files[i].path));
+	}
+}
+
+static void
+add_names(struct key_parts *k, const struct task *t, struct strbuf *text)
+{
+	const struct template *tm = t->step->template;
+	uint32_t i;
+
+	put_files(text, tm, t->inputs, t->input_count, tm->inputs,
+		  tm->input_count);
+	put_files(text, tm, t->outputs, t->output_count, tm->outputs,
+		  tm->output_count);
+	cbor_put_array(text, tm->produce_count);
+	for (i = 0; i < tm->produce_count; i++) {
+		cbor_put_str(text, tm->names[tm->produces[i].name].text);
+		cbor_put_uint(text, tm->produces[i].format);
+		cbor_put_str_or_null(text, tm->produces[i].file_name);
+	}
+	add_text(k, "names", text);
+}
+
+/* ---- what is read ---- */
+
+/* A value under construction: what one name brings. */
+struct read_value {
+	struct strbuf *text;
+	const struct binding *binding;
+};
+
+/* Append what stands for the content that T gives under the binding. */
+static void
+put_read(void *data, struct task *t)
+{
+	struct read_value *r = data;
+	const struct binding *b = r->binding;
+	uint32_t i;
+
+	if (b->kind == BINDING_RESULT && t->results) {
+		strbuf_add(r->text, t->results[b->index].digest.bytes,
+			   DIGEST_BYTES);
+		strbuf_addch(r->text, (char)t->results[b->index].format);
+	} else if (b->kind == BINDING_OUTPUT && t->output_artifacts) {
+		for (i = 0; i < t->output_count; i++) {
+			if (t->outputs[i].binder != b->index)
+				continue;
+			strbuf_adds(r->text, t->outputs[i].path);
+			strbuf_addch(r->text, '\0');
+			strbuf_add(r->text,
+				   t->output_artifacts[i].digest.bytes,
+				   DIGEST_BYTES);
+		}
+	} else if (b->kind == BINDING_CATCH && t->caught) {
+		strbuf_add(r->text, t->caught, t->caught_len);
+	} else {
+		strbuf_addch(r->text, '#');
+	}
+}
+
+static void
+add_item(struct key_parts *k, struct graph *g, const struct task *t,
+	 const struct import *im, uint32_t item, struct strbuf *text)
+{
+	const struct step *s = t->step;
+	const struct import_item *it = &im->items[item];
+	const struct binding *b = &s->bindings[im->first_binding + item];
+	struct strbuf name = STRBUF_INIT;
+	struct read_value r = { text, b };
+	struct task *read = NULL;
+	uint32_t i;
+
+	if (!im->is_join)
+		read = graph_read_task(g, &t->node, im);
+	strbuf_addf(&name, "%s %s", im->is_join ? "join" : "from",
+		    s->template->names[it->mine].text);
+	if (b->kind == BINDING_FOREACH) {
+		graph_bind(g, &t->node, it->mine, text);
+	} else if (im->is_join) {
+		graph_each_joined(g, &t->node, im, put_read, &r);
+	} else if (read) {
+		for (i = 0; i < im->ref_count; i++)
+			if (s->imported[im->first_step + i] == read->step)
+				r.binding = b + i * im->item_count;
+		put_read(&r, read);
+	}
+	add_text(k, name.buf, text);
+	strbuf_release(&name);
+}
+
+static void
+add_imports(struct key_parts *k, struct graph *g, const struct task *t,
+	    struct strbuf *text)
+{
+	const struct template *tm = t->step->template;
+	uint32_t i, n;
+
+	for (i = 0; i < tm->import_count; i++)
+		for (n = 0; n < tm->imports[i].item_count; n++)
+			add_item(k, g, t, &tm->imports[i], n, text);
+}
+
+void
+key_add_task(struct key_parts *k, struct graph *g, const struct task *t,
+	     const struct filled_recipe *filled, const struct demands *d)
+{
+	const struct rules *rules = graph_rules(g);
+	struct strbuf text = STRBUF_INIT;
+	uint32_t i;
+
+	strbuf_addf(&text, "%d", KEY_FORMAT);
+	add_text(k, "format", &text);
+	add_recipe(k, t, filled, &text);
+	add_environment(k, d, &text);
+	add_split(k, g, t, filled, &text);
+	add_names(k, t, &text);
+	add_imports(k, g, t, &text);
+	if (key_has_parameters(t, filled)) {
+		for (i = 0; i < rules->parameter_count; i++) {
+			cbor_put_str(&text, rules->parameters[i].name);
+			strbuf_add(&text, rules->parameters[i].value,
+				   rules->parameters[i].value_len);
+		}
+		add_text(k, "parameters", &text);
+	}
+	strbuf_release(&text);
+}
+
+struct digest
+key_of(const struct key_parts *k)
+{
+	static const struct digest none;
+
+	return k->unknown ? none : digest_of(k->cbor.buf, k->cbor.len);
+}
+
+void
+key_encode(const struct key_parts *k, struct strbuf *out)
+{
+	cbor_put_array(out, k->count);
+	strbuf_add(out, k->cbor.buf, k->cbor.len);
+}

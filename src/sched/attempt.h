@@ -1,0 +1,58 @@
+/*
+ * One attempt of one task, from its spec to its record.
+ */
+#ifndef FLOWMAKE_SCHED_ATTEMPT_H
+#define FLOWMAKE_SCHED_ATTEMPT_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/strbuf.h"
+#include "exec/executor.h"
+#include "exec/spec.h"
+#include "model/demands.h"
+#include "store/store.h"
+#include "sys/loop.h"
+
+struct error;
+struct files;
+struct graph;
+struct run;
+struct task;
+
+/* Everything about the attempts of one task while it is being worked on; the
+ * arena is emptied between attempts. */
+struct attempt {
+	struct task *task;
+	struct run *run;
+	struct arena arena;
+	struct demands demands;
+	struct task_spec spec;
+	struct strbuf name;        /* "count/3" */
+	struct strbuf split;       /* "3" */
+	struct strbuf element;     /* for people */
+	struct strbuf key_parts;   /* CBOR */
+	struct digest key;
+	bool admitted;             /* inside the limits */
+	uint32_t failures;         /* of the task itself so far */
+	uint32_t losses;           /* not its fault */
+	uint64_t log_start;
+	uint64_t log_end;
+	uint64_t printed_bytes[3]; /* by log stream, for --max-log-size */
+	int64_t pid;
+	int64_t started_ns;        /* real time */
+	struct loop_timer pause;   /* until the next attempt */
+};
+
+/* Begin working on T. */
+struct attempt *attempt_new(struct run *r, struct task *t);
+void attempt_free(struct attempt *a);
+
+/* Work out what the attempt demands, without what only running it needs. */
+int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
+
+/* Make the spec and the key (which keeps that of attempt 1): fills recipe and
+ * context, digests inputs.  MACHINE_CPU_MILLI is parallel-map's default. */
+int attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
+		      uint32_t machine_cpu_milli, struct error *err);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * The state of a run, shared by run.c (its course), tasks.c (its attempts) and
+ * plan.c (a dry run), and by nobody else.
+ */
+#ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
+#define FLOWMAKE_SCHED_RUN_INTERNAL_H
+
+#include "base/error.h"
+#include "model/rules.h"
+#include "sched/attempt.h"
+#include "sched/evaluate.h"
+#include "sched/limits.h"
+#include "sched/run.h"
+
+/* News that wait for the commit of what they say. */
+struct news {
+	struct attempt *attempt;
+	struct attempt_record record; /* strings of the attempt and its arena */
+	bool started;                 /* else over */
+	bool last;                    /* the attempt is freed afterwards */
+};
+
+struct run {
+	const struct run_options *options;
+	const struct run_events *events;
+	void *data;
+	struct run_summary *summary;
+	struct loop *loop;
+	struct evaluator *evaluator;
+	struct rules rules;
+	struct store *store;
+	struct files *files;
+	struct pool *pool;
+	struct log_writer *log;
+	struct executor *executor;
+	struct graph *graph;
+	struct evaluation *evaluation;
+	struct limits limits;
+	uint32_t machine_cpu_milli;
+	char *maker;                  /* last answer of the world's maker */
+	struct attempt **queue;       /* demands known, waiting for limits */
+	uint32_t queue_start;
+	uint32_t queue_count;
+	uint32_t queue_alloc;
+	uint32_t running;             /* attempts inside the executor */
+	uint32_t pausing;             /* attempts between tries */
+	uint32_t last_number;         /* of a task */
+	struct news *news;
+	uint32_t news_count;
+	uint32_t news_alloc;
+	struct run_counts told;       /* what progress said last */
+	bool dirty;                   /* something to commit or tell */
+	bool seeking;                 /* some target file has no maker yet */
+	bool stopping;                /* start nothing more */
+	bool interrupted;
+	int64_t interrupted_ns;       /* monotonic, of the first signal */
+	struct error fatal;           /* the run's own failure */
+};
+
+/* ---- tasks.c ---- */
+/* Take what is ready, let it in as far as it goes, start it. */
+void run_dispatch(struct run *r);
+/* Record the tasks that were skipped. */
+void run_record_skipped(struct run *r);
+/* The expansion of a fan-out, or the expressions of a task, failed. */
+void run_node_failed(struct run *r, struct node *n, const struct error *why);
+/* Tell what was committed. */
+void run_tell_news(struct run *r);
+/* What the executor calls. */
+extern const struct executor_events run_executor_events;
+/* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
+void run_cancel_all(struct run *r, bool hard);
+/* Keep the first error of the run's own and stop. */
+void run_fatal(struct run *r, struct error *err);
+void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* ---- plan.c ---- */
+void run_tell_plan(struct run *r);
+
+#endif

@@ -1,0 +1,541 @@
+/*
+ * The attempts of a run: from ready to recorded.  A record is committed before
+ * its news is told, and before anything that depends on it starts: both
+ * happen after the commit at the end of the loop's turn.
+ */
+#include "base/base.h"
+
+#include "sched/run-internal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "model/graph.h"
+#include "store/files.h"
+
+/* Attempts that failed by no fault of their own are tried again this often. */
+enum { MAX_LOSSES = 3 };
+
+void
+run_note(struct run *r, const char *format, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	if (!r->events->note)
+		return;
+	va_start(ap, format);
+	strbuf_vaddf(&text, format, ap);
+	va_end(ap);
+	r->events->note(r->data, text.buf);
+	strbuf_release(&text);
+}
+
+void
+run_fatal(struct run *r, struct error *err)
+{
+	r->stopping = true;
+	if (r->fatal.text) {
+		error_release(err);
+		return;
+	}
+	r->fatal = *err;
+	err->text = NULL;
+}
+
+/* ---- news ---- */
+
+static void
+push_news(struct run *r, struct attempt *a, const struct attempt_record *rec,
+	  bool started, bool last)
+{
+	ARRAY_GROW(r->news, r->news_count, r->news_alloc);
+	r->news[r->news_count].attempt = a;
+	r->news[r->news_count].record = *rec;
+	r->news[r->news_count].started = started;
+	r->news[r->news_count++].last = last;
+	r->dirty = true;
+}
+
+static struct task_news
+news_of(const struct run *r, const struct attempt *a)
+{
+	struct task_news n = {
+		.run = r->summary->run.number,
+		.number = a->task->number,
+		.attempt = a->task->attempt,
+		.name = a->name.buf,
+		.step = a->task->step->name,
+		.split = a->split.buf,
+		.element = a->element.buf,
+		.pid = a->pid,
+	};
+
+	return n;
+}
+
+void
+run_tell_news(struct run *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->news_count; i++) {
+		struct news *n = &r->news[i];
+		struct task_news t = news_of(r, n->attempt);
+
+		t.attempt = n->record.attempt;
+		if (n->started && r->events->started)
+			r->events->started(r->data, &t);
+		if (!n->started && r->events->over)
+			r->events->over(r->data, &t, &n->record);
+		if (n->last)
+			attempt_free(n->attempt);
+	}
+	r->news_count = 0;
+}
+
+/* ---- records ---- */
+
+static struct attempt_record
+record_of(struct run *r, const struct attempt *a)
+{
+	struct attempt_record rec;
+
+	memset(&rec, 0, sizeof(rec));
+	rec.run = r->summary->run.number;
+	rec.task = a->task->number;
+	rec.attempt = a->task->attempt;
+	rec.step = a->task->step->name;
+	rec.split = a->split.buf;
+	rec.element = a->element.buf;
+	rec.pid = a->pid;
+	rec.started_ns = a->started_ns;
+	rec.exit_status = -1;
+	rec.key = a->key;
+	rec.key_parts = a->key_parts.buf;
+	rec.key_parts_len = a->key_parts.len;
+	rec.log_start = a->log_start;
+	rec.log_end = a->log_end;
+	return rec;
+}
+
+/* Write the end of an attempt, and queue its news. */
+static void
+record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
+	   bool last)
+{
+	struct error err = ERROR_INIT;
+
+	if (store_attempt_end(r->store, rec, &err))
+		run_fatal(r, &err);
+	push_news(r, a, rec, false, last);
+}
+
+static void
+count_end(struct run *r, enum task_outcome outcome)
+{
+	struct run_counts *c = &r->summary->counts;
+
+	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT;
+	c->failed += outcome == TASK_FAILED || outcome == TASK_CANCELLED;
+	c->skipped += outcome == TASK_SKIPPED;
+	if (outcome == TASK_FAILED && !r->options->keep_going)
+		r->stopping = true;
+}
+
+/* Record a task that ends without an executor: skipped, or failed before it
+ * could be started. */
+static void
+end_unstarted(struct run *r, struct attempt *a, enum task_outcome outcome,
+	      const char *message)
+{
+	struct attempt_record rec;
+
+	if (!a->task->number)
+		a->task->number = ++r->last_number;
+	rec = record_of(r, a);
+	rec.outcome = outcome;
+	rec.message = message;
+	rec.ended_ns = clock_real_ns(loop_clock(r->loop));
+	if (!rec.started_ns)
+		rec.started_ns = rec.ended_ns;
+	count_end(r, outcome);
+	record_end(r, a, &rec, true);
+}
+
+void
+run_record_skipped(struct run *r)
+{
+	struct task *t;
+
+	while ((t = graph_take_skipped(r->graph)))
+		if (t->node.wanted)
+			end_unstarted(r, attempt_new(r, t), TASK_SKIPPED,
+				      NULL);
+}
+
+/* ---- starting ---- */
+
+/* A task that failed before it started. */
+static void
+fail_unstarted(struct run *r, struct attempt *a, struct error *err)
+{
+	const char *message = arena_strdup(&a->arena, err->text);
+
+	if (a->admitted)
+		limits_leave(&r->limits, a->demands.cpu_milli,
+			     a->demands.memory_mb);
+	a->admitted = false;
+	a->task->attempt = MAX(a->task->attempt, 1);
+	graph_fail(r->graph, &a->task->node);
+	end_unstarted(r, a, TASK_FAILED, message);
+	error_release(err);
+}
+
+static void
+queue_push(struct run *r, struct attempt *a)
+{
+	if (r->queue_start == r->queue_count)
+		r->queue_start = r->queue_count = 0;
+	ARRAY_GROW(r->queue, r->queue_count, r->queue_alloc);
+	r->queue[r->queue_count++] = a;
+}
+
+/* Make attempts of what the graph has ready. */
+static void
+take_ready(struct run *r)
+{
+	struct task *t;
+
+	while ((t = graph_take_ready(r->graph))) {
+		struct attempt *a = t->running ? t->running :
+			attempt_new(r, t);
+		struct error err = ERROR_INIT;
+
+		if (!a->task->attempt)
+			a->task->attempt = 1;
+		if (attempt_demand(a, r->graph, &err)) {
+			fail_unstarted(r, a, &err);
+			continue;
+		}
+		if (a->task->attempt == 1 &&
+		    limits_too_large(&r->limits, a->demands.cpu_milli,
+				     a->demands.memory_mb))
+			run_note(r, "warning: %s asks for more than this "
+				 "machine has (%g processors, %llu MB); it "
+				 "runs alone; with --with batch it would run "
+				 "on AWS Batch", a->name.buf,
+				 r->limits.cpu_milli / 1000.0,
+				 (unsigned long long)r->limits.memory_mb);
+		queue_push(r, a);
+	}
+}
+
+static void
+start(struct run *r, struct attempt *a)
+{
+	struct error err = ERROR_INIT;
+
+	a->pid = 0;
+	a->log_start = a->log_end = 0;
+	memset(a->printed_bytes, 0, sizeof(a->printed_bytes));
+	a->started_ns = clock_real_ns(loop_clock(r->loop));
+	if (!a->task->number)
+		a->task->number = ++r->last_number;
+	if (attempt_make_spec(a, r->graph, r->files, r->machine_cpu_milli,
+			      &err)) {
+		fail_unstarted(r, a, &err);
+		return;
+	}
+	a->spec.run = r->summary->run.number;
+	r->running++;
+	if (r->executor->ops->start(r->executor, &a->spec, a, &err)) {
+		r->running--;
+		fail_unstarted(r, a, &err);
+	}
+}
+
+void
+run_dispatch(struct run *r)
+{
+	take_ready(r);
+	while (!r->stopping && r->queue_start < r->queue_count) {
+		struct attempt *a = r->queue[r->queue_start];
+
+		if (!limits_admit(&r->limits, a->demands.cpu_milli,
+				  a->demands.memory_mb))
+			return;
+		a->admitted = true;
+		r->queue_start++;
+		start(r, a);
+	}
+}
+
+/* ---- the executor's news ---- */
+
+static void
+on_started(void *data, void *task, int64_t pid)
+{
+	struct run *r = data;
+	struct attempt *a = task;
+	struct attempt_record rec;
+	struct error err = ERROR_INIT;
+
+	a->pid = pid;
+	rec = record_of(r, a);
+	rec.outcome = TASK_RUNNING;
+	if (store_attempt_begin(r->store, &rec, &err))
+		run_fatal(r, &err);
+	push_news(r, a, &rec, true, false);
+}
+
+/* Append to the log, keeping the attempt's extent. */
+static void
+append_log(struct run *r, struct attempt *a, enum log_stream stream,
+	   unsigned flags, int64_t real_ns, const char *text, size_t len)
+{
+	uint64_t start_at, end_at;
+	struct error err = ERROR_INIT;
+
+	if (log_append(r->log, a->task->number, a->task->attempt, stream,
+		       flags, real_ns, text, len, &start_at, &end_at, &err)) {
+		run_fatal(r, &err);
+		return;
+	}
+	if (!a->log_end)
+		a->log_start = start_at;
+	a->log_end = end_at;
+}
+
+static void
+on_printed(void *data, void *task, enum log_stream stream, int64_t real_ns,
+	   const char *text, size_t len)
+{
+	static const char mark[] =
+		"\n[flowmake: the rest is cut off by --max-log-size]\n";
+	struct run *r = data;
+	struct attempt *a = task;
+	uint64_t limit = r->options->max_log_bytes;
+	uint64_t *printed = &a->printed_bytes[stream - 1];
+	struct task_news n = news_of(r, a);
+	bool cut = false;
+
+	if (limit && stream != LOG_ENGINE) {
+		if (*printed >= limit)
+			return;
+		cut = len > limit - *printed;
+		len = MIN(len, limit - *printed);
+	}
+	*printed += len;
+	append_log(r, a, stream, 0, real_ns, text, len);
+	if (cut)
+		append_log(r, a, stream, LOG_FLAG_TRUNCATED, real_ns, mark,
+			   sizeof(mark) - 1);
+	if (!r->events->printed)
+		return;
+	r->events->printed(r->data, &n, stream, real_ns, text, len);
+	if (cut)
+		r->events->printed(r->data, &n, stream, real_ns, mark,
+				   sizeof(mark) - 1);
+}
+
+/* ---- ends ---- */
+
+/* Keep what other tasks read of A's. */
+static void
+keep_artifacts(struct run *r, struct attempt *a, const struct outcome *o)
+{
+	struct task *t = a->task;
+
+	t->results = graph_keep_artifacts(r->graph, o->results,
+					  a->spec.result_count);
+	t->output_artifacts = graph_keep_artifacts(r->graph, o->outputs,
+						   a->spec.output_count);
+}
+
+/* The alist that catch gives: kind, status, message. */
+static void
+keep_caught(struct run *r, struct attempt *a, const struct outcome *o)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	cbor_put_array(&sb, 3);
+	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
+	cbor_put_array(&sb, 2);
+	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
+	cbor_put_str(&sb, "kind");
+	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
+	cbor_put_str(&sb, o->kind == OUTCOME_TIMEOUT ? "timeout" :
+		     o->kind == OUTCOME_LOST ? "lost" :
+		     o->signal ? "signal" : "failed");
+	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
+	cbor_put_array(&sb, 2);
+	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
+	cbor_put_str(&sb, "status");
+	if (o->exit_status >= 0)
+		cbor_put_int(&sb, o->exit_status);
+	else
+		cbor_put_bool(&sb, false);
+	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
+	cbor_put_array(&sb, 2);
+	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
+	cbor_put_str(&sb, "message");
+	cbor_put_str(&sb, o->message ? o->message : "");
+	graph_keep_caught(r->graph, a->task, sb.buf, sb.len);
+	strbuf_release(&sb);
+}
+
+/* The pause before the next attempt is over. */
+static void
+on_pause_end(void *data)
+{
+	struct attempt *a = data;
+	struct run *r = a->run;
+
+	r->pausing--;
+	graph_retry(r->graph, a->task);
+	r->dirty = true;
+}
+
+/* What an outcome makes of the task. */
+static enum task_outcome
+judge(const struct run *r, struct attempt *a, const struct outcome *o)
+{
+	switch (o->kind) {
+	case OUTCOME_OK:
+		return TASK_DONE;
+	case OUTCOME_CANCELLED:
+		return TASK_CANCELLED;
+	case OUTCOME_LOST:
+		if (++a->losses < MAX_LOSSES && !r->stopping)
+			return TASK_RETRIED;
+		break;
+	case OUTCOME_FAILED:
+	case OUTCOME_TIMEOUT:
+		if (++a->failures <= a->demands.retry_times && !r->stopping)
+			return TASK_RETRIED;
+		break;
+	}
+	return a->demands.catch_name ? TASK_CAUGHT : TASK_FAILED;
+}
+
+/* Tell the graph. */
+static void
+end_task(struct run *r, struct attempt *a, enum task_outcome outcome,
+	 const struct outcome *o)
+{
+	struct error err = ERROR_INIT;
+	int ret = 0;
+
+	switch (outcome) {
+	case TASK_DONE:
+		keep_artifacts(r, a, o);
+		ret = graph_task_over(r->graph, a->task, END_DONE, &err);
+		break;
+	case TASK_CAUGHT:
+		keep_caught(r, a, o);
+		ret = graph_task_over(r->graph, a->task, END_CAUGHT, &err);
+		break;
+	default:
+		graph_fail(r->graph, &a->task->node);
+		break;
+	}
+	if (ret)
+		run_fatal(r, &err);
+}
+
+static void
+on_finished(void *data, void *task, const struct outcome *o)
+{
+	struct run *r = data;
+	struct attempt *a = task;
+	enum task_outcome outcome = judge(r, a, o);
+	struct attempt_record rec = record_of(r, a);
+
+	r->running--;
+	limits_leave(&r->limits, a->demands.cpu_milli, a->demands.memory_mb);
+	a->admitted = false;
+	rec.outcome = outcome;
+	rec.ended_ns = o->ended_ns;
+	rec.exit_status = o->exit_status;
+	rec.signal = o->signal;
+	rec.user_ns = o->user_ns;
+	rec.system_ns = o->system_ns;
+	rec.max_rss_kib = o->max_rss_kib;
+	if (o->message)
+		rec.message = arena_strdup(&a->arena, o->message);
+	if (outcome == TASK_DONE) {
+		rec.results = o->results;
+		rec.result_count = a->spec.result_count;
+		rec.outputs = o->outputs;
+		rec.output_count = a->spec.output_count;
+		rec.reusable = o->reusable && !digest_is_zero(&a->key);
+		if (o->warning)
+			run_note(r, "warning: %s: %s", a->name.buf,
+				 o->warning);
+	}
+	count_end(r, outcome);
+	record_end(r, a, &rec, outcome != TASK_RETRIED);
+	r->news[r->news_count - 1].record.results = NULL;
+	r->news[r->news_count - 1].record.outputs = NULL;
+	if (outcome != TASK_RETRIED) {
+		end_task(r, a, outcome, o);
+		return;
+	}
+	r->pausing++;
+	a->task->attempt++;
+	loop_timer_start(r->loop, &a->pause,
+			 clock_monotonic_ns(loop_clock(r->loop)) +
+			 (o->kind == OUTCOME_LOST ? 0 :
+			  a->demands.retry_pause_ns), on_pause_end, a);
+}
+
+const struct executor_events run_executor_events = {
+	.started = on_started,
+	.printed = on_printed,
+	.finished = on_finished,
+};
+
+void
+run_cancel_all(struct run *r, bool hard)
+{
+	uint32_t i;
+
+	for (i = 0; i < graph_task_count(r->graph); i++) {
+		struct attempt *a = graph_task(r->graph, i)->running;
+
+		if (!a)
+			continue;
+		if (a->admitted)
+			r->executor->ops->cancel(r->executor, a, hard);
+		if (a->pause.position) {
+			loop_timer_stop(r->loop, &a->pause);
+			r->pausing--;
+		}
+	}
+}
+
+void
+run_node_failed(struct run *r, struct node *n, const struct error *why)
+{
+	struct attempt *a;
+
+	if (n->kind == NODE_TASK) {
+		struct task *t = (struct task *)n;
+		struct error err = ERROR_INIT;
+
+		error_set(&err, "%s", why->text);
+		a = t->running ? t->running : attempt_new(r, t);
+		fail_unstarted(r, a, &err);
+		return;
+	}
+	graph_fail(r->graph, n);
+	r->summary->counts.failed++;
+	if (!r->options->keep_going)
+		r->stopping = true;
+	run_note(r, "%s", why->text);
+}
