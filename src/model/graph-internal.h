@@ -1,6 +1,7 @@
 /*
  * What the files of the graph share, and nobody else includes: graph.c (nodes,
- * splits, stages), graph-eval.c (phases), graph-files.c (who makes which
+ * splits, stages), graph-link.c (who waits for whom), graph-request.c (wishes
+ * for evaluations), graph-eval.c (phases), graph-files.c (who makes which
  * file), graph-pattern.c (implicit rules), graph-bind.c (values of names).
  */
 #ifndef FLOWMAKE_MODEL_GRAPH_INTERNAL_H
@@ -127,18 +128,32 @@ struct opening *opening_towards(const struct split *sp,
 struct step *node_step(const struct node *n);
 struct split *node_split(const struct node *n);
 
+/* ---- graph-link.c ---- */
+/* Link a wanted node to all that it waits for. */
+int node_admit(struct graph *g, struct node *n, struct error *err);
+/* The fan-out that GR stands for is open: wait for what is inside. */
+void group_open(struct graph *g, struct group *gr);
+
 /* ---- graph-eval.c ---- */
 /* Evaluate T's next early phase, or go on to its files. */
 int task_advance(struct graph *g, struct task *t, struct error *err);
 /* T has what it reads: evaluate the late phases, then be ready. */
 int task_advance_late(struct graph *g, struct task *t, struct error *err);
-/* Wish for the constants of the defaults forms. */
-void ask_default_constants(struct graph *g);
 int opening_advance(struct graph *g, struct opening *o, struct error *err);
 /* A copy of a row that the evaluator sent. */
 const struct row *row_new(struct graph *g, const char *data, size_t len);
 /* Item number I of ROW. */
 const char *row_item(const struct row *row, uint32_t i, size_t *len);
+
+/* ---- graph-request.c ---- */
+/* Wish for an evaluation for N. */
+void ask(struct graph *g, struct node *n, enum eval_purpose purpose,
+	 uint32_t phase, bool late);
+/* Wish for the constants of the defaults forms. */
+void ask_default_constants(struct graph *g);
+/* Whether the constants of N's step are known; otherwise asks for them, and N
+ * goes on when they are. */
+bool have_constants(struct graph *g, struct node *n, bool late);
 
 /* ---- graph-files.c ---- */
 /* Compute T's inputs and outputs and enter them in the table. */

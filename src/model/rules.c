@@ -14,8 +14,7 @@
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
-
-static void read_expr(struct rules *r, struct cbor *c, struct expr *e);
+#include "model/rules-read.h"
 
 void
 rules_init(struct rules *r)
@@ -42,15 +41,13 @@ rules_release(struct rules *r)
 	arena_release(&r->arena);
 }
 
-/* COUNT zeroed elements of SIZE bytes from the arena. */
-static void *
-take(struct rules *r, size_t count, size_t size)
+void *
+rules_take(struct rules *r, size_t count, size_t size)
 {
 	return arena_zalloc(&r->arena, MAX(count, 1) * size);
 }
 
-/* A text as a string of the arena; NULL for null. */
-static const char *
+const char *
 read_str(struct rules *r, struct cbor *c)
 {
 	const char *s;
@@ -64,8 +61,7 @@ read_str(struct rules *r, struct cbor *c)
 	return arena_strndup(&r->arena, s, len);
 }
 
-/* Read an array of COUNT items, which must have at least LEAST. */
-static size_t
+size_t
 read_array(struct cbor *c, size_t least)
 {
 	size_t n = cbor_get_array(c);
@@ -77,8 +73,7 @@ read_array(struct cbor *c, size_t least)
 	return c->failed ? 0 : n;
 }
 
-/* An index that must be below LIMIT. */
-static uint32_t
+uint32_t
 read_index(struct cbor *c, size_t limit)
 {
 	uint64_t n = cbor_get_uint(c);
@@ -86,491 +81,6 @@ read_index(struct cbor *c, size_t limit)
 	if (n >= limit)
 		c->failed = true;
 	return c->failed ? 0 : (uint32_t)n;
-}
-
-/* Pieces of a literal: TEXT and EXPR, or [quote, EXPR] when QUOTED. */
-static struct piece *
-read_pieces(struct rules *r, struct cbor *c, bool quoted, uint32_t *count)
-{
-	size_t n = read_array(c, 0), i;
-	struct piece *pieces = take(r, n, sizeof(*pieces));
-
-	for (i = 0; i < n && !c->failed; i++) {
-		struct piece *p = &pieces[i];
-
-		if (cbor_peek(c) == CBOR_ARRAY) {
-			if (quoted) {
-				read_array(c, 2);
-				p->quote = read_index(c, WIRE_QUOTE_WORD + 1);
-			}
-			p->expr = take(r, 1, sizeof(*p->expr));
-			read_expr(r, c, p->expr);
-		} else {
-			size_t len;
-			const char *s = cbor_get_text(c, &len);
-
-			p->text = arena_strndup(&r->arena, s, len);
-			p->len = (uint32_t)len;
-		}
-	}
-	*count = (uint32_t)n;
-	return pieces;
-}
-
-/* EXPR.  Nesting (pieces in pieces) is as deep as the literal, which the
- * evaluator limits to one level. */
-static void
-read_expr(struct rules *r, struct cbor *c, struct expr *e)
-{
-	const char *span;
-	size_t len, n, i;
-
-	read_array(c, 5);
-	e->line = (uint32_t)cbor_get_uint(c);
-	e->column = (uint32_t)cbor_get_uint(c);
-	e->kind = read_index(c, WIRE_EXPR_PIECES + 1);
-	switch (e->kind) {
-	case WIRE_EXPR_CONST:
-		span = cbor_span(c, &len);
-		e->value = arena_memdup(&r->arena, span, len);
-		e->value_len = (uint32_t)len;
-		break;
-	case WIRE_EXPR_NAME:
-	case WIRE_EXPR_THUNK:
-		e->index = (uint32_t)cbor_get_uint(c);
-		break;
-	case WIRE_EXPR_PIECES:
-		e->pieces = read_pieces(r, c, false, &e->piece_count);
-		break;
-	}
-	n = read_array(c, 0);
-	e->needs = take(r, n, sizeof(*e->needs));
-	e->need_count = (uint16_t)n;
-	for (i = 0; i < n; i++)
-		e->needs[i] = (uint32_t)cbor_get_uint(c);
-}
-
-/* EXPR or null. */
-static struct expr *
-read_optional_expr(struct rules *r, struct cbor *c)
-{
-	struct expr *e;
-
-	if (cbor_get_null(c))
-		return NULL;
-	e = take(r, 1, sizeof(*e));
-	read_expr(r, c, e);
-	return e;
-}
-
-/* [EXPR...] */
-static struct expr *
-read_exprs(struct rules *r, struct cbor *c, uint32_t *count)
-{
-	size_t n = read_array(c, 0), i;
-	struct expr *e = take(r, n, sizeof(*e));
-
-	for (i = 0; i < n; i++)
-		read_expr(r, c, &e[i]);
-	*count = (uint32_t)n;
-	return e;
-}
-
-/* [[NAME, KIND]...] */
-static void
-read_names(struct rules *r, struct cbor *c, struct template *t)
-{
-	size_t n = read_array(c, 0), i;
-
-	t->names = take(r, n, sizeof(*t->names));
-	t->name_count = (uint32_t)n;
-	for (i = 0; i < n; i++) {
-		read_array(c, 2);
-		t->names[i].text = read_str(r, c);
-		t->names[i].kind = read_index(c, WIRE_NAME_CATCH + 1);
-	}
-}
-
-/* [[name index or null, EXPR]...], telling each name its place. */
-static struct binder *
-read_binders(struct rules *r, struct cbor *c, struct template *t,
-	     uint32_t *count)
-{
-	size_t n = read_array(c, 0), i;
-	struct binder *b = take(r, n, sizeof(*b));
-
-	for (i = 0; i < n; i++) {
-		read_array(c, 4);
-		b[i].name = -1;
-		if (!cbor_get_null(c)) {
-			b[i].name = (int32_t)read_index(c, t->name_count);
-			if (!c->failed)
-				t->names[b[i].name].clause = (uint16_t)i;
-		}
-		read_expr(r, c, &b[i].expr);
-		b[i].line = (uint32_t)cbor_get_uint(c);
-		b[i].column = (uint32_t)cbor_get_uint(c);
-	}
-	*count = (uint32_t)n;
-	return b;
-}
-
-static void
-read_ref(struct rules *r, struct cbor *c, struct step_ref *ref)
-{
-	read_array(c, 3);
-	ref->line = (uint32_t)cbor_get_uint(c);
-	ref->column = (uint32_t)cbor_get_uint(c);
-	if (cbor_peek(c) == CBOR_UINT)
-		ref->computed = (uint32_t)cbor_get_uint(c);
-	else
-		ref->literal = read_str(r, c);
-}
-
-/* [STEPREF...] */
-static struct step_ref *
-read_refs(struct rules *r, struct cbor *c, uint32_t *count)
-{
-	size_t n = read_array(c, 0), i;
-	struct step_ref *refs = take(r, n, sizeof(*refs));
-
-	for (i = 0; i < n; i++)
-		read_ref(r, c, &refs[i]);
-	*count = (uint32_t)n;
-	return refs;
-}
-
-/* The items of import number INDEX, and what their names come from. */
-static void
-read_items(struct rules *r, struct cbor *c, struct template *t,
-	   struct import *im, uint32_t index)
-{
-	size_t n = read_array(c, 0), i;
-
-	im->items = take(r, n, sizeof(*im->items));
-	im->item_count = (uint16_t)n;
-	for (i = 0; i < n; i++) {
-		struct import_item *it = &im->items[i];
-
-		read_array(c, 4);
-		it->line = (uint32_t)cbor_get_uint(c);
-		it->column = (uint32_t)cbor_get_uint(c);
-		it->mine = read_index(c, t->name_count);
-		it->theirs = read_str(r, c);
-		if (c->failed)
-			return;
-		t->names[it->mine].clause = (uint16_t)index;
-		t->names[it->mine].item = (uint16_t)i;
-	}
-}
-
-/* "from" or "join": appended to the template's imports. */
-static void
-read_imports(struct rules *r, struct cbor *c, struct template *t, bool is_join)
-{
-	size_t n = read_array(c, 0), i;
-	struct import *all = take(r, t->import_count + n, sizeof(*all));
-
-	memcpy(all, t->imports, t->import_count * sizeof(*all));
-	t->imports = all;
-	for (i = 0; i < n; i++) {
-		struct import *im = &all[t->import_count];
-		uint32_t refs = 1;
-
-		read_array(c, 2);
-		im->is_join = is_join;
-		if (is_join) {
-			im->refs = take(r, 1, sizeof(*im->refs));
-			read_ref(r, c, im->refs);
-		} else {
-			im->refs = read_refs(r, c, &refs);
-		}
-		im->ref_count = (uint16_t)refs;
-		read_items(r, c, t, im, t->import_count);
-		im->first_step = t->imported_count;
-		im->first_binding = t->binding_count;
-		t->imported_count += im->ref_count;
-		t->binding_count += (uint32_t)im->ref_count * im->item_count;
-		t->import_count++;
-	}
-}
-
-static void
-read_produces(struct rules *r, struct cbor *c, struct template *t)
-{
-	static const char *const formats[] = {
-		[PRODUCE_VALUE] = "value", [PRODUCE_TEXT] = "text",
-		[PRODUCE_LINES] = "lines", [PRODUCE_JSON] = "json",
-		[PRODUCE_FILE] = "file",
-	};
-	size_t n = read_array(c, 0), i, f, len;
-
-	t->produces = take(r, n, sizeof(*t->produces));
-	t->produce_count = (uint32_t)n;
-	for (i = 0; i < n; i++) {
-		const char *s;
-
-		read_array(c, 3);
-		t->produces[i].name = read_index(c, t->name_count);
-		if (!c->failed)
-			t->names[t->produces[i].name].clause = (uint16_t)i;
-		s = cbor_get_text(c, &len);
-		for (f = 0; f < ARRAY_SIZE(formats); f++)
-			if (cbor_key_is(s, len, formats[f]))
-				break;
-		if (f == ARRAY_SIZE(formats))
-			c->failed = true;
-		t->produces[i].format = (enum produce_format)f;
-		t->produces[i].file_name = read_str(r, c);
-	}
-}
-
-/* CODE: the parts of the key that stand for a scheme body. */
-static void
-read_code(struct rules *r, struct cbor *c, struct recipe *rec)
-{
-	size_t n = read_array(c, 0), i, len;
-
-	rec->code = take(r, n, sizeof(*rec->code));
-	rec->code_count = (uint32_t)n;
-	for (i = 0; i < n; i++) {
-		const char *bytes;
-
-		read_array(c, 2);
-		rec->code[i].name = read_str(r, c);
-		if (cbor_get_null(c))
-			continue;
-		bytes = cbor_get_bytes(c, &len);
-		if (len != DIGEST_BYTES) {
-			c->failed = true;
-			return;
-		}
-		rec->code[i].known = true;
-		memcpy(rec->code[i].digest.bytes, bytes, DIGEST_BYTES);
-	}
-}
-
-static void
-read_recipe(struct rules *r, struct cbor *c, struct recipe *rec)
-{
-	size_t n, len;
-	const char *kind;
-
-	if (cbor_get_null(c))
-		return;
-	n = read_array(c, 2);
-	kind = cbor_get_text(c, &len);
-	if (cbor_key_is(kind, len, "shell")) {
-		rec->kind = RECIPE_SHELL;
-		if (!cbor_get_null(c))
-			rec->words = read_exprs(r, c, &rec->word_count);
-		rec->pieces = read_pieces(r, c, true, &rec->piece_count);
-	} else if (cbor_key_is(kind, len, "exec")) {
-		rec->kind = RECIPE_EXEC;
-		rec->words = read_exprs(r, c, &rec->word_count);
-		rec->stdin_file = read_optional_expr(r, c);
-		rec->stdout_file = read_optional_expr(r, c);
-	} else if (cbor_key_is(kind, len, "script")) {
-		const char *text;
-
-		rec->kind = RECIPE_SCRIPT;
-		rec->words = read_exprs(r, c, &rec->word_count);
-		text = cbor_get_text(c, &len);
-		rec->text = arena_strndup(&r->arena, text, len);
-		rec->text_len = (uint32_t)len;
-	} else if (cbor_key_is(kind, len, "scheme") && n == 4) {
-		rec->kind = RECIPE_SCHEME;
-		rec->line = (uint32_t)cbor_get_uint(c);
-		rec->column = (uint32_t)cbor_get_uint(c);
-		read_code(r, c, rec);
-	} else {
-		c->failed = true;
-	}
-}
-
-static void
-read_annotations(struct rules *r, struct cbor *c, struct template *t)
-{
-	static const char *const clauses[CLAUSE_COUNT] = {
-		[CLAUSE_RESOURCES] = "resources", [CLAUSE_BATCH] = "batch",
-		[CLAUSE_LOCAL] = "local", [CLAUSE_TIMEOUT] = "timeout",
-		[CLAUSE_RETRY] = "retry", [CLAUSE_CATCH] = "catch",
-		[CLAUSE_ENVIRONMENT] = "environment",
-		[CLAUSE_SECRET] = "secret",
-	};
-	size_t n = read_array(c, 0), i, k, len;
-
-	t->annotations = take(r, n, sizeof(*t->annotations));
-	t->annotation_count = (uint32_t)n;
-	for (i = 0; i < n; i++) {
-		struct annotation *a = &t->annotations[i];
-		const char *s;
-
-		read_array(c, 5);
-		s = cbor_get_text(c, &len);
-		for (k = 0; k < CLAUSE_COUNT; k++)
-			if (cbor_key_is(s, len, clauses[k]))
-				break;
-		if (k == CLAUSE_COUNT)
-			c->failed = true;
-		a->clause = (enum clause)k;
-		a->key = read_str(r, c);
-		a->expr = read_optional_expr(r, c);
-		a->line = (uint32_t)cbor_get_uint(c);
-		a->column = (uint32_t)cbor_get_uint(c);
-	}
-}
-
-/* ---- thunks by number ---- */
-
-static void
-note_thunk(struct rules *r, struct cbor *c, struct template *t,
-	   const struct expr *e, enum thunk_role role)
-{
-	uint32_t i;
-
-	for (i = 0; i < e->need_count; i++)
-		if (e->needs[i] >= t->name_count)
-			c->failed = true;
-	if (e->kind == WIRE_EXPR_NAME && e->index >= t->name_count)
-		c->failed = true;
-	for (i = 0; i < e->piece_count; i++)
-		if (e->pieces[i].expr)
-			note_thunk(r, c, t, e->pieces[i].expr, role);
-	if (e->kind != WIRE_EXPR_THUNK || c->failed)
-		return;
-	if (e->index >= 1 << 20) {
-		c->failed = true;
-		return;
-	}
-	if (e->index >= t->thunk_count) {
-		uint32_t count = MAX(e->index + 1, t->thunk_count * 2);
-		struct thunk *thunks = take(r, count, sizeof(*thunks));
-
-		memcpy(thunks, t->thunks, t->thunk_count * sizeof(*thunks));
-		t->thunks = thunks;
-		t->thunk_count = count;
-	}
-	t->thunks[e->index].expr = e;
-	t->thunks[e->index].role = role;
-}
-
-static void
-note_binders(struct rules *r, struct cbor *c, struct template *t,
-	     const struct binder *b, uint32_t count, enum thunk_role role)
-{
-	uint32_t i;
-
-	for (i = 0; i < count; i++)
-		note_thunk(r, c, t, &b[i].expr, role);
-}
-
-/* Fill the table of thunks from all expressions, checking their indexes. */
-static void
-note_thunks(struct rules *r, struct cbor *c, struct template *t)
-{
-	const struct recipe *rec = &t->recipe;
-	uint32_t i;
-
-	t->thunks = take(r, 4, sizeof(*t->thunks));
-	t->thunk_count = 4;
-	note_binders(r, c, t, t->foreach, t->foreach_count, THUNK_FOREACH);
-	note_binders(r, c, t, t->inputs, t->input_count, THUNK_INPUT);
-	note_binders(r, c, t, t->outputs, t->output_count, THUNK_OUTPUT);
-	if (t->when)
-		note_thunk(r, c, t, t->when, THUNK_WHEN);
-	for (i = 0; i < t->annotation_count; i++)
-		if (t->annotations[i].expr)
-			note_thunk(r, c, t, t->annotations[i].expr,
-				   THUNK_ANNOTATION);
-	for (i = 0; i < rec->word_count; i++)
-		note_thunk(r, c, t, &rec->words[i], THUNK_RECIPE);
-	for (i = 0; i < rec->piece_count; i++)
-		if (rec->pieces[i].expr)
-			note_thunk(r, c, t, rec->pieces[i].expr, THUNK_RECIPE);
-	if (rec->stdin_file)
-		note_thunk(r, c, t, rec->stdin_file, THUNK_RECIPE);
-	if (rec->stdout_file)
-		note_thunk(r, c, t, rec->stdout_file, THUNK_RECIPE);
-}
-
-/* ---- messages ---- */
-
-/* One entry of a template's map. */
-static void
-read_template_key(struct rules *r, struct cbor *c, struct template *t,
-		  const char *key, size_t len)
-{
-	if (cbor_key_is(key, len, "id"))
-		t->id = (uint32_t)cbor_get_uint(c);
-	else if (cbor_key_is(key, len, "file"))
-		t->file = read_str(r, c);
-	else if (cbor_key_is(key, len, "line"))
-		t->line = (uint32_t)cbor_get_uint(c);
-	else if (cbor_key_is(key, len, "column"))
-		t->column = (uint32_t)cbor_get_uint(c);
-	else if (cbor_key_is(key, len, "doc"))
-		t->doc = read_str(r, c);
-	else if (cbor_key_is(key, len, "names"))
-		read_names(r, c, t);
-	else if (cbor_key_is(key, len, "foreach"))
-		t->foreach = read_binders(r, c, t, &t->foreach_count);
-	else if (cbor_key_is(key, len, "from"))
-		read_imports(r, c, t, false);
-	else if (cbor_key_is(key, len, "join"))
-		read_imports(r, c, t, true);
-	else if (cbor_key_is(key, len, "after"))
-		t->after = read_refs(r, c, &t->after_count);
-	else if (cbor_key_is(key, len, "when"))
-		t->when = read_optional_expr(r, c);
-	else if (cbor_key_is(key, len, "inputs"))
-		t->inputs = read_binders(r, c, t, &t->input_count);
-	else if (cbor_key_is(key, len, "outputs"))
-		t->outputs = read_binders(r, c, t, &t->output_count);
-	else if (cbor_key_is(key, len, "pattern"))
-		t->pattern = cbor_get_null(c) ? -1 :
-			(int32_t)read_index(c, t->name_count);
-	else if (cbor_key_is(key, len, "produces"))
-		read_produces(r, c, t);
-	else if (cbor_key_is(key, len, "recipe"))
-		read_recipe(r, c, &t->recipe);
-	else if (cbor_key_is(key, len, "annotations"))
-		read_annotations(r, c, t);
-	else
-		cbor_skip(c);
-}
-
-/* The map of a message, twice: its names first, which the rest refers to. */
-int
-rules_add_template(struct rules *r, const char *payload, size_t len,
-		   struct error *err)
-{
-	struct template *t = take(r, 1, sizeof(*t));
-	struct cbor c;
-	size_t n, i, key_len;
-	int pass;
-
-	t->pattern = -1;
-	for (pass = 0; pass < 2; pass++) {
-		cbor_init(&c, payload, len);
-		n = cbor_get_map(&c);
-		for (i = 0; i < n && !c.failed; i++) {
-			const char *key = cbor_get_text(&c, &key_len);
-			bool names = cbor_key_is(key, key_len, "names");
-
-			if (names == (pass == 0))
-				read_template_key(r, &c, t, key, key_len);
-			else
-				cbor_skip(&c);
-		}
-	}
-	if (!c.failed)
-		note_thunks(r, &c, t);
-	if (t->id != r->template_count)
-		c.failed = true;
-	ARRAY_GROW(r->templates, r->template_count, r->template_alloc);
-	r->templates[r->template_count++] = t;
-	return cbor_finish(&c, "a rule from the evaluator", err);
 }
 
 int
@@ -583,7 +93,7 @@ rules_add_steps(struct rules *r, const char *payload, size_t len,
 	cbor_init(&c, payload, len);
 	n = read_array(&c, 0);
 	for (i = 0; i < n && !c.failed; i++) {
-		struct step *s = take(r, 1, sizeof(*s));
+		struct step *s = rules_take(r, 1, sizeof(*s));
 		uint32_t id;
 
 		read_array(&c, 3);
@@ -593,7 +103,7 @@ rules_add_steps(struct rules *r, const char *payload, size_t len,
 		s->template = r->templates[id];
 		s->name = read_str(r, &c);
 		s->computed_count = (uint32_t)read_array(&c, 0);
-		s->computed = take(r, s->computed_count, sizeof(char *));
+		s->computed = rules_take(r, s->computed_count, sizeof(char *));
 		for (k = 0; k < s->computed_count; k++)
 			s->computed[k] = read_str(r, &c);
 		s->index = r->step_count;
@@ -613,7 +123,7 @@ read_parameters(struct rules *r, struct cbor *c)
 {
 	size_t n = read_array(c, 0), i, len;
 
-	r->parameters = take(r, n, sizeof(*r->parameters));
+	r->parameters = rules_take(r, n, sizeof(*r->parameters));
 	r->parameter_count = (uint32_t)n;
 	for (i = 0; i < n; i++) {
 		struct parameter *p = &r->parameters[i];
