@@ -158,13 +158,13 @@ OURS? is true, or #f."
           (iota count)))))
 
 (define* (call-with-errors thunk handler #:key (debug? #f)
-                           (ours? (const #f)) (label "")
+                           (ours? (const #f)) (label (const ""))
                            (fallback (const #f)))
   "Call THUNK and return what it returns.  If it raises anything, call HANDLER
 with the complete text, whether that begins with a place, and a backtrace if
 DEBUG? or else #f.  The place is the exception's own, or that of the innermost
-frame in a file for which OURS? is true, or what (FALLBACK) returns.  LABEL
-stands before a text that has no place of its own."
+frame in a file for which OURS? is true, or what (FALLBACK) returns.  What
+(LABEL) returns stands before a text that has no place of its own."
   (let ((escape (make-prompt-tag "errors")))
     (define (on-exception exception)
       (let ((stack (make-stack #t)))
@@ -177,8 +177,8 @@ stands before a text that has no place of its own."
               (abort-to-prompt
                escape
                (if place
-                   (string-append (place->string place) ": " label text)
-                   (if placed? text (string-append label text)))
+                   (string-append (place->string place) ": " (label) text)
+                   (if placed? text (string-append (label) text)))
                (or placed? (and place #t))
                (and debug? stack (stack->text stack))))))))
     (call-with-prompt escape

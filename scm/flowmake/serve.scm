@@ -230,7 +230,7 @@ status of the process."
                         (lambda () (serve-message fd job message))
                         (error-sender fd)
                         #:debug? (debug?) #:ours? project-file?
-                        #:label label #:fallback current-place)))
+                        #:label (const label) #:fallback current-place)))
               (if job
                   (loop job)
                   1)))))))
@@ -329,4 +329,4 @@ FD what it gave; return the exit status of the process."
        (report text placed? backtrace)
        1)
      #:debug? (debug?) #:ours? project-file?
-     #:label (job-label step) #:fallback current-place)))
+     #:label (lambda () (job-label step)) #:fallback current-place)))

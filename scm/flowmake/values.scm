@@ -69,16 +69,38 @@ NAMES, one on a line."
     (map force-value value))
    (else value)))
 
+(define (shortened value depth)
+  ;; VALUE with what is long or deep in it left out.
+  (define limit 8)
+  (define (inner value)
+    (shortened value (1- depth)))
+  (cond
+   ((string? value)
+    (if (> (string-length value) 60)
+        (string-append (substring value 0 57) "...")
+        value))
+   ((or (pair? value) (vector? value))
+    (cond
+     ((zero? depth) '...)
+     ((vector? value)
+      (list->vector
+       (map (lambda (i) (inner (vector-ref value i)))
+            (iota (min limit (vector-length value))))))
+     (else
+      (let loop ((value value) (left limit))
+        (cond
+         ((zero? left) '(...))
+         ((pair? value)
+          (cons (inner (car value)) (loop (cdr value) (1- left))))
+         ((null? value) '())
+         (else (inner value)))))))
+   ((and (array? value) (> (array-length value) limit))
+    (simple-format #f "an array of ~a" (array-type value)))
+   (else value)))
+
 (define (show-value value)
   "Return a short printed form of VALUE for a message."
-  (let ((text (if (and (pair? value) (not (list? value)))
-                  "a pair"
-                  (call-with-output-string
-                    (lambda (port)
-                      (write (if (and (list? value) (> (length value) 8))
-                                 (append (list-head value 8) '(...))
-                                 value)
-                             port))))))
+  (let ((text (simple-format #f "~s" (shortened value 3))))
     (if (> (string-length text) 80)
         (string-append (substring text 0 77) "...")
         text)))

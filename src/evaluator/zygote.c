@@ -231,9 +231,16 @@ handle_frame(struct zygote *z, struct strbuf *payload, struct error *err)
 {
 	struct request request = { .payload = payload };
 	unsigned type;
-	int rc = frame_read(z->control, &type, payload, request.fds, FD_MAX,
-			    &request.fd_count, err);
+	int rc;
 
+	errno = 0;
+	rc = frame_read(z->control, &type, payload, request.fds, FD_MAX,
+			&request.fd_count, err);
+	if (rc < 0 && errno == ECONNRESET) {
+		/* The engine went without reading our last reports. */
+		error_release(err);
+		return 0;
+	}
 	if (rc <= 0)
 		return rc;
 	if (type == WIRE_FORK)

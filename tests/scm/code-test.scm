@@ -1,0 +1,138 @@
+;;; The digests that stand for Scheme code in keys, and the cache of compiled
+;;; Flowfiles.
+
+(use-modules (in-evaluator))
+(use-modules (srfi srfi-64) (tap) (driver))
+
+(define* (code-of text #:optional (name "a"))
+  "Return the CODE of the step NAME of a Flowfile of TEXT."
+  (write-file "Flowfile" text)
+  (let ((e (start-evaluator)))
+    (when (evaluator-error e)
+      (error (evaluator-error e)))
+    (let ((code (list-ref (ref (template-named e name) "recipe") 3)))
+      (stop-evaluator e)
+      code)))
+
+(define (part code name)
+  (let ((entry (assoc name code)))
+    (and entry (cadr entry))))
+
+(define base
+  "(define (helper x) (* x factor))
+(define factor 3)
+(define (unrelated) 1)
+(define-syntax-rule (twice e) (+ e e))
+(step a (produces n) (scheme (twice (helper 2))))")
+
+(define (replace text from to)
+  (let ((at (string-contains text from)))
+    (string-append (substring text 0 at) to
+                   (substring text (+ at (string-length from))))))
+
+(define (changes? from to)
+  "Return the names of the parts of base's code that differ when FROM is
+replaced by TO."
+  (let ((old (code-of base))
+        (new (code-of (replace base from to))))
+    (filter (lambda (name)
+              (not (equal? (part old name) (part new name))))
+            (map car new))))
+
+(define cache-directory "cache")
+
+(define (cached-files)
+  (let loop ((dir (opendir cache-directory)) (files '()))
+    (let ((file (readdir dir)))
+      (cond
+       ((eof-object? file) (closedir dir) (sort files string<?))
+       ((string-suffix? ".go" file) (loop dir (cons file files)))
+       (else (loop dir files))))))
+
+(define (run-a)
+  ;; What step a's recipe gives, loaded with the cache.
+  (let* ((e (start-evaluator #:cache cache-directory))
+         (result (if (evaluator-error e)
+                     (evaluator-error e)
+                     (run-recipe e (step-named e "a")))))
+    (stop-evaluator e)
+    result))
+
+(test-begin "code")
+
+(in-directory
+ (lambda ()
+   (test-equal "a body brings what it mentions, transitively"
+     '("scheme" "factor" "helper" "twice")
+     (map car (code-of base)))
+   (test-equal "comments, layout and order do not count"
+     (code-of base)
+     (code-of ";; hello
+(define factor    3) ; three
+(define-syntax-rule (twice e) (+ e e))
+(define (helper x)
+   (* x factor))
+(step a
+   (produces n)
+   (scheme (twice (helper 2))))"))
+   (test-equal "an unrelated definition does not count"
+     '() (changes? "(unrelated) 1" "(unrelated) 2"))
+   (test-equal "data count by value"
+     '() (changes? "factor 3" "factor (+ 1 2)"))
+   (test-equal "a changed value changes its part alone"
+     '("factor") (changes? "factor 3" "factor 4"))
+   (test-equal "a changed procedure changes its part alone"
+     '("helper") (changes? "(* x factor)" "(* factor x)"))
+   (test-equal "a changed macro changes its part alone"
+     '("twice") (changes? "(+ e e)" "(* 2 e)"))
+   (test-equal "a changed body changes its part"
+     '("scheme") (changes? "(helper 2)" "(helper 3)"))
+   (test-equal "data that cannot be encoded make a part unknown"
+     *unspecified*
+     (part (code-of "(define t (current-output-port))
+(step a (scheme (display 1 t)))")
+           "t"))
+   (test-assert "what a procedure closes over counts by value"
+     (let ((text "(define f (let ((n 3)) (lambda (x) (+ x (random n)))))
+(define (g m) (lambda (x) (+ x m)))
+(define h (g 5))
+(step a (scheme (h 1)))"))
+       (not (equal? (part (code-of text) "h, closed over")
+                    (part (code-of (replace text "(g 5)" "(g 6)"))
+                          "h, closed over")))))
+   (test-assert "steps of one loop differ by what they close over"
+     (let ((text "(for-each (lambda (l) (step ,(symbol-append 'a l)
+(scheme (display l)))) '(x y))"))
+       (not (equal? (code-of text "ax") (code-of text "ay")))))
+   (write-file "lib.scm" "(define-module (lib) #:export (f))
+(define (f x) (+ x 1))")
+   (let* ((text "(use-modules (lib))
+(step a (produces n) (scheme (f 1)))")
+          (old (code-of text)))
+     (test-equal "a module of the project counts by its file"
+       '("scheme" "lib.scm") (map car old))
+     (write-file "lib.scm" "(define-module (lib) #:export (f))
+(define (f x) (+ x 2))")
+     (test-assert "a changed module changes its part"
+       (not (equal? (part old "lib.scm") (part (code-of text) "lib.scm")))))
+   (mkdir cache-directory)
+   (write-file "Flowfile" base)
+   (test-equal "a compiled Flowfile works" '(("inline" 12)) (run-a))
+   (test-equal "it is kept" 1 (length (cached-files)))
+   (test-equal "the cached one works" '(("inline" 12)) (run-a))
+   (write-file "Flowfile" (replace base "factor 3" "factor 4"))
+   (test-equal "another text is compiled anew" '(("inline" 16)) (run-a))
+   (write-file "macros.scm" "(define-module (macros) #:export (m))
+(define-syntax-rule (m x) (+ x 1))")
+   (write-file "Flowfile" "(use-modules (macros))
+(step a (produces n) (scheme (m 1)))")
+   (test-equal "a macro of a module works" '(("inline" 2)) (run-a))
+   (write-file "macros.scm" "(define-module (macros) #:export (m))
+(define-syntax-rule (m x) (+ x 10))")
+   (test-equal "a changed module of macros is noticed"
+     '(("inline" 11)) (run-a))
+   (set! cache-directory "/proc/none")
+   (test-equal "a cache that cannot be written does no harm"
+     '(("inline" 11)) (run-a))))
+
+(test-end "code")
