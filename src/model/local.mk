@@ -5,11 +5,16 @@ model_sources = \
 	src/model/graph-eval.c \
 	src/model/graph-files.c \
 	src/model/graph-internal.h \
+	src/model/graph-link.c \
 	src/model/graph-pattern.c \
+	src/model/graph-request.c \
 	src/model/graph.c src/model/graph.h \
 	src/model/layout.c src/model/layout.h \
+	src/model/number.c src/model/number.h \
 	src/model/object-path.c src/model/object-path.h \
 	src/model/resolve.c src/model/resolve.h \
+	src/model/rules-read.h \
+	src/model/rules-template.c \
 	src/model/rules.c src/model/rules.h \
 	src/model/demands.c src/model/demands.h \
 	src/model/key.c src/model/key.h \
@@ -23,6 +28,9 @@ model_sources = \
 	src/model/shell-text.h \
 	src/model/shell-words.c \
 	src/model/standin.h \
+	src/model/value-json.c \
+	src/model/value-print.c \
+	src/model/value-words.c \
 	src/model/value.h \
 	src/model/wire.h \
 	src/model/words.c src/model/words.h

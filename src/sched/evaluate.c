@@ -162,7 +162,7 @@ worker_next(struct worker *w)
 		mistaken(w, &err);
 	free(p);
 	if (!w->first && w->child)
-		eval_child_limit(w->child, 0, NULL);
+		eval_child_limit(w->child, 0, "");
 }
 
 /* The child is gone: its first item is to blame; what it has not answered is

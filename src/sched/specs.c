@@ -408,15 +408,16 @@ set_recipe(struct attempt *a, const struct filled_recipe *f)
 		[RECIPE_EXEC] = SPEC_EXEC, [RECIPE_SCRIPT] = SPEC_SCRIPT,
 		[RECIPE_SCHEME] = SPEC_SCHEME,
 	};
-	static char *default_shell[] = { "bash", "-euo", "pipefail", "-c",
-					 NULL };
+	static const char *const default_shell[] = { "bash", "-euo",
+						     "pipefail", "-c", NULL };
 	struct task_spec *s = &a->spec;
 	size_t i;
 
 	s->kind = kinds[a->task->step->template->recipe.kind];
 	s->argv = f->argv;
 	if (s->kind == SPEC_SHELL && !f->argc)
-		s->argv = default_shell;
+		s->argv = arena_memdup(&a->arena, default_shell,
+				       sizeof(default_shell));
 	s->text = f->text;
 	s->text_len = f->text_len;
 	s->stdin_file = f->stdin_file;
