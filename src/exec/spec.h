@@ -74,7 +74,8 @@ struct task_spec {
 	const char *element;       /* for people */
 
 	enum spec_kind kind;
-	char **argv;               /* NULL-terminated, with stand-ins; not scheme */
+	char **argv;               /* NULL-terminated, with stand-ins; of a
+				    * shell the default when NULL; not scheme */
 	const char *text;          /* with stand-ins (not of a script) */
 	size_t text_len;
 	const char *stdin_file;    /* a path, or NULL: empty */
@@ -99,11 +100,13 @@ struct task_spec {
 	size_t result_count;
 	struct spec_list *lists;
 	size_t list_count;
-	struct artifact *objects;  /* results of other tasks that it reads, and */
-	size_t object_count;       /* that are not inline */
+	struct artifact *objects;  /* results of other tasks that it reads,
+				    * and that are not inline */
+	size_t object_count;
 
-	const char *context;       /* CBOR map for $FLOWMAKE_TASK: parameters, */
-	size_t context_len;        /* foreach, from, join: {NAME: value} each */
+	const char *context;       /* CBOR map for $FLOWMAKE_TASK: parameters,
+				    * foreach, from, join: {NAME: value} each */
+	size_t context_len;
 
 	int64_t timeout_ns;        /* 0: none */
 	uint32_t cpu_milli;        /* declared cpu * 1000; 0: undeclared */
@@ -126,7 +129,8 @@ int spec_get_load(const char *load, size_t len, struct arena *arena,
 		  char ***parameters, const char **manifest,
 		  size_t *manifest_len, struct error *err);
 
-/* The reverse of spec_encode, copying into ARENA.  FLOW_FILE and LOAD may come out NULL. */
+/* The reverse of spec_encode, copying into ARENA.  FLOW_FILE and LOAD may come
+ * out NULL. */
 int spec_decode(const char *data, size_t len, struct arena *arena,
 		struct task_spec *s, const char **flow_file, const char **load,
 		size_t *load_len, struct error *err);

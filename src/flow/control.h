@@ -27,9 +27,7 @@ struct child_entry {
 
 struct evaluator {
 	struct loop *loop;
-	pid_t pid;
-	struct evaluator **owner; /* told by the loop when the zygote ended, even
-				   * if we have gone by then */
+	pid_t pid;                /* 0: not started, or reaped */
 	struct loop_watch control;
 	struct frame_reader reader;
 	struct outbox out;

@@ -64,6 +64,16 @@ close_control(struct evaluator *e)
 	e->control.fd = -1;
 }
 
+/* It cannot be understood any more, or has nothing more to say: its end is
+ * what comes next. */
+static void
+give_up(struct evaluator *e)
+{
+	if (e->pid)
+		kill(e->pid, SIGKILL);
+	close_control(e);
+}
+
 /* ---- ids of children ---- */
 
 uint32_t
@@ -239,8 +249,7 @@ deliver(struct evaluator *e)
 		if (e->rules && !e->load_done)
 			error_set(&e->load_error, "%s", err.text);
 		e->load_done = true;
-		kill(e->pid, SIGKILL);
-		close_control(e);
+		give_up(e);
 	}
 	error_release(&err);
 }
@@ -256,9 +265,7 @@ read_control(struct evaluator *e)
 	more = frame_reader_fill(&e->reader, e->control.fd, &err) > 0;
 	error_release(&err);
 	if (!more) {
-		/* It has nothing more to say: its end is what comes next. */
-		kill(e->pid, SIGKILL);
-		close_control(e);
+		give_up(e);
 		return false;
 	}
 	if (e->reader.data.len - e->reader.start == before)
@@ -312,13 +319,10 @@ lose_children(struct evaluator *e)
 static void
 on_reaped(void *data, int wait_status, const struct rusage *usage)
 {
-	struct evaluator **owner = data, *e = *owner;
+	struct evaluator *e = data;
 
 	(void)usage;
-	free(owner);
-	if (!e)
-		return;
-	e->owner = NULL;
+	e->pid = 0;
 	while (e->control.fd >= 0 && read_control(e))
 		;
 	close_control(e);
@@ -345,11 +349,11 @@ start_program(struct evaluator *e, int channel, struct error *err)
 
 	e->pid = spawn_process(&s, err);
 	free(path);
-	if (e->pid < 0)
+	if (e->pid < 0) {
+		e->pid = 0;
 		return error_push(err, "cannot start the evaluator");
-	e->owner = xmalloc(sizeof(*e->owner));
-	*e->owner = e;
-	loop_child_add(e->loop, e->pid, on_reaped, e->owner);
+	}
+	loop_child_add(e->loop, e->pid, on_reaped, e);
 	return 0;
 }
 
@@ -391,8 +395,8 @@ evaluator_free(struct evaluator *e)
 			child_signal(e->children[id].child, SIGKILL);
 	lose_children(e);
 	close_control(e);
-	if (e->owner)
-		*e->owner = NULL;
+	if (e->pid)
+		loop_child_remove(e->loop, e->pid);
 	frame_reader_release(&e->reader);
 	outbox_release(&e->out);
 	error_release(&e->load_error);

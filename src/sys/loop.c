@@ -343,6 +343,16 @@ loop_child_add(struct loop *l, pid_t pid, loop_child_fn *fn, void *data)
 	l->children[l->child_count++] = (struct child){ pid, fn, data };
 }
 
+void
+loop_child_remove(struct loop *l, pid_t pid)
+{
+	for (uint32_t i = 0; i < l->child_count; i++)
+		if (l->children[i].pid == pid) {
+			l->children[i] = l->children[--l->child_count];
+			return;
+		}
+}
+
 /* PID was reaped: tell whom it concerns, if it is not an orphan. */
 static bool
 child_ended(struct loop *l, pid_t pid, int status, const struct rusage *usage)

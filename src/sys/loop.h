@@ -67,6 +67,8 @@ void loop_timer_stop(struct loop *l, struct loop_timer *t);
 typedef void loop_child_fn(void *data, int wait_status,
 			   const struct rusage *usage);
 void loop_child_add(struct loop *l, pid_t pid, loop_child_fn *fn, void *data);
+/* Tell nobody of PID's end after all; it is still reaped. */
+void loop_child_remove(struct loop *l, pid_t pid);
 
 /* Block SIGNO and have it call FN from loop_turn().  One that is ignored (by
  * nohup, or in the background of a script) stays ignored. */

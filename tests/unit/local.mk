@@ -1,10 +1,13 @@
 # One program for each pair under src/; its source is NAME.c beside it.
 unit_tests = \
+	tests/unit/agent-test \
 	tests/unit/artifact-test \
 	tests/unit/cbor-test \
+	tests/unit/evaluator-client-test \
 	tests/unit/file-test \
 	tests/unit/files-test \
 	tests/unit/frame-test \
+	tests/unit/local-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
 	tests/unit/loop-test \
@@ -16,6 +19,7 @@ unit_tests = \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \
+	tests/unit/spec-test \
 	tests/unit/store-fault-test \
 	tests/unit/store-test \
 	tests/unit/strbuf-test \
