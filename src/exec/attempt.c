@@ -208,12 +208,15 @@ status_of_errno(int e)
 
 /* The program cannot be executed, as ERR says: the task fails. */
 static void
-fail_to_execute(struct attempt *a, int status, struct error *err)
+fail_to_execute(struct attempt *a, int status, bool too_long,
+		struct error *err)
 {
 	const struct rusage none = { 0 };
 
 	a->verdict = OUTCOME_FAILED;
-	strbuf_addf(&a->message, "status %d: %s", status, err->text);
+	strbuf_addf(&a->message, "status %d: %s%s", status, err->text,
+		    too_long ? "; (list-file LIST) names a file that holds "
+			       "them" : "");
 	error_release(err);
 	for (int i = 0; i < STREAM_COUNT; i++)
 		attempt_close_stream(a, &a->streams[i]);
@@ -225,24 +228,25 @@ launch_process(struct attempt *a, const struct descriptors *d,
 	       struct error *err)
 {
 	struct local *l = a->local;
-	int status;
+	int status, e;
 
 	if (command_build(&a->command, a->spec, &a->slot, l->environment,
 			  err) < 0)
 		return -1;
 	a->pid = spawn(a, d, err);
-	status = a->pid < 0 ? status_of_errno(errno) : 0;
-	if (status && a->command.replaces_bash) {
+	e = a->pid < 0 ? errno : 0;
+	if (status_of_errno(e) && a->command.replaces_bash) {
 		error_release(err);
 		if (command_fall_back(&a->command, a->spec, &a->slot,
 				      err) < 0)
 			return -1;
 		a->pid = spawn(a, d, err);
-		status = a->pid < 0 ? status_of_errno(errno) : 0;
+		e = a->pid < 0 ? errno : 0;
 	}
+	status = status_of_errno(e);
 	if (status) {
 		a->pid = 0;
-		fail_to_execute(a, status, err);
+		fail_to_execute(a, status, e == E2BIG, err);
 		return 0;
 	}
 	if (a->pid < 0) {

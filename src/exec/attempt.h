@@ -49,6 +49,8 @@ struct attempt {
 	struct recipe_child *recipe; /* NULL: no scheme recipe runs */
 	bool is_reaped;
 	bool group_lives;            /* others of its group, once reaped */
+	bool was_cut_off;            /* they were killed while they could still
+				      * print */
 	int wait_status;             /* once reaped */
 	struct rusage usage;
 	struct stream streams[STREAM_COUNT];

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cbor.h"
 #include "base/clock.h"
@@ -18,10 +19,15 @@
 #include "exec/slot.h"
 #include "exec/spec.h"
 #include "store/content.h"
+#include "store/objects.h"
+#include "store/store.h"
 #include "sys/file.h"
 
 /* Larger files are hashed on an I/O thread. */
 enum { SMALL_FILE_MAX_BYTES = 1 << 20 };
+
+/* Directories with more are not searched for what was meant. */
+enum { NEAR_MAX_FILES = 5000 };
 
 /* ---- finding ---- */
 
@@ -35,8 +41,11 @@ collection_init(struct collection *c)
 void
 collection_release(struct collection *c)
 {
-	for (size_t i = 0; i < c->product_count; i++)
+	for (size_t i = 0; i < c->product_count; i++) {
+		if (c->products[i].is_copy)
+			unlink(c->products[i].path);
 		free(c->products[i].path);
+	}
 	for (size_t i = 0; i < c->hashed_count; i++)
 		free(c->hashed[i].path);
 	free(c->products);
@@ -67,6 +76,8 @@ find_near(const struct task_spec *spec, const char *path, int64_t started_ns)
 	struct stat st;
 
 	file_list(*dir ? dir : ".", &names, NULL);
+	if (names.count > NEAR_MAX_FILES)
+		strvec_clear(&names);
 	for (size_t i = 0; i < names.count; i++) {
 		char *other = path_join(*dir ? dir : ".", names.v[i]);
 
@@ -195,7 +206,6 @@ find_format(const char *name, size_t len, enum artifact_format *format)
 static int
 read_made(struct collection *c, const struct slot *slot, struct error *err)
 {
-	size_t dir_len = strlen(slot->dir);
 	struct cbor in;
 
 	cbor_init(&in, c->made.buf, c->made.len);
@@ -218,9 +228,8 @@ read_made(struct collection *c, const struct slot *slot, struct error *err)
 		/* A file result stays where it is unless it was made in our
 		 * own directories: it may be an input. */
 		p->is_borrowed = p->path && p->format == ARTIFACT_FILE &&
-			strncmp(p->path, slot->dir, dir_len) &&
-			strncmp(p->path, slot->tmp_path,
-				strlen(slot->tmp_path));
+				 !path_is_inside(slot->dir, p->path) &&
+				 !path_is_inside(slot->tmp_path, p->path);
 	}
 	return cbor_finish(&in, "the results of the recipe", err);
 }
@@ -276,10 +285,9 @@ hash_outputs(struct collection *c, struct error *err)
 	return rc;
 }
 
-int
-product_hash(struct product *p, struct error *err)
+static int
+hash_product(struct product *p, struct error *err)
 {
-	p->has_digest = true;
 	p->size_bytes = (uint64_t)p->stat.st_size;
 	if (S_ISDIR(p->stat.st_mode))
 		return content_of_tree(p->path, hash_unnamed, NULL, &p->digest,
@@ -287,6 +295,45 @@ product_hash(struct product *p, struct error *err)
 	if (!S_ISREG(p->stat.st_mode))
 		return content_refuse(p->path, p->stat.st_mode, err);
 	return content_of_file(p->path, &p->stat, &p->digest, err);
+}
+
+/* Put a copy in the place of a product that is not ours to move. */
+static int
+copy_product(struct product *p, const struct spec_result *r,
+	     struct error *err)
+{
+	char *copy;
+
+	if (object_exists(&p->digest, r->file_name))
+		return 0;
+	if (S_ISDIR(p->stat.st_mode))
+		return error_set(err, "result '%s': make the directory '%s' "
+				 "in $TMPDIR, from where it can be moved into "
+				 "the store", r->name, p->path);
+	copy = file_temporary_name(STORE_DIR "/tmp/result");
+	if (file_copy(p->path, copy, err) < 0) {
+		free(copy);
+		return -1;
+	}
+	free(p->path);
+	p->path = copy;
+	p->is_copy = true;
+	p->is_borrowed = false;
+	return 0;
+}
+
+int
+product_complete(struct product *p, const struct spec_result *r,
+		 struct error *err)
+{
+	if (p->is_complete)
+		return 0;
+	if (hash_product(p, err) < 0)
+		return -1;
+	if (p->is_borrowed && copy_product(p, r, err) < 0)
+		return -1;
+	p->is_complete = true;
+	return 0;
 }
 
 /* Hash what is large: on an I/O thread, touching nothing but C. */
@@ -298,7 +345,9 @@ on_work(struct pool_job *job)
 
 	for (size_t i = 0; !rc && i < c->product_count; i++)
 		if (c->products[i].path && is_large(&c->products[i].stat))
-			rc = product_hash(&c->products[i], &c->error);
+			rc = product_complete(&c->products[i],
+					      &c->spec->results[i],
+					      &c->error);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "sys/pool.h"
 
 struct files;
+struct spec_result;
 struct task_spec;
 
 /* Something that the task made and that goes into the store. */
@@ -24,8 +25,10 @@ struct product {
 				      * directory; else an object's */
 	const char *value;           /* CBOR, borrowed from made */
 	size_t value_len;
-	bool is_borrowed;            /* not ours to move: a copy is taken */
-	bool has_digest;
+	bool is_borrowed;            /* not ours to move, nor needed if the
+				      * store has it */
+	bool is_copy;                /* made for the store */
+	bool is_complete;            /* the rest is valid */
 	struct stat stat;            /* of path */
 	struct digest digest;
 	uint64_t size_bytes;
@@ -58,7 +61,9 @@ struct collection {
 void collection_init(struct collection *c);
 void collection_release(struct collection *c);
 
-/* Fill in the digest and the size of P, whose path and stat are known. */
-int product_hash(struct product *p, struct error *err);
+/* Fill in the digest and the size of P, result R, whose path and stat are
+ * known, and copy what is not ours to move. */
+int product_complete(struct product *p, const struct spec_result *r,
+		     struct error *err);
 
 #endif

@@ -34,6 +34,11 @@ extern char **environ;
 #define KILL_PATIENCE_NS (5 * NS_PER_S)
 #define PIPE_PATIENCE_NS (2 * NS_PER_S)
 
+static const char cut_off_warning[] =
+	"a process that it had left running was killed; what that made may "
+	"not be whole, so the results will not be used again; wait for "
+	"background processes with \"wait\"";
+
 static int64_t
 now_ns(const struct local *l)
 {
@@ -51,8 +56,9 @@ finish(struct attempt *a, struct outcome *o)
 	struct arena arena = a->arena;
 	void *task = a->task;
 
-	o->exit_status = WIFEXITED(a->wait_status)
-				 ? WEXITSTATUS(a->wait_status) : -1;
+	o->exit_status = -1;
+	if (WIFEXITED(a->wait_status) && o->kind != OUTCOME_LOST)
+		o->exit_status = WEXITSTATUS(a->wait_status);
 	o->signal = WIFSIGNALED(a->wait_status) ? WTERMSIG(a->wait_status) : 0;
 	o->started_ns = a->started_ns;
 	o->ended_ns = a->ended_ns;
@@ -111,8 +117,8 @@ publish(void *data)
 	}
 	o.results = p.results;
 	o.outputs = p.outputs;
-	o.warning = p.warning;
-	o.reusable = p.reusable;
+	o.warning = a->was_cut_off ? cut_off_warning : p.warning;
+	o.reusable = p.reusable && !a->was_cut_off;
 	finish(a, &o);
 }
 
@@ -188,6 +194,7 @@ on_pipe_patience(void *data)
 		/* It can be made to let go. */
 		attempt_signal(a, SIGKILL);
 		a->group_lives = false;
+		a->was_cut_off = true;
 		loop_timer_start(l->loop, &a->patience,
 				 now_ns(l) + l->patience.pipe_ns,
 				 on_pipe_patience, a);
@@ -338,6 +345,7 @@ reset(struct attempt *a, const struct task_spec *spec, void *task)
 	a->recipe = NULL;
 	a->is_reaped = false;
 	a->group_lives = false;
+	a->was_cut_off = false;
 	a->wait_status = 0;
 	memset(&a->usage, 0, sizeof(a->usage));
 	a->verdict = OUTCOME_OK;
@@ -353,9 +361,10 @@ begin(struct attempt *a, struct error *err)
 {
 	struct strbuf notes = STRBUF_INIT;
 	const struct rusage none = { 0 };
-	int rc;
+	int rc, prepared;
 
-	rc = agent_prepare(a->local->files, a->spec, &notes, err);
+	prepared = agent_prepare(a->local->files, a->spec, &notes, err);
+	rc = prepared;
 	if (!rc)
 		rc = slot_begin(&a->slot, a->spec, err);
 	if (!rc && a->spec->kind == SPEC_NONE)
@@ -364,10 +373,11 @@ begin(struct attempt *a, struct error *err)
 		rc = attempt_launch(a, err);
 	attempt_note(a, notes.buf, notes.len);
 	strbuf_release(&notes);
-	if (rc < 0) {
+	/* What was not taken away is not ours to remove. */
+	if (rc < 0 && !prepared)
 		agent_discard(a->local->files, a->spec);
+	if (rc < 0)
 		slot_end(&a->slot);
-	}
 	return rc;
 }
 

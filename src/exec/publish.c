@@ -5,7 +5,6 @@
 
 #include "exec/agent.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -16,7 +15,6 @@
 #include "model/value.h"
 #include "store/files.h"
 #include "store/objects.h"
-#include "store/store.h"
 #include "store/values.h"
 #include "sys/file.h"
 
@@ -57,27 +55,16 @@ static int
 take_file(struct product *p, const struct spec_result *r, struct artifact *a,
 	  struct error *err)
 {
-	char *copy = NULL;
-	int rc;
-
-	if (p->is_borrowed && S_ISDIR(p->stat.st_mode))
-		return error_set(err, "result '%s': the directory '%s' would "
-				 "have to be copied; make it in $TMPDIR",
-				 r->name, p->path);
-	if (!p->has_digest && product_hash(p, err) < 0)
+	if (product_complete(p, r, err) < 0)
 		return -1;
-	if (p->is_borrowed)
-		copy = file_temporary_name(STORE_DIR "/tmp/result");
-	rc = copy ? file_copy(p->path, copy, err) : 0;
-	if (!rc)
-		rc = object_take(copy ? copy : p->path, &p->digest,
-				 r->file_name, err);
-	free(copy);
 	a->format = p->format != ARTIFACT_FILE ? p->format
 		    : S_ISDIR(p->stat.st_mode) ? ARTIFACT_TREE : ARTIFACT_FILE;
 	a->digest = p->digest;
 	a->size_bytes = p->size_bytes;
-	return rc;
+	/* One that is still borrowed is there already. */
+	return p->is_borrowed
+		       ? 0 : object_take(p->path, &p->digest, r->file_name,
+					 err);
 }
 
 /* Read the value that a recipe wrote as text.  Returns 1 when it is none. */

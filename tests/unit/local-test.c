@@ -419,6 +419,12 @@ test_left_behind(void)
 	add_output(t, "made.txt");
 	succeeded(run(t), "a process substitution is waited for");
 	is_str(t->out.buf, "done\n", "to its end");
+	ok(t->o.reusable, "and its result can be used again");
+	t = shell("echo sub > >(cat > cut.txt; sleep 1000)");
+	add_output(t, "cut.txt");
+	succeeded(run(t), "but not for ever");
+	ok(!t->o.reusable && strstr(t->warning, "may not be whole"),
+	   "then its result is not trusted");
 }
 
 static void
