@@ -17,6 +17,7 @@ model_sources = \
 	src/model/rules-template.c \
 	src/model/rules.c src/model/rules.h \
 	src/model/demands.c src/model/demands.h \
+	src/model/json-read.c \
 	src/model/key.c src/model/key.h \
 	src/model/recipe.c src/model/recipe.h \
 	src/model/with.c src/model/with.h \
@@ -24,6 +25,7 @@ model_sources = \
 	src/model/shell-heredoc.c \
 	src/model/shell-lexer.h \
 	src/model/shell-quote.c \
+	src/model/shell-quoting.c \
 	src/model/shell-scan.c \
 	src/model/shell-text.h \
 	src/model/shell-words.c \

@@ -70,7 +70,7 @@ shell_heredoc_start(struct shell_lexer *l)
 	bool strip = shell_peek(l, 2) == '-', quoted;
 	size_t len;
 
-	shell_consume(l, strip ? 3 : 2, "in the middle of an operator");
+	shell_consume(l, strip ? 3 : 2, IN_OPERATOR);
 	while (shell_peek(l, 0) == ' ' || shell_peek(l, 0) == '\t')
 		shell_consume(l, 1, IN_DELIMITER);
 	len = read_delimiter(l->text + l->pos, l->len - l->pos, &delimiter,

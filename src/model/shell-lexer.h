@@ -1,6 +1,7 @@
 /*
- * The state of the lexer of shell texts; for shell-scan.c, shell-words.c and
- * shell-heredoc.c only.  What it is for is told in shell-text.h.
+ * The state of the lexer of shell texts, whose parts are shell-scan.c,
+ * shell-words.c, shell-quoting.c and shell-heredoc.c; nobody else includes
+ * this.  What it is for is told in shell-text.h.
  *
  * The lexer keeps a stack of what it is inside of.  Some frames read words
  * (commands, arrays, [[ ]]); the others are quoting.  Where it is not certain
@@ -131,6 +132,29 @@ void shell_end_word(struct shell_lexer *l);
 bool shell_word_is(const struct shell_frame *f, const char *text);
 /* Whether it is a word that the grammar reserves. */
 bool shell_word_is_reserved(const struct shell_frame *f);
+
+#define IN_OPERATOR "in the middle of an operator"
+
+/* Whether C, which may be NUL, is one of SET. */
+bool shell_is_one_of(char c, const char *set);
+/* Whether the next hole stands at offset N from here. */
+bool shell_hole_at(const struct shell_lexer *l, size_t n);
+/* The byte before this one; NUL at the start and behind a hole. */
+char shell_byte_before(const struct shell_lexer *l);
+/* Move over a backslash and what it quotes, outside of commands. */
+void shell_backslash(struct shell_lexer *l);
+/* Move over '...'; holes in it are placed. */
+void shell_single_quotes(struct shell_lexer *l);
+/* Push a frame of quoting for the N bytes that open it. */
+void shell_open_quoting(struct shell_lexer *l, enum shell_frame_kind kind,
+			size_t n);
+/* What reads alike in words, double quotes, braces and arithmetic: $, ` and
+ * NUL.  Returns whether C, which stands here, was that. */
+bool shell_common(struct shell_lexer *l, char c);
+/* Read C, which stands here, in a frame of quoting. */
+void shell_dquote_byte(struct shell_lexer *l, char c);
+void shell_brace_byte(struct shell_lexer *l, char c);
+void shell_arith_byte(struct shell_lexer *l, char c);
 
 /* << stands here: read it and the delimiter. */
 void shell_heredoc_start(struct shell_lexer *l);

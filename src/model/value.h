@@ -1,6 +1,6 @@
 /*
- * Values as text: pure functions over CBOR (base/cbor.h).  (Contract by the
- * lead; more functions below may be added.)
+ * Values as text: pure functions over CBOR (base/cbor.h).  None recurses: a
+ * value may be as deep as it likes.
  */
 #ifndef FLOWMAKE_MODEL_VALUE_H
 #define FLOWMAKE_MODEL_VALUE_H
@@ -19,22 +19,32 @@ struct words;
 int value_words(const char *cbor, size_t len, struct words *w,
 		struct error *err);
 
-/* Append the value as Scheme's write would show it, cut after about
- * MAX_BYTES with "..." (0: whole).  A file result shows as its path. */
+/* Append the value as Scheme's write would show it, cut after MAX_BYTES with
+ * "..." (0: whole), without anything that could disturb a terminal.  A file
+ * result shows as its path, a hash table as #<hash-table (KEY . VALUE) ...>. */
 void value_print(const char *cbor, size_t len, size_t max_bytes,
 		 struct strbuf *out);
 
 /* What a file written by a recipe says, as CBOR appended to OUT: the JSON
- * text, the text without its last newline, the list of its lines.  Errors
- * say line and column where there is one. */
+ * text, the text without its last newline, the list of its lines (without
+ * their newlines; a carriage return stays).  JSON arrays are lists, objects
+ * alists with string keys in their own order (equal keys are all kept), null
+ * the symbol null, numbers without point and exponent exact integers of up to
+ * 39,000 digits, \udcXX the byte XX.  Errors begin "line 2, column 6: ". */
 int value_from_json(const char *text, size_t len, struct strbuf *out,
 		    struct error *err);
 void value_from_text(const char *text, size_t len, struct strbuf *out);
 void value_from_lines(const char *text, size_t len, struct strbuf *out);
 
-/* Append the value as JSON, for programs that read $FLOWMAKE_TASK: lists as
- * arrays, alists with string keys as objects, symbols as strings, bytes that
- * are not UTF-8 as lone surrogates (Python's os.fsencode undoes them). */
+/* Append the value as JSON, for programs that read $FLOWMAKE_TASK: lists and
+ * vectors as arrays, alists and hash tables with string keys as objects,
+ * symbols, keywords, characters and paths as strings, the symbol null and
+ * infinities as null, rationals as floats, bytes that are not UTF-8 as lone
+ * surrogates (Python's os.fsencode undoes them).  An alist is a list of pairs
+ * whose first is a string, no two alike; so what value_from_json() made comes
+ * back, but rows that all begin with different strings become an object too:
+ * to be sure of an array, use vectors.  Returns -1, with nothing appended, for
+ * what has no form in JSON: other pairs, bytes, more than 2,000 levels. */
 int value_to_json(const char *cbor, size_t len, struct strbuf *out,
 		  struct error *err);
 

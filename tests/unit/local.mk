@@ -23,4 +23,5 @@ unit_tests = \
 	tests/unit/store-fault-test \
 	tests/unit/store-test \
 	tests/unit/strbuf-test \
-	tests/unit/text-test
+	tests/unit/text-test \
+	tests/unit/value-test

@@ -139,9 +139,9 @@ make_word(struct strbuf *sb)
 			strbuf_adds(sb, hostile[pick(ARRAY_SIZE(hostile))]);
 			continue;
 		}
-		/* Not by chance the name of a builtin. */
+		/* Not by chance the name of a command. */
 		c = (char)(1 + pick(255));
-		strbuf_addch(sb, strchr(":.[", c) ? '%' : c);
+		strbuf_addch(sb, strchr(":.[wfg", c) ? '%' : c);
 	}
 }
 

@@ -1,0 +1,69 @@
+/*
+ * Fuzz what reads values: any bytes as CBOR may be printed, turned into words
+ * and into JSON; JSON that we wrote can be read; any bytes may be read as
+ * JSON.
+ */
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "model/value.h"
+#include "model/words.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+try_cbor(const char *data, size_t size)
+{
+	struct strbuf out = STRBUF_INIT, value = STRBUF_INIT;
+	struct words w = WORDS_INIT;
+
+	value_print(data, size, 0, &out);
+	strbuf_reset(&out);
+	value_print(data, size, 20, &out);
+	if (out.len > 20 + strlen("..."))
+		abort();
+	value_words(data, size, &w, NULL);
+	words_release(&w);
+	strbuf_reset(&out);
+	if (!value_to_json(data, size, &out, NULL) &&
+	    (!text_is_utf8(out.buf, out.len) ||
+	     value_from_json(out.buf, out.len, &value, NULL)))
+		abort();
+	strbuf_release(&out);
+	strbuf_release(&value);
+}
+
+static void
+try_json(const char *data, size_t size)
+{
+	struct strbuf value = STRBUF_INIT, json = STRBUF_INIT;
+	struct strbuf again = STRBUF_INIT;
+	struct cbor c;
+	size_t len;
+
+	if (!value_from_json(data, size, &value, NULL)) {
+		cbor_init(&c, value.buf, value.len);
+		cbor_span(&c, &len);
+		if (c.failed || len != value.len)
+			abort();
+		if (!value_to_json(value.buf, value.len, &json, NULL) &&
+		    value_from_json(json.buf, json.len, &again, NULL))
+			abort();
+	}
+	strbuf_release(&value);
+	strbuf_release(&json);
+	strbuf_release(&again);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	try_cbor((const char *)data, size);
+	try_json((const char *)data, size);
+	return 0;
+}
