@@ -242,6 +242,10 @@ void graph_retry(struct graph *g, struct task *t);
  * wanted task still waits for a file that nobody makes.  0: nothing. */
 int graph_check_stuck(struct graph *g, struct error *err);
 
+/* Whether tasks wait for each other in a circle, through their files: -1, and
+ * ERR shows it. */
+int graph_check_cycle(struct graph *g, struct error *err);
+
 /* Call FN for each input that only a late fan-out could make, once. */
 void graph_each_unmade(struct graph *g,
 		       void (*fn)(void *data, const struct task *t,

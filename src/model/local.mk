@@ -2,6 +2,7 @@ model_sources = \
 	src/model/artifact.c src/model/artifact.h \
 	src/model/expr.c src/model/expr.h \
 	src/model/graph-bind.c \
+	src/model/graph-cycle.c \
 	src/model/graph-eval.c \
 	src/model/graph-files.c \
 	src/model/graph-internal.h \

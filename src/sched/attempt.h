@@ -30,6 +30,8 @@ struct attempt {
 	struct strbuf name;        /* "count/3" */
 	struct strbuf split;       /* "3" */
 	struct strbuf element;     /* for people */
+	size_t keyed_inputs;       /* of spec.inputs; the others are outputs that
+				    * the key knows by the name that reads */
 	struct strbuf key_parts;   /* CBOR */
 	struct digest key;
 	bool admitted;             /* inside the limits */

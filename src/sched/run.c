@@ -314,7 +314,8 @@ expand(struct run *r, struct error *err)
 {
 	new_graph(r);
 	if (graph_start(r->graph, err) || settle(r, err) ||
-	    want_targets(r, err) || settle(r, err))
+	    want_targets(r, err) || settle(r, err) ||
+	    graph_check_cycle(r->graph, err))
 		return -1;
 	graph_each_unmade(r->graph, announce_unmade, r);
 	return 0;
@@ -437,7 +438,9 @@ end(struct run *r, struct error *err)
 	if (r->fatal.text && !rec->message)
 		rec->message = xstrdup(r->fatal.text);
 	if (files_settle(r->files, err) || files_save(r->files, err) ||
-	    store_run_end(r->store, rec, err) || store_commit(r->store, err))
+	    store_run_end(r->store, rec, err) || store_commit(r->store, err) ||
+	    store_run_known(r->store, rec->number, &r->summary->had_results,
+			    err))
 		ret = -1;
 	return ret;
 }
@@ -465,7 +468,7 @@ static int
 turn_end(struct run *r, struct error *err)
 {
 	run_record_skipped(r);
-	if (store_commit(r->store, err))
+	if (files_save(r->files, err) || store_commit(r->store, err))
 		return -1;
 	run_tell_news(r);
 	if (graph_settle(r->graph, err))
@@ -501,9 +504,10 @@ run_turns(struct run *r, struct error *err)
 		if (loop_turn(r->loop, true, err) || turn_end(r, err))
 			return -1;
 	}
-	if (!r->stopping && !r->summary->counts.failed)
-		return graph_check_stuck(r->graph, err);
-	return 0;
+	if (r->stopping || r->summary->counts.failed)
+		return 0;
+	return graph_check_stuck(r->graph, err) ||
+		graph_check_cycle(r->graph, err) ? -1 : 0;
 }
 
 /* ---- the whole ---- */

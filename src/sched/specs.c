@@ -196,30 +196,6 @@ binder_name(const struct template *tm, const struct binder *b, uint32_t count,
 	return i < count && b[i].name >= 0 ? tm->names[b[i].name].text : NULL;
 }
 
-static int
-set_inputs(struct attempt *a, struct files *files,
-	   const struct filled_recipe *f, struct error *err)
-{
-	const struct task *t = a->task;
-	const struct template *tm = t->step->template;
-	struct input_list l = { a, NULL, 0, 0 };
-	uint32_t i;
-	int ret = 0;
-
-	for (i = 0; i < t->input_count; i++)
-		add_input(&l, binder_name(tm, tm->inputs, tm->input_count,
-					  t->inputs[i].binder),
-			  t->inputs[i].path);
-	each_recipe_word(f, tm->recipe.kind, add_word, &l);
-	for (i = 0; !ret && i < l.count; i++)
-		ret = digest_input(files, &l.v[i], err);
-	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
-				      l.count * sizeof(*l.v));
-	a->spec.input_count = l.count;
-	free(l.v);
-	return ret;
-}
-
 static void
 set_outputs(struct attempt *a)
 {
@@ -265,20 +241,26 @@ set_results(struct attempt *a)
 
 /* ---- what it reads from other tasks ---- */
 
-/* Objects under construction. */
-struct object_list {
+/* What is read: objects of the store, outputs of other tasks. */
+struct read_list {
 	const struct binding *binding;
 	struct artifact *v;
 	size_t count;
 	size_t alloc;
+	struct input_list *inputs;
 };
 
 static void
-add_object(void *data, struct task *t)
+add_read(void *data, struct task *t)
 {
-	struct object_list *l = data;
+	struct read_list *l = data;
 	const struct artifact *a;
+	uint32_t i;
 
+	if (l->binding->kind == BINDING_OUTPUT && t->node.end == END_DONE)
+		for (i = 0; i < t->output_count; i++)
+			if (t->outputs[i].binder == l->binding->index)
+				add_input(l->inputs, NULL, t->outputs[i].path);
 	if (l->binding->kind != BINDING_RESULT || !t->results)
 		return;
 	a = &t->results[l->binding->index];
@@ -288,12 +270,14 @@ add_object(void *data, struct task *t)
 	l->v[l->count++] = *a;
 }
 
+/* Collect what A's task reads of other tasks; outputs go to INPUTS: the recipe
+ * needs them, though the key has their content under the name that reads. */
 static void
-set_objects(struct attempt *a, struct graph *g)
+set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
 {
 	const struct step *s = a->task->step;
 	const struct node *n = &a->task->node;
-	struct object_list l = { NULL, NULL, 0, 0 };
+	struct read_list l = { NULL, NULL, 0, 0, inputs };
 	uint32_t i, k, ref;
 
 	for (i = 0; i < s->template->import_count; i++) {
@@ -309,10 +293,10 @@ set_objects(struct attempt *a, struct graph *g)
 				l.binding = &s->bindings[im->first_binding +
 					ref * im->item_count + k];
 				if (im->is_join)
-					graph_each_joined(g, n, im, add_object,
+					graph_each_joined(g, n, im, add_read,
 							  &l);
 				else if (read)
-					add_object(&l, read);
+					add_read(&l, read);
 			}
 		}
 	}
@@ -320,6 +304,32 @@ set_objects(struct attempt *a, struct graph *g)
 				       l.count * sizeof(*l.v));
 	a->spec.object_count = l.count;
 	free(l.v);
+}
+
+static int
+set_inputs(struct attempt *a, struct graph *g, struct files *files,
+	   const struct filled_recipe *f, struct error *err)
+{
+	const struct task *t = a->task;
+	const struct template *tm = t->step->template;
+	struct input_list l = { a, NULL, 0, 0 };
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < t->input_count; i++)
+		add_input(&l, binder_name(tm, tm->inputs, tm->input_count,
+					  t->inputs[i].binder),
+			  t->inputs[i].path);
+	each_recipe_word(f, tm->recipe.kind, add_word, &l);
+	a->keyed_inputs = l.count;
+	set_reads(a, g, &l);
+	for (i = 0; !ret && i < l.count; i++)
+		ret = digest_input(files, &l.v[i], err);
+	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
+				      l.count * sizeof(*l.v));
+	a->spec.input_count = l.count;
+	free(l.v);
+	return ret;
 }
 
 /* ---- context and scheme ---- */
@@ -466,7 +476,7 @@ set_key(struct attempt *a, struct graph *g, const struct filled_recipe *f)
 
 	key_parts_init(&parts);
 	key_add_task(&parts, g, a->task, f, &a->demands);
-	for (i = 0; i < a->spec.input_count; i++) {
+	for (i = 0; i < a->keyed_inputs; i++) {
 		strbuf_reset(&name);
 		strbuf_addf(&name, "input %s", a->spec.inputs[i].path);
 		key_parts_add(&parts, name.buf, &a->spec.inputs[i].digest);
@@ -497,9 +507,8 @@ attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
 	set_demands(a, machine_cpu_milli);
 	set_outputs(a);
 	set_results(a);
-	if (set_inputs(a, files, &filled, err))
+	if (set_inputs(a, g, files, &filled, err))
 		return -1;
-	set_objects(a, g);
 	set_context(a, g, &filled);
 	if (s->kind == SPEC_SCHEME)
 		set_scheme(a, g);

@@ -310,6 +310,23 @@ store_key_known(struct store *s, const struct digest *key, struct error *err)
 	return rc;
 }
 
+int
+store_run_known(struct store *s, uint32_t run, uint32_t *count,
+		struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_RUN_KNOWN, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, attempt_id(run, 0, 0));
+	sqlite3_bind_int64(st, 2, attempt_id(run, TASK_MAX, ATTEMPT_MAX));
+	rc = db_row(s, st, "cannot count known results", err);
+	*count = rc > 0 ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
 /* ---- makers of files ---- */
 
 int

@@ -87,6 +87,11 @@ enum { DB_VERSION = ARRAY_SIZE(migrations) };
 	" tasks_done, tasks_failed, tasks_skipped, message"
 
 static const char *const statement_texts[DB_STATEMENTS] = {
+	[DB_RUN_KNOWN] =
+		"SELECT count(DISTINCT a.id >> 12) FROM attempts a"
+		" WHERE a.id BETWEEN ?1 AND ?2 AND EXISTS (SELECT 1 FROM"
+		" attempts b WHERE b.key = a.key AND b.reusable"
+		" AND b.id < ?1)",
 	/* Taking the lock at once: a transaction that read first could not
 	 * wait for another writer. */
 	[DB_BEGIN] = "BEGIN IMMEDIATE",

@@ -38,6 +38,7 @@ enum db_statement {
 	DB_FILE_GET,
 	DB_FILE_PUT,
 	DB_FILE_DELETE,
+	DB_RUN_KNOWN,
 	DB_STATEMENTS
 };
 

@@ -181,6 +181,11 @@ int store_attempt_each(struct store *s, const struct attempt_filter *f,
 int store_key_known(struct store *s, const struct digest *key,
 		    struct error *err);
 
+/* How many tasks of RUN have a key of which an earlier run has a good
+ * result. */
+int store_run_known(struct store *s, uint32_t run, uint32_t *count,
+		    struct error *err);
+
 /* ---- makers of files ---- */
 
 /* Remember that a task of STEP made PATH (the outputs of good attempts are
