@@ -1,1 +1,18 @@
-report_sources =
+report_sources = \
+	src/report/attempts.c \
+	src/report/dump.c src/report/dump.h \
+	src/report/flow-graph.c src/report/flow-graph.h \
+	src/report/follow.c src/report/follow.h \
+	src/report/lines.c src/report/lines.h \
+	src/report/live.c src/report/live.h \
+	src/report/live-end.c \
+	src/report/live-state.h \
+	src/report/logs.c src/report/logs.h \
+	src/report/outlet.c src/report/outlet.h \
+	src/report/show.c src/report/show.h \
+	src/report/show-json.c \
+	src/report/show-state.h \
+	src/report/show-task.c \
+	src/report/table.c src/report/table.h \
+	src/report/tail.c src/report/tail.h \
+	src/report/target.c src/report/target.h

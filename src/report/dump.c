@@ -1,0 +1,296 @@
+/*
+ * Results of tasks.
+ */
+#include "base/base.h"
+
+#include "report/dump.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "model/value.h"
+#include "report/show-state.h"
+#include "store/objects.h"
+#include "store/values.h"
+#include "sys/file.h"
+
+/* ---- printing ---- */
+
+/* Append the value of R as Scheme writes it, or where it lies. */
+static int
+print_value(const struct artifact *r, struct strbuf *out, struct error *err)
+{
+	struct strbuf cbor = STRBUF_INIT;
+	int rc = 0;
+
+	if (r->format == ARTIFACT_FILE || r->format == ARTIFACT_TREE) {
+		object_add_path(out, &r->digest, r->file_name);
+	} else {
+		rc = artifact_load_value(r, &cbor, err);
+		if (!rc)
+			value_print(cbor.buf, cbor.len, 0, out);
+	}
+	strbuf_release(&cbor);
+	return rc;
+}
+
+/* Append all results of A, each after its name. */
+static int
+print_all(const struct attempt_record *a, struct strbuf *out,
+	  struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < a->result_count; i++) {
+		strbuf_addf(out, "%s = ", a->results[i].name);
+		if (print_value(&a->results[i], out, err))
+			return -1;
+		strbuf_addch(out, '\n');
+	}
+	return 0;
+}
+
+/* ---- bytes ---- */
+
+/* Append the bytes of R, a value beside its record. */
+static void
+add_inline_bytes(const struct artifact *r, struct strbuf *out)
+{
+	struct cbor_item item;
+	struct cbor c;
+
+	cbor_init(&c, r->value, r->value_len);
+	item = cbor_next(&c);
+	if (item.kind == CBOR_TEXT || item.kind == CBOR_BYTES)
+		strbuf_add(out, item.data, item.len);
+	else
+		strbuf_add(out, r->value, r->value_len);
+}
+
+/* Copy one entry of the tree FTS goes through to its place under TO. */
+static int
+copy_entry(const FTSENT *e, const char *to, size_t root_len, struct error *err)
+{
+	char *place = xasprintf("%s%s", to, e->fts_path + root_len);
+	char target[4096];
+	ssize_t len;
+	int rc = 0;
+
+	switch (e->fts_info) {
+	case FTS_D:
+		rc = file_make_dirs(place, err);
+		break;
+	case FTS_F:
+		rc = file_copy(e->fts_accpath, place, err);
+		break;
+	case FTS_SL:
+	case FTS_SLNONE:
+		len = readlink(e->fts_accpath, target, sizeof(target) - 1);
+		target[MAX(len, 0)] = '\0';
+		if (len < 0 || symlink(target, place) < 0)
+			rc = error_sys(err, "cannot make '%s'", place);
+		break;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		errno = e->fts_errno;
+		rc = error_sys(err, "cannot read '%s'", e->fts_path);
+		break;
+	default:
+		break;
+	}
+	free(place);
+	return rc;
+}
+
+/* Copy the directory FROM, an object, to TO. */
+static int
+copy_tree(const char *from, const char *to, struct error *err)
+{
+	char *const roots[] = { (char *)(uintptr_t)from, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *e;
+	int rc = 0;
+
+	if (!fts)
+		return error_sys(err, "cannot read '%s'", from);
+	while (!rc && (e = fts_read(fts)))
+		rc = copy_entry(e, to, strlen(from), err);
+	fts_close(fts);
+	return rc;
+}
+
+/* Put the bytes of R into FILE, or behind OUT for "-". */
+static int
+put_bytes(const struct artifact *r, const char *file, struct strbuf *out,
+	  struct error *err)
+{
+	struct strbuf bytes = STRBUF_INIT;
+	bool to_out = !strcmp(file, "-");
+	int rc = 0;
+
+	if (r->format == ARTIFACT_INLINE) {
+		add_inline_bytes(r, to_out ? out : &bytes);
+		if (!to_out)
+			rc = file_replace(file, bytes.buf, bytes.len, false,
+					  err);
+	} else if (to_out && r->format == ARTIFACT_TREE) {
+		rc = error_set(err, "'%s' is a directory; name where to put "
+			       "it", r->name);
+	} else if (to_out) {
+		rc = object_read(&r->digest, out, err);
+	} else {
+		object_add_path(&bytes, &r->digest, r->file_name);
+		if (r->format != ARTIFACT_TREE && unlink(file) < 0 &&
+		    errno != ENOENT)
+			rc = error_sys(err, "cannot replace '%s'", file);
+		else if (r->format == ARTIFACT_TREE)
+			rc = copy_tree(bytes.buf, file, err);
+		else
+			rc = file_copy(bytes.buf, file, err);
+	}
+	strbuf_release(&bytes);
+	return rc;
+}
+
+/* ---- finding ---- */
+
+/* The result of A called NAME, or NULL. */
+static const struct artifact *
+find_result(const struct attempt_record *a, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < a->result_count; i++)
+		if (!strcmp(a->results[i].name, name))
+			return &a->results[i];
+	return NULL;
+}
+
+/* Read the task that T means.  When there is none of the whole REST, its last
+ * part may be the name of a result: then *NAME gets that, out of T. */
+static int
+find_task(struct attempts *as, struct store *s, struct target *t, char **name,
+	  struct error *err)
+{
+	char *rest = t->rest, *slash;
+
+	if (attempts_read(as, s, t, true, err))
+		return -1;
+	if (as->count || !rest)
+		return 0;
+	attempts_release(as);
+	slash = strrchr(rest, '/');
+	t->rest = slash ? xstrndup(rest, (size_t)(slash - rest)) : xstrdup("");
+	if (attempts_read(as, s, t, true, err)) {
+		free(rest);
+		return -1;
+	}
+	if (as->count) {
+		*name = xstrdup(slash ? slash + 1 : rest);
+		free(rest);
+		return 0;
+	}
+	free(t->rest);
+	t->rest = rest;
+	return 0;
+}
+
+/* Say which results A has. */
+static int
+no_result(const struct target *t, const struct attempt_record *a,
+	  const char *name, struct error *err)
+{
+	struct strbuf path = STRBUF_INIT, names = STRBUF_INIT;
+	size_t i;
+
+	attempt_add_escaped(&path, a);
+	for (i = 0; i < a->result_count; i++)
+		strbuf_addf(&names, " %s", a->results[i].name);
+	if (a->result_count)
+		error_set(err, "task %u/%s has no result '%s'; it has%s",
+			  t->run.number, path.buf, name, names.buf);
+	else
+		error_set(err, "task %u/%s has no result '%s': it is %s",
+			  t->run.number, path.buf, name,
+			  a->outcome == TASK_DONE ? "done, without any" :
+			  attempt_state_name(a, run_state_name(&t->run)));
+	strbuf_release(&path);
+	strbuf_release(&names);
+	return -1;
+}
+
+/* Say that T means several tasks. */
+static int
+several_tasks(const struct target *t, const struct attempts *as,
+	      struct error *err)
+{
+	struct strbuf path = STRBUF_INIT;
+
+	attempt_add_escaped(&path, &as->list[0]);
+	error_set(err, "run %u has %zu tasks of '%s'; choose one, as %u/%s",
+		  t->run.number, as->count, t->step, t->run.number, path.buf);
+	strbuf_release(&path);
+	return -1;
+}
+
+/* Dump what T means. */
+static int
+dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
+     struct error *err)
+{
+	const struct artifact *r = NULL;
+	struct attempts as;
+	char *name = NULL;
+	int rc;
+
+	if (!t->step)
+		return error_set(err, "name a task, as %u/STEP/SPLIT",
+				 t->run.number);
+	if (find_task(&as, s, t, &name, err))
+		return -1;
+	if (as.count == 1 && name)
+		r = find_result(&as.list[0], name);
+	else if (as.count == 1 && file && as.list[0].result_count == 1)
+		r = &as.list[0].results[0];
+	if (!as.count)
+		rc = target_no_task(t, s, err);
+	else if (as.count > 1)
+		rc = several_tasks(t, &as, err);
+	else if (name && !r)
+		rc = no_result(t, &as.list[0], name, err);
+	else if (file && !r)
+		rc = error_set(err, "--file takes one result; name it");
+	else if (file)
+		rc = put_bytes(r, file, out, err);
+	else if (!r)
+		rc = print_all(&as.list[0], out, err);
+	else if ((rc = print_value(r, out, err)) == 0)
+		strbuf_addch(out, '\n');
+	attempts_release(&as);
+	free(name);
+	return rc;
+}
+
+int
+dump_results(struct store *s, const char *target, const char *file,
+	     struct strbuf *out, struct error *err)
+{
+	struct target t;
+	int rc;
+
+	rc = target_parse(&t, s, target, err);
+	if (!rc)
+		rc = dump(s, &t, file, out, err);
+	target_release(&t);
+	return rc;
+}

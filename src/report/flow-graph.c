@@ -1,0 +1,281 @@
+/*
+ * The graph of a flow.
+ *
+ * Edges come from the clauses from, join and after, and from file names that
+ * are constants: a name that is an output of one step and an input of
+ * another.  Names that depend on splits are known only in a run.
+ */
+#include "base/base.h"
+
+#include "report/flow-graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "model/rules.h"
+
+enum edge_kind { EDGE_FROM, EDGE_JOIN, EDGE_AFTER, EDGE_FILE };
+
+static const char *const edge_words[] = {
+	[EDGE_FROM] = "from",
+	[EDGE_JOIN] = "join",
+	[EDGE_AFTER] = "after",
+	[EDGE_FILE] = "reads",
+};
+
+/* What an edge function is told. */
+struct edge {
+	enum edge_kind kind;
+	const struct step *from;
+	const struct step *to;
+	const char *label;      /* names, separated by spaces, or a file */
+};
+
+typedef void edge_fn(void *data, const struct edge *e);
+
+/* ---- constant file names ---- */
+
+/* The name that E says without any evaluation, normalized, or NULL.  The
+ * caller frees it. */
+static char *
+constant_path(const struct expr *e)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct cbor_item item;
+	struct cbor c;
+	char *path = NULL;
+	uint32_t i;
+
+	if (e->kind == WIRE_EXPR_CONST) {
+		cbor_init(&c, e->value, e->value_len);
+		item = cbor_next(&c);
+		if (item.kind == CBOR_TEXT)
+			strbuf_add(&sb, item.data, item.len);
+	} else if (e->kind == WIRE_EXPR_PIECES) {
+		for (i = 0; i < e->piece_count && e->pieces[i].text; i++)
+			strbuf_add(&sb, e->pieces[i].text, e->pieces[i].len);
+		if (i < e->piece_count)
+			strbuf_reset(&sb);
+	}
+	if (sb.len && strlen(sb.buf) == sb.len)
+		path = path_normalize(sb.buf);
+	strbuf_release(&sb);
+	return path;
+}
+
+/* Put the constant outputs of all steps into MAKERS. */
+static void
+map_makers(const struct rules *r, struct map *makers)
+{
+	uint32_t i, k;
+	char *path;
+
+	for (i = 0; i < r->order_count; i++) {
+		const struct template *t = r->order[i]->template;
+
+		for (k = 0; k < t->output_count; k++) {
+			path = constant_path(&t->outputs[k].expr);
+			if (path)
+				map_sets(makers, path, r->order[i]);
+			free(path);
+		}
+	}
+}
+
+/* ---- edges ---- */
+
+/* Tell the edges of import IM of S: one for each alternative. */
+static void
+import_edges(const struct step *s, const struct import *im, edge_fn *fn,
+	     void *data)
+{
+	struct strbuf label = STRBUF_INIT;
+	struct edge e = { im->is_join ? EDGE_JOIN : EDGE_FROM, NULL, s, NULL };
+	uint32_t i;
+
+	for (i = 0; i < im->item_count; i++) {
+		strbuf_adds(&label, i ? " " : "");
+		strbuf_adds(&label, im->items[i].theirs);
+	}
+	e.label = label.buf;
+	for (i = 0; i < im->ref_count; i++) {
+		e.from = s->imported[im->first_step + i];
+		fn(data, &e);
+	}
+	strbuf_release(&label);
+}
+
+/* Tell all edges that lead to S, in the order of its clauses. */
+static void
+step_edges(const struct step *s, const struct map *makers, edge_fn *fn,
+	   void *data)
+{
+	const struct template *t = s->template;
+	struct edge e = { EDGE_AFTER, NULL, s, "" };
+	uint32_t i;
+	char *path;
+
+	for (i = 0; i < t->import_count; i++)
+		import_edges(s, &t->imports[i], fn, data);
+	for (i = 0; i < t->after_count; i++) {
+		e.from = s->after[i];
+		fn(data, &e);
+	}
+	e.kind = EDGE_FILE;
+	for (i = 0; i < t->input_count; i++) {
+		path = constant_path(&t->inputs[i].expr);
+		e.from = path ? map_gets(makers, path) : NULL;
+		e.label = path;
+		if (e.from && e.from != s)
+			fn(data, &e);
+		free(path);
+	}
+}
+
+/* ---- text ---- */
+
+/* Append the variables of S's own fan-out, as " [shard, rate]". */
+static void
+add_variables(const struct step *s, const char *between, struct strbuf *out)
+{
+	const struct template *t = s->template;
+	uint32_t i;
+
+	for (i = 0; i < t->foreach_count; i++) {
+		strbuf_adds(out, i ? between : "");
+		strbuf_adds(out, t->names[t->foreach[i].name].text);
+	}
+}
+
+/* Append one edge as a line below its step. */
+static void
+add_text_edge(void *data, const struct edge *e)
+{
+	struct strbuf *out = data;
+
+	strbuf_addf(out, "  %-5s ", edge_words[e->kind]);
+	text_add_escaped(out, e->from->name, strlen(e->from->name));
+	if (*e->label) {
+		strbuf_adds(out, ": ");
+		text_add_escaped(out, e->label, strlen(e->label));
+	}
+	strbuf_addch(out, '\n');
+}
+
+void
+flow_graph_text(const struct rules *r, struct strbuf *out)
+{
+	struct map makers;
+	uint32_t i;
+
+	map_init(&makers);
+	map_makers(r, &makers);
+	for (i = 0; i < r->order_count; i++) {
+		const struct step *s = r->order[i];
+
+		text_add_escaped(out, s->name, strlen(s->name));
+		if (s->template->foreach_count) {
+			strbuf_adds(out, " (for each ");
+			add_variables(s, ", ", out);
+			strbuf_addch(out, ')');
+		} else if (s->template->pattern >= 0) {
+			strbuf_adds(out, " (a pattern)");
+		} else if (s->level && s->level->opener) {
+			strbuf_adds(out, " (in each split of ");
+			text_add_escaped(out, s->level->opener->name,
+					 strlen(s->level->opener->name));
+			strbuf_addch(out, ')');
+		}
+		if (s->template->doc)
+			strbuf_addf(out, ": %.*s",
+				    (int)strcspn(s->template->doc, "\n"),
+				    s->template->doc);
+		strbuf_addch(out, '\n');
+		step_edges(s, &makers, add_text_edge, out);
+	}
+	map_release(&makers);
+}
+
+/* ---- Graphviz ---- */
+
+/* Append TEXT as a string of DOT. */
+static void
+add_dot_string(struct strbuf *out, const char *text)
+{
+	strbuf_addch(out, '"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			strbuf_addch(out, '\\');
+		strbuf_addch(out, *text);
+	}
+	strbuf_addch(out, '"');
+}
+
+/* Append the node of S. */
+static void
+add_dot_node(const struct step *s, struct strbuf *out)
+{
+	struct strbuf label = STRBUF_INIT;
+
+	strbuf_adds(out, "\t");
+	add_dot_string(out, s->name);
+	if (s->template->foreach_count) {
+		strbuf_addf(&label, "%s [", s->name);
+		add_variables(s, ", ", &label);
+		strbuf_addch(&label, ']');
+		strbuf_adds(out, " [peripheries=2, label=");
+		add_dot_string(out, label.buf);
+		strbuf_addch(out, ']');
+	} else if (s->template->pattern >= 0) {
+		strbuf_adds(out, " [style=dashed]");
+	} else if (s->level && s->level->opener) {
+		strbuf_adds(out, " [peripheries=2]");
+	}
+	strbuf_adds(out, ";\n");
+	strbuf_release(&label);
+}
+
+/* Append one edge. */
+static void
+add_dot_edge(void *data, const struct edge *e)
+{
+	static const char *const styles[] = {
+		[EDGE_FROM] = "",
+		[EDGE_JOIN] = ", arrowhead=inv",
+		[EDGE_AFTER] = ", style=dotted",
+		[EDGE_FILE] = ", style=dashed",
+	};
+	struct strbuf *out = data;
+
+	strbuf_adds(out, "\t");
+	add_dot_string(out, e->from->name);
+	strbuf_adds(out, " -> ");
+	add_dot_string(out, e->to->name);
+	strbuf_adds(out, " [label=");
+	add_dot_string(out, e->label);
+	strbuf_addf(out, "%s];\n", styles[e->kind]);
+}
+
+void
+flow_graph_dot(const struct rules *r, struct strbuf *out)
+{
+	struct map makers;
+	uint32_t i;
+
+	map_init(&makers);
+	map_makers(r, &makers);
+	strbuf_adds(out, "digraph ");
+	add_dot_string(out, r->flow ? r->flow : "flow");
+	strbuf_adds(out, " {\n\tnode [shape=box];\n");
+	for (i = 0; i < r->order_count; i++)
+		add_dot_node(r->order[i], out);
+	for (i = 0; i < r->order_count; i++)
+		step_edges(r->order[i], &makers, add_dot_edge, out);
+	strbuf_adds(out, "}\n");
+	map_release(&makers);
+}

@@ -1,0 +1,38 @@
+/*
+ * Output of tasks cut into lines, and made fit for a terminal.
+ */
+#ifndef FLOWMAKE_REPORT_LINES_H
+#define FLOWMAKE_REPORT_LINES_H
+
+#include "base/base.h"
+#include "base/strbuf.h"
+
+enum {
+	/* A longer line is given in parts: a task that prints no newline must
+	 * not fill the memory. */
+	LINES_MAX_BYTES = 64 << 10,
+};
+
+/* The beginning of a line whose end has not come yet. */
+struct lines {
+	struct strbuf held;
+};
+
+#define LINES_INIT { STRBUF_INIT }
+
+void lines_init(struct lines *l);
+void lines_release(struct lines *l);
+
+/* Call FN for each line that ends in the LEN bytes at TEXT, without its
+ * newline, borrowed for the call; what follows the last newline is held. */
+typedef void lines_fn(void *data, const char *line, size_t len);
+void lines_feed(struct lines *l, const char *text, size_t len, lines_fn *fn,
+		void *data);
+/* No more comes: call FN for what is held, if anything. */
+void lines_end(struct lines *l, lines_fn *fn, void *data);
+
+/* Append a line so that a terminal only shows it: UTF-8 and tabs as they are,
+ * control characters and other bytes escaped. */
+void lines_add_escaped(struct strbuf *sb, const char *line, size_t len);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * How a run ended, in words.
+ */
+#include "base/base.h"
+
+#include "report/live.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "base/text.h"
+#include "report/live-state.h"
+#include "report/target.h"
+
+enum {
+	/* A reader who takes nothing for this long misses the end. */
+	STALL_MS = 10000,
+};
+
+/* Append TEXT in the colour of bad news. */
+static void
+add_bad(const struct live *l, struct strbuf *sb, const char *text)
+{
+	strbuf_addf(sb, "%s%s%s", l->err_colors ? COLOR_BAD : "", text,
+		    l->err_colors ? COLOR_OFF : "");
+}
+
+/* Append the last lines of F, and the command that shows all. */
+static void
+add_tail(const struct live *l, const struct failure *f, struct strbuf *sb)
+{
+	struct strvec lines = STRVEC_INIT;
+	struct error err = ERROR_INIT;
+	uint64_t total;
+	size_t i;
+
+	if (tail_read(&f->tail, FAILURE_LINES, &lines, &total, &err)) {
+		strbuf_addf(sb, "    %s\n", err.text);
+		error_release(&err);
+	}
+	for (i = 0; i < lines.count; i++) {
+		strbuf_adds(sb, "    ");
+		lines_add_escaped(sb, lines.v[i], strlen(lines.v[i]));
+		strbuf_addch(sb, '\n');
+	}
+	strbuf_addf(sb, "    %s: %s %s ",
+		    total ? "the whole log" : "it printed nothing",
+		    l->options.command, total ? "logs" : "show");
+	target_add_quoted(sb, f->path);
+	strbuf_addch(sb, '\n');
+	strvec_release(&lines);
+}
+
+/* Name what failed, first things first. */
+static void
+say_failures(struct live *l)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < l->failure_count; i++) {
+		const struct failure *f = &l->failures[i];
+
+		add_bad(l, &sb, "Failed: ");
+		strbuf_adds(&sb, f->name);
+		if (f->message) {
+			strbuf_adds(&sb, ": ");
+			lines_add_escaped(&sb, f->message,
+					  strcspn(f->message, "\n"));
+		}
+		strbuf_addch(&sb, '\n');
+		add_tail(l, f, &sb);
+	}
+	if (l->failures_seen > l->failure_count) {
+		text_add_count(&sb, l->failures_seen - l->failure_count);
+		strbuf_addf(&sb, " more failed: %s show %u\n",
+			    l->options.command, l->run);
+	}
+	live_say(l, l->err, &sb);
+	strbuf_release(&sb);
+}
+
+/* Append "57 tasks". */
+static void
+add_tasks(struct strbuf *sb, uint64_t n)
+{
+	text_add_count(sb, n);
+	strbuf_adds(sb, n == 1 ? " task" : " tasks");
+}
+
+/* Append ", 3 WHAT" unless N is 0. */
+static void
+add_some(struct strbuf *sb, uint64_t n, const char *what)
+{
+	if (!n)
+		return;
+	strbuf_adds(sb, ", ");
+	text_add_count(sb, n);
+	strbuf_addf(sb, " %s", what);
+}
+
+/* Append " in 3.2s". */
+static void
+add_took(struct strbuf *sb, const struct run_record *r)
+{
+	if (r->ended_ns >= r->started_ns && r->started_ns) {
+		strbuf_adds(sb, " in ");
+		text_add_duration(sb, r->ended_ns - r->started_ns);
+	}
+}
+
+/* "Done: run 15, 101 tasks in 3.2s; 97 had a good result already". */
+static void
+say_done(struct live *l, const struct run_summary *s)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addf(&sb, "Done: run %u, ", s->run.number);
+	add_tasks(&sb, s->counts.done);
+	add_some(&sb, s->counts.skipped, "skipped");
+	add_took(&sb, &s->run);
+	if (s->had_results) {
+		strbuf_adds(&sb, "; ");
+		text_add_count(&sb, s->had_results);
+		strbuf_adds(&sb, " had a good result already");
+	}
+	strbuf_addch(&sb, '\n');
+	live_say(l, l->out, &sb);
+	strbuf_release(&sb);
+}
+
+/* Append the lines of an error, fit for a terminal. */
+static void
+add_error(struct strbuf *sb, const char *error)
+{
+	size_t len;
+
+	for (; *error; error += len + (error[len] == '\n')) {
+		len = strcspn(error, "\n");
+		lines_add_escaped(sb, error, len);
+		strbuf_addch(sb, '\n');
+	}
+}
+
+/* "Workflow failed.", and the numbers; nothing of that when no run began. */
+static void
+say_failed(struct live *l, const struct run_summary *s, const char *error)
+{
+	const struct run_counts *c = &s->counts;
+	uint64_t over = (uint64_t)c->done + c->skipped + c->failed;
+	struct strbuf sb = STRBUF_INIT;
+
+	if (s->run.number) {
+		strbuf_addf(&sb, "Run %u: ", s->run.number);
+		text_add_count(&sb, c->failed);
+		strbuf_adds(&sb, " of ");
+		add_tasks(&sb, c->known);
+		strbuf_adds(&sb, " failed");
+		add_some(&sb, c->done, "done");
+		add_some(&sb, c->skipped, "skipped");
+		add_some(&sb, c->known > over ? c->known - over : 0,
+			 "not finished");
+		add_took(&sb, &s->run);
+		strbuf_addch(&sb, '\n');
+	}
+	if (error)
+		add_error(&sb, error);
+	if (l->run) {
+		add_bad(l, &sb, s->interrupted ? "Workflow interrupted."
+					       : "Workflow failed.");
+		strbuf_addch(&sb, '\n');
+	}
+	live_say(l, l->err, &sb);
+	strbuf_release(&sb);
+}
+
+/* Bring out what is queued, and say what is missing of it. */
+static void
+drain(struct live *l)
+{
+	outlet_drain(l->out, STALL_MS);
+	outlet_add_notice(l->out, true);
+	if (l->err == l->out)
+		return;
+	outlet_drain(l->err, STALL_MS);
+	outlet_add_notice(l->err, true);
+}
+
+void
+live_finish(struct live *l, const struct run_summary *s, const char *error)
+{
+	bool bad = error || s->interrupted || s->counts.failed ||
+		   s->run.state == RUN_FAILED;
+
+	live_erase_status(l);
+	drain(l);
+	l->is_ending = true;
+	if (l->failure_count)
+		say_failures(l);
+	if (bad)
+		say_failed(l, s, error);
+	else if (l->run)
+		say_done(l, s);
+	drain(l);
+}

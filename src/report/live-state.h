@@ -1,0 +1,68 @@
+/*
+ * What the parts of the live display share: live.c takes the news, live-end.c
+ * tells the end.
+ */
+#ifndef FLOWMAKE_REPORT_LIVE_STATE_H
+#define FLOWMAKE_REPORT_LIVE_STATE_H
+
+#include "base/base.h"
+#include "base/strbuf.h"
+#include "report/lines.h"
+#include "report/live.h"
+#include "report/outlet.h"
+#include "report/tail.h"
+
+/* An attempt that has printed something. */
+struct speaker {
+	uint32_t number;
+	uint32_t attempt;
+	struct strbuf prefix;                   /* "[15/count/3 ...] " */
+	struct lines streams[LOG_ENGINE + 1];
+};
+
+/* A task that failed for good. */
+struct failure {
+	char *name;                             /* "15/count/3 books/a.txt" */
+	char *path;                             /* "15/count/3" */
+	char *message;                          /* or NULL */
+	struct tail_source tail;
+};
+
+struct live {
+	struct live_options options;
+	struct outlet *out;
+	struct outlet *err;                     /* may be out itself */
+	bool out_colors;
+	bool err_colors;
+	uint32_t run;                           /* 0: none has begun */
+	int64_t began_ns;                       /* monotonic */
+	struct strbuf line;                     /* scratch */
+	struct strbuf stamp;                    /* of stamp_ns */
+	int64_t stamp_ns;
+	struct speaker **speakers;
+	size_t speaker_count;
+	size_t speaker_alloc;
+	const struct speaker *printing;         /* whose lines are fed */
+	struct failure *failures;               /* in order, the first few */
+	size_t failure_count;
+	size_t failure_alloc;
+	uint64_t failures_seen;                 /* all */
+	bool has_status;                        /* out is a terminal fit for
+						 * a status line */
+	bool status_shown;
+	bool is_ending;                         /* nothing is left out now */
+	struct run_counts counts;
+	char *waiting_for;                      /* or NULL */
+};
+
+enum { FAILURES_SHOWN = 10, FAILURE_LINES = 10 };
+
+#define COLOR_BAD "\033[1;31m"
+#define COLOR_OFF "\033[0m"
+
+/* Queue TEXT, whole lines, on O, which is out or err. */
+void live_say(struct live *l, struct outlet *o, const struct strbuf *text);
+/* Take the status line away. */
+void live_erase_status(struct live *l);
+
+#endif

@@ -1,0 +1,499 @@
+/*
+ * The display of a run that goes on.
+ *
+ * Everything is queued on an outlet and flushed at the end of each piece of
+ * news, so that one write brings the end of the status line, the new lines
+ * and the new status line: nothing flickers.
+ */
+#include "base/base.h"
+
+#include "report/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/live-state.h"
+
+enum {
+	MAX_ELEMENT_BYTES = 60, /* of a prefix */
+};
+
+/* ---- opening ---- */
+
+/* Whether both descriptors are of one file. */
+static bool
+is_same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* Whether O is a terminal that knows escape sequences. */
+static bool
+is_capable(const struct outlet *o)
+{
+	const char *term = getenv("TERM");
+
+	return outlet_is_terminal(o) && term && *term && strcmp(term, "dumb");
+}
+
+struct live *
+live_new(const struct live_options *options)
+{
+	struct live *l = xcalloc(1, sizeof(*l));
+	const char *no_color = getenv("NO_COLOR");
+	bool colors = !no_color || !*no_color;
+
+	l->options = *options;
+	l->out = outlet_new(options->out_fd, options->dry_run);
+	l->err = is_same_file(options->out_fd, options->err_fd)
+		 ? l->out : outlet_new(options->err_fd, options->dry_run);
+	l->has_status = !options->dry_run && is_capable(l->out);
+	l->out_colors = colors && is_capable(l->out);
+	l->err_colors = colors && is_capable(l->err);
+	l->began_ns = clock_monotonic_ns(options->clock);
+	strbuf_init(&l->line);
+	strbuf_init(&l->stamp);
+	l->stamp_ns = -1;
+	return l;
+}
+
+/* Drop a speaker. */
+static void
+free_speaker(struct speaker *s)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(s->streams); i++)
+		lines_release(&s->streams[i]);
+	strbuf_release(&s->prefix);
+	free(s);
+}
+
+void
+live_free(struct live *l)
+{
+	size_t i;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->speaker_count; i++)
+		free_speaker(l->speakers[i]);
+	free(l->speakers);
+	for (i = 0; i < l->failure_count; i++) {
+		free(l->failures[i].name);
+		free(l->failures[i].path);
+		free(l->failures[i].message);
+	}
+	free(l->failures);
+	free(l->waiting_for);
+	strbuf_release(&l->line);
+	strbuf_release(&l->stamp);
+	if (l->err != l->out)
+		outlet_free(l->err);
+	outlet_free(l->out);
+	free(l);
+}
+
+/* ---- the status line ---- */
+
+void
+live_erase_status(struct live *l)
+{
+	static const char erase[] = "\r\033[K";
+
+	if (!l->status_shown)
+		return;
+	outlet_add(l->out, erase, sizeof(erase) - 1);
+	l->status_shown = false;
+}
+
+/* Cut the line to COLUMNS columns; what is not ASCII counts as two, because
+ * it may be that wide. */
+static void
+cut_to_columns(struct strbuf *line, unsigned columns)
+{
+	size_t i;
+
+	for (i = 0; i < line->len; i++) {
+		unsigned char c = (unsigned char)line->buf[i];
+		unsigned width = c < 0x80 ? 1 : c >= 0xc0 ? 2 : 0;
+
+		if (width > columns) {
+			strbuf_truncate(line, i);
+			return;
+		}
+		columns -= width;
+	}
+}
+
+/* Append "[15] 57/101+ done, 16 running, 1 failed, 3.2s". */
+static void
+add_status(struct live *l, struct strbuf *sb)
+{
+	const struct run_counts *c = &l->counts;
+
+	strbuf_addf(sb, "[%u] ", l->run);
+	text_add_count(sb, c->done + c->skipped);
+	strbuf_addch(sb, '/');
+	text_add_count(sb, c->known);
+	strbuf_addf(sb, "%s done", c->more_may_come ? "+" : "");
+	if (c->running)
+		strbuf_addf(sb, ", %u running", c->running);
+	if (c->failed)
+		strbuf_addf(sb, ", %s%u failed%s",
+			    l->out_colors ? COLOR_BAD : "", c->failed,
+			    l->out_colors ? COLOR_OFF : "");
+	strbuf_adds(sb, ", ");
+	text_add_duration(sb, clock_monotonic_ns(l->options.clock) -
+			  l->began_ns);
+	if (l->waiting_for) {
+		strbuf_adds(sb, ", ");
+		text_add_escaped(sb, l->waiting_for, strlen(l->waiting_for));
+	}
+}
+
+/* Draw the status line anew.  A terminal that is behind has no use for it. */
+static void
+draw_status(struct live *l)
+{
+	unsigned columns = outlet_columns(l->out);
+	struct strbuf *line = &l->line;
+
+	if (!l->has_status || !l->run || outlet_is_behind(l->out))
+		return;
+	strbuf_reset(line);
+	add_status(l, line);
+	/* The escape sequences of a colour are taken for columns: the line
+	 * gets shorter than it could be, never longer. */
+	cut_to_columns(line, columns - 1);
+	if (l->out_colors && l->counts.failed)
+		strbuf_adds(line, COLOR_OFF);
+	live_erase_status(l);
+	outlet_add(l->out, line->buf, line->len);
+	l->status_shown = true;
+}
+
+/* The end of a piece of news. */
+static void
+end_news(struct live *l)
+{
+	outlet_flush(l->out);
+	if (l->err != l->out)
+		outlet_flush(l->err);
+	if (!l->status_shown) {
+		draw_status(l);
+		outlet_flush(l->out);
+	}
+}
+
+/* ---- lines ---- */
+
+void
+live_say(struct live *l, struct outlet *o, const struct strbuf *text)
+{
+	if (!outlet_is_read(o) ||
+	    (!l->is_ending && !outlet_has_room(o, text->len)))
+		return;
+	/* Both may be one terminal although they are two files. */
+	live_erase_status(l);
+	if (o != l->out)
+		outlet_flush(l->out);
+	outlet_add_notice(o, false);
+	outlet_add(o, text->buf, text->len);
+}
+
+/* Begin l->line with the time REAL_NS. */
+static void
+begin_line(struct live *l, int64_t real_ns)
+{
+	if (real_ns != l->stamp_ns) {
+		strbuf_reset(&l->stamp);
+		text_add_time(&l->stamp, real_ns);
+		strbuf_addch(&l->stamp, ' ');
+		l->stamp_ns = real_ns;
+	}
+	strbuf_reset(&l->line);
+	strbuf_add(&l->line, l->stamp.buf, l->stamp.len);
+}
+
+/* Append "15/count/3" or, before a run has its number, "count/3". */
+static void
+add_path(struct strbuf *sb, const struct task_news *t)
+{
+	if (t->run)
+		strbuf_addf(sb, "%u/", t->run);
+	text_add_escaped(sb, t->name, strlen(t->name));
+}
+
+/* Append the path and the element, if any, of at most MAX bytes. */
+static void
+add_task(struct strbuf *sb, const struct task_news *t, size_t max)
+{
+	size_t len = t->element ? strlen(t->element) : 0, cut = len;
+
+	add_path(sb, t);
+	if (!len)
+		return;
+	if (len > max)
+		/* Not within a character. */
+		for (cut = max; cut && (t->element[cut] & 0xc0) == 0x80;)
+			cut--;
+	strbuf_addch(sb, ' ');
+	text_add_escaped(sb, t->element, cut);
+	if (cut < len)
+		strbuf_adds(sb, "...");
+}
+
+/* Append "[15/count/3 books/a.txt (pid 83812)] ". */
+static void
+add_prefix(struct strbuf *sb, const struct task_news *t)
+{
+	strbuf_addch(sb, '[');
+	add_task(sb, t, MAX_ELEMENT_BYTES);
+	if (t->pid > 0)
+		strbuf_addf(sb, " (pid %lld)", (long long)t->pid);
+	strbuf_adds(sb, "] ");
+}
+
+/* ---- what tasks print ---- */
+
+/* The place of T's attempt among the speakers, or their count. */
+static size_t
+find_speaker(const struct live *l, const struct task_news *t)
+{
+	size_t i;
+
+	for (i = 0; i < l->speaker_count; i++)
+		if (l->speakers[i]->number == t->number &&
+		    l->speakers[i]->attempt == t->attempt)
+			break;
+	return i;
+}
+
+/* The speaker of T's attempt, made if need be. */
+static struct speaker *
+get_speaker(struct live *l, const struct task_news *t)
+{
+	size_t i = find_speaker(l, t), k;
+	struct speaker *s;
+
+	if (i < l->speaker_count)
+		return l->speakers[i];
+	s = xcalloc(1, sizeof(*s));
+	s->number = t->number;
+	s->attempt = t->attempt;
+	strbuf_init(&s->prefix);
+	add_prefix(&s->prefix, t);
+	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
+		lines_init(&s->streams[k]);
+	ARRAY_GROW(l->speakers, l->speaker_count, l->speaker_alloc);
+	l->speakers[l->speaker_count++] = s;
+	return s;
+}
+
+/* One line of the speaker who is printing. */
+static void
+print_line(void *data, const char *text, size_t len)
+{
+	struct live *l = data;
+	const struct speaker *s = l->printing;
+
+	/* A look first saves making a line that nobody will see. */
+	if (!outlet_has_room(l->out, l->stamp.len + s->prefix.len + len + 1))
+		return;
+	strbuf_reset(&l->line);
+	strbuf_add(&l->line, l->stamp.buf, l->stamp.len);
+	strbuf_add(&l->line, s->prefix.buf, s->prefix.len);
+	lines_add_escaped(&l->line, text, len);
+	strbuf_addch(&l->line, '\n');
+	live_say(l, l->out, &l->line);
+}
+
+static void
+on_printed(void *data, const struct task_news *t, enum log_stream stream,
+	   int64_t real_ns, const char *text, size_t len)
+{
+	struct live *l = data;
+	struct speaker *s;
+
+	if (!outlet_is_read(l->out))
+		return;
+	s = get_speaker(l, t);
+	begin_line(l, real_ns);
+	l->printing = s;
+	lines_feed(&s->streams[stream], text, len, print_line, l);
+	end_news(l);
+}
+
+/* T's attempt prints no more. */
+static void
+end_speaker(struct live *l, const struct task_news *t, int64_t real_ns)
+{
+	size_t i = find_speaker(l, t), k;
+	struct speaker *s;
+
+	if (i == l->speaker_count)
+		return;
+	s = l->speakers[i];
+	l->speakers[i] = l->speakers[--l->speaker_count];
+	begin_line(l, real_ns);
+	l->printing = s;
+	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
+		lines_end(&s->streams[k], print_line, l);
+	l->printing = NULL;
+	free_speaker(s);
+}
+
+/* ---- how tasks end ---- */
+
+/* Keep what the end of the run will say about T. */
+static void
+keep_failure(struct live *l, const struct task_news *t,
+	     const struct attempt_record *a)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct failure *f;
+
+	if (l->failures_seen++ >= FAILURES_SHOWN)
+		return;
+	ARRAY_GROW(l->failures, l->failure_count, l->failure_alloc);
+	f = &l->failures[l->failure_count++];
+	add_task(&sb, t, SIZE_MAX);
+	f->name = strbuf_detach(&sb, NULL);
+	f->path = xasprintf("%u/%s", t->run, t->name);
+	f->message = a->message ? xstrdup(a->message) : NULL;
+	f->tail = (struct tail_source){ a->run, a->task, a->attempt,
+					a->log_start, a->log_end };
+}
+
+/* Say one line about T, in the colour of bad news when BAD. */
+static void
+say_about(struct live *l, const struct task_news *t, int64_t real_ns,
+	  bool bad, const char *text)
+{
+	begin_line(l, real_ns);
+	add_prefix(&l->line, t);
+	if (bad && l->out_colors)
+		strbuf_adds(&l->line, COLOR_BAD);
+	lines_add_escaped(&l->line, text, strlen(text));
+	if (bad && l->out_colors)
+		strbuf_adds(&l->line, COLOR_OFF);
+	strbuf_addch(&l->line, '\n');
+	live_say(l, l->out, &l->line);
+}
+
+/* Say why T failed, each line of the message for itself. */
+static void
+say_message(struct live *l, const struct task_news *t,
+	    const struct attempt_record *a)
+{
+	const char *text = a->message ? a->message : "", *end;
+	char *line;
+
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		line = xstrndup(text, (size_t)(end - text));
+		say_about(l, t, a->ended_ns, false, line);
+		free(line);
+	}
+}
+
+static void
+on_over(void *data, const struct task_news *t, const struct attempt_record *a)
+{
+	struct live *l = data;
+
+	end_speaker(l, t, a->ended_ns);
+	switch (a->outcome) {
+	case TASK_FAILED:
+		say_message(l, t, a);
+		say_about(l, t, a->ended_ns, true, "Task failed.");
+		keep_failure(l, t, a);
+		break;
+	case TASK_RETRIED:
+		say_message(l, t, a);
+		say_about(l, t, a->ended_ns, true,
+			  "Task failed; it will be tried again.");
+		break;
+	case TASK_CAUGHT:
+		say_message(l, t, a);
+		say_about(l, t, a->ended_ns, true,
+			  "Task failed; its step catches that.");
+		break;
+	default:
+		break;
+	}
+	end_news(l);
+}
+
+/* ---- the run ---- */
+
+static void
+on_begun(void *data, const struct run_record *run)
+{
+	struct live *l = data;
+
+	l->run = run->number;
+}
+
+static void
+on_progress(void *data, const struct run_counts *c, const char *waiting_for)
+{
+	struct live *l = data;
+
+	l->counts = *c;
+	if (!l->has_status)
+		return;
+	free(l->waiting_for);
+	l->waiting_for = waiting_for ? xstrdup(waiting_for) : NULL;
+	draw_status(l);
+	outlet_flush(l->out);
+}
+
+static void
+on_note(void *data, const char *text)
+{
+	struct live *l = data;
+	struct strbuf *line = &l->line;
+
+	if (l->run) {
+		begin_line(l, clock_real_ns(l->options.clock));
+		strbuf_addf(line, "[%u] ", l->run);
+	} else {
+		strbuf_reset(line);
+		strbuf_adds(line, "flowmake: ");
+	}
+	lines_add_escaped(line, text, strlen(text));
+	strbuf_addch(line, '\n');
+	live_say(l, l->err, line);
+	end_news(l);
+}
+
+static void
+on_planned(void *data, const struct task_news *t, const char *why)
+{
+	struct live *l = data;
+
+	strbuf_reset(&l->line);
+	add_task(&l->line, t, SIZE_MAX);
+	strbuf_adds(&l->line, ": ");
+	lines_add_escaped(&l->line, why, strlen(why));
+	strbuf_addch(&l->line, '\n');
+	live_say(l, l->out, &l->line);
+}
+
+const struct run_events live_events = {
+	.begun = on_begun,
+	.printed = on_printed,
+	.over = on_over,
+	.progress = on_progress,
+	.note = on_note,
+	.planned = on_planned,
+};
