@@ -35,6 +35,8 @@ struct attempt {
 	struct strbuf key_parts;   /* CBOR */
 	struct digest key;
 	bool admitted;             /* inside the limits */
+	bool leased;               /* it holds its outputs */
+	bool told_waiting;         /* for the outputs of another run */
 	uint32_t failures;         /* of the task itself so far */
 	uint32_t losses;           /* not its fault */
 	uint64_t log_start;

@@ -1,6 +1,7 @@
 sched_sources = \
 	src/sched/attempt.h \
 	src/sched/evaluate.c src/sched/evaluate.h \
+	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/plan.c \
 	src/sched/run-internal.h \

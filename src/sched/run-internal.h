@@ -33,6 +33,7 @@ struct run {
 	struct pool *pool;
 	struct log_writer *log;
 	struct executor *executor;
+	struct leases *leases;
 	struct graph *graph;
 	struct evaluation *evaluation;
 	struct limits limits;
@@ -43,13 +44,14 @@ struct run {
 	uint32_t queue_count;
 	uint32_t queue_alloc;
 	uint32_t running;             /* attempts inside the executor */
+	uint32_t leasing;             /* attempts that wait for another run */
 	uint32_t pausing;             /* attempts between tries */
 	uint32_t last_number;         /* of a task */
 	struct news *news;
 	uint32_t news_count;
 	uint32_t news_alloc;
 	struct run_counts told;       /* what progress said last */
-	bool dirty;                   /* something to commit or tell */
+	bool *warned;                 /* by step index: it is too large */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */
 	bool interrupted;

@@ -28,6 +28,7 @@
 #include "flow/evaluator.h"
 #include "model/graph.h"
 #include "model/with.h"
+#include "sched/leases.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "sys/file.h"
@@ -398,6 +399,7 @@ begin(struct run *r, struct error *err)
 	rec->flow_file = xstrdup(r->options->flow_file);
 	rec->user = xstrdup(pw ? pw->pw_name : "");
 	rec->host = xstrdup(host);
+	r->warned = xcalloc(r->rules.step_count + 1, sizeof(*r->warned));
 	rec->pid = getpid();
 	rec->pid_started = store_process_started(rec->pid);
 	rec->parameters_len = parameters.len;
@@ -412,7 +414,8 @@ begin(struct run *r, struct error *err)
 	r->executor = local_executor_new(r->loop, r->evaluator, r->files,
 					 r->pool, &run_executor_events, r,
 					 r->limits.workers, rec->number, err);
-	if (!r->executor)
+	r->leases = leases_new(r->loop, err);
+	if (!r->executor || !r->leases)
 		goto out;
 	if (r->events->begun)
 		r->events->begun(r->data, rec);
@@ -491,7 +494,7 @@ is_over(const struct run *r)
 		return false;
 	if (r->stopping)
 		return true;
-	return !r->pausing && r->queue_start == r->queue_count &&
+	return !r->pausing && !r->leasing && r->queue_start == r->queue_count &&
 		!evaluation_busy(r->evaluation);
 }
 
@@ -546,6 +549,7 @@ close_run(struct run *r)
 	rules_release(&r->rules);
 	if (r->pool)
 		pool_free(r->pool);
+	leases_free(r->leases);
 	files_free(r->files);
 	if (r->log)
 		log_writer_close(r->log, NULL);
@@ -555,6 +559,7 @@ close_run(struct run *r)
 		loop_free(r->loop);
 	error_release(&r->fatal);
 	free(r->maker);
+	free(r->warned);
 	free(r->queue);
 	free(r->news);
 }

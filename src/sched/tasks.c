@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "sched/leases.h"
 #include "store/files.h"
 
 /* Attempts that failed by no fault of their own are tried again this often. */
@@ -58,7 +59,6 @@ push_news(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	r->news[r->news_count].record = *rec;
 	r->news[r->news_count].started = started;
 	r->news[r->news_count++].last = last;
-	r->dirty = true;
 }
 
 static struct task_news
@@ -180,16 +180,25 @@ run_record_skipped(struct run *r)
 
 /* ---- starting ---- */
 
+/* A leaves the limits and gives its outputs back. */
+static void
+leave(struct run *r, struct attempt *a)
+{
+	if (a->admitted)
+		limits_leave(&r->limits, a->demands.cpu_milli,
+			     a->demands.memory_mb);
+	if (a->leased)
+		leases_drop(r->leases, a->task);
+	a->admitted = a->leased = false;
+}
+
 /* A task that failed before it started. */
 static void
 fail_unstarted(struct run *r, struct attempt *a, struct error *err)
 {
 	const char *message = arena_strdup(&a->arena, err->text);
 
-	if (a->admitted)
-		limits_leave(&r->limits, a->demands.cpu_milli,
-			     a->demands.memory_mb);
-	a->admitted = false;
+	leave(r, a);
 	a->task->attempt = MAX(a->task->attempt, 1);
 	graph_fail(r->graph, &a->task->node);
 	end_unstarted(r, a, TASK_FAILED, message);
@@ -203,6 +212,24 @@ queue_push(struct run *r, struct attempt *a)
 		r->queue_start = r->queue_count = 0;
 	ARRAY_GROW(r->queue, r->queue_count, r->queue_alloc);
 	r->queue[r->queue_count++] = a;
+}
+
+/* Say once for a step that its tasks are larger than the machine. */
+static void
+warn_too_large(struct run *r, const struct attempt *a)
+{
+	uint32_t step = a->task->step->index;
+
+	if (r->warned[step] ||
+	    !limits_too_large(&r->limits, a->demands.cpu_milli,
+			      a->demands.memory_mb))
+		return;
+	r->warned[step] = true;
+	run_note(r, "warning: step '%s' asks for more than this machine has "
+		 "(%g processors, %llu MB), so its tasks run alone; --with "
+		 "batch would run them on AWS Batch", a->task->step->name,
+		 r->limits.cpu_milli / 1000.0,
+		 (unsigned long long)r->limits.memory_mb);
 }
 
 /* Make attempts of what the graph has ready. */
@@ -222,15 +249,7 @@ take_ready(struct run *r)
 			fail_unstarted(r, a, &err);
 			continue;
 		}
-		if (a->task->attempt == 1 &&
-		    limits_too_large(&r->limits, a->demands.cpu_milli,
-				     a->demands.memory_mb))
-			run_note(r, "warning: %s asks for more than this "
-				 "machine has (%g processors, %llu MB); it "
-				 "runs alone; with --with batch it would run "
-				 "on AWS Batch", a->name.buf,
-				 r->limits.cpu_milli / 1000.0,
-				 (unsigned long long)r->limits.memory_mb);
+		warn_too_large(r, a);
 		queue_push(r, a);
 	}
 }
@@ -259,6 +278,42 @@ start(struct run *r, struct attempt *a)
 	}
 }
 
+/* Another run has given back what A waited for. */
+static void
+on_lease_ready(void *data)
+{
+	struct attempt *a = data;
+
+	a->run->leasing--;
+	queue_push(a->run, a);
+}
+
+/* Lease A's outputs.  Otherwise it comes again when they are free. */
+static bool
+lease(struct run *r, struct attempt *a)
+{
+	struct error err = ERROR_INIT;
+	const char *path;
+	int got = leases_take(r->leases, a->task, &path, on_lease_ready, a,
+			      &err);
+
+	if (got > 0) {
+		a->leased = true;
+		return true;
+	}
+	if (got < 0) {
+		fail_unstarted(r, a, &err);
+		return false;
+	}
+	r->leasing++;
+	if (!a->told_waiting)
+		run_note(r, "%s waits: another run is making '%s'",
+			 a->name.buf, path);
+	a->told_waiting = true;
+	leave(r, a);
+	return false;
+}
+
 void
 run_dispatch(struct run *r)
 {
@@ -271,7 +326,8 @@ run_dispatch(struct run *r)
 			return;
 		a->admitted = true;
 		r->queue_start++;
-		start(r, a);
+		if (lease(r, a))
+			start(r, a);
 	}
 }
 
@@ -398,7 +454,6 @@ on_pause_end(void *data)
 
 	r->pausing--;
 	graph_retry(r->graph, a->task);
-	r->dirty = true;
 }
 
 /* What an outcome makes of the task. */
@@ -457,8 +512,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 	struct attempt_record rec = record_of(r, a);
 
 	r->running--;
-	limits_leave(&r->limits, a->demands.cpu_milli, a->demands.memory_mb);
-	a->admitted = false;
+	leave(r, a);
 	rec.outcome = outcome;
 	rec.ended_ns = o->ended_ns;
 	rec.exit_status = o->exit_status;
