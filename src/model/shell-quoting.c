@@ -42,6 +42,9 @@ shell_backslash(struct shell_lexer *l)
 
 	if (shell_hole_at(l, 1))
 		shell_unsure(l, "directly behind a backslash");
+	/* Whether that one is literal depends, in bash, on the lines before. */
+	if (l->len - l->pos < 2)
+		shell_unsure(l, "before a backslash at the end of the text");
 	shell_consume(l, MIN((size_t)2, l->len - l->pos), IN_OPERATOR);
 	/* A quoted newline does not end a name. */
 	if (at_name && l->text[l->pos - 1] == '\n')

@@ -223,6 +223,7 @@ test_unsure(void)
 	is_refused("a 'b %", "0: in quotes", "quotes that do not end");
 	is_refused("`a '` %", "0: behind", "a quote in backquotes");
 	is_refused("${ w; } %", "0: in ${", "a command in braces");
+	is_refused("a %\\", "0: before a backslash", "a backslash at the end");
 	is_refused("a &\\\n& %", "0: behind", "an operator on two lines");
 	is_scan("% $[1] )", "b", "what comes behind all holes is no matter");
 }
