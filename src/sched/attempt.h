@@ -16,6 +16,7 @@
 struct error;
 struct files;
 struct graph;
+struct map;
 struct run;
 struct task;
 
@@ -42,6 +43,7 @@ struct attempt {
 	uint64_t log_start;
 	uint64_t log_end;
 	uint64_t printed_bytes[3]; /* by log stream, for --max-log-size */
+	uint32_t start_place;      /* in run.starts + 1; 0: recorded, or over */
 	int64_t pid;
 	int64_t started_ns;        /* real time */
 	struct loop_timer pause;   /* until the next attempt */
@@ -55,8 +57,10 @@ void attempt_free(struct attempt *a);
 int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
 
 /* Make the spec and the key (which keeps that of attempt 1): fills recipe and
- * context, digests inputs.  MACHINE_CPU_MILLI is parallel-map's default. */
+ * context, digests inputs.  WORDS remembers, for the run, which words of
+ * recipes name files of the project; MACHINE_CPU_MILLI is parallel-map's
+ * default. */
 int attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		      uint32_t machine_cpu_milli, struct error *err);
+		      struct map *words, uint32_t machine_cpu_milli, struct error *err);
 
 #endif

@@ -47,6 +47,13 @@ struct run {
 	uint32_t leasing;             /* attempts that wait for another run */
 	uint32_t pausing;             /* attempts between tries */
 	uint32_t last_number;         /* of a task */
+	struct attempt **starts;      /* begun, not recorded yet */
+	uint32_t start_count;
+	uint32_t start_alloc;
+	struct loop_timer start_timer; /* until they are recorded */
+	bool starts_due;              /* ... now */
+	struct map recipe_words;      /* word of a recipe -> whether it names a
+				       * file of the project (specs.c) */
 	struct news *news;
 	uint32_t news_count;
 	uint32_t news_alloc;
@@ -62,6 +69,8 @@ struct run {
 /* ---- tasks.c ---- */
 /* Take what is ready, let it in as far as it goes, start it. */
 void run_dispatch(struct run *r);
+/* Record the attempts that have begun, if it is time to, or NOW. */
+void run_record_starts(struct run *r, bool now);
 /* Record the tasks that were skipped. */
 void run_record_skipped(struct run *r);
 /* The expansion of a fan-out, or the expressions of a task, failed. */

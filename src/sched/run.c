@@ -454,7 +454,6 @@ static void
 tell_progress(struct run *r)
 {
 	struct run_counts *c = &r->summary->counts;
-	const char *what = evaluation_what(r->evaluation);
 
 	c->known = graph_wanted_count(r->graph);
 	c->running = r->running;
@@ -463,7 +462,8 @@ tell_progress(struct run *r)
 		return;
 	r->told = *c;
 	if (r->events->progress)
-		r->events->progress(r->data, c, what);
+		r->events->progress(r->data, c,
+				    evaluation_what(r->evaluation));
 }
 
 /* Commit what the turn did, tell it, and set going what it made possible. */
@@ -471,6 +471,7 @@ static int
 turn_end(struct run *r, struct error *err)
 {
 	run_record_skipped(r);
+	run_record_starts(r, false);
 	if (files_save(r->files, err) || store_commit(r->store, err))
 		return -1;
 	run_tell_news(r);
@@ -538,6 +539,8 @@ close_run(struct run *r)
 {
 	uint32_t i;
 
+	if (r->loop)
+		loop_timer_stop(r->loop, &r->start_timer);
 	if (r->executor)
 		r->executor->ops->free(r->executor);
 	for (i = 0; r->graph && i < graph_task_count(r->graph); i++)
@@ -560,6 +563,8 @@ close_run(struct run *r)
 	error_release(&r->fatal);
 	free(r->maker);
 	free(r->warned);
+	map_release(&r->recipe_words);
+	free(r->starts);
 	free(r->queue);
 	free(r->news);
 }
@@ -605,6 +610,7 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	r.data = data;
 	r.summary = summary;
 	rules_init(&r.rules);
+	map_init(&r.recipe_words);
 	if (open_run(&r, err) || load(&r, err))
 		goto out;
 	if (r.rules.threads)

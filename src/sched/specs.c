@@ -11,6 +11,7 @@
 
 #include "base/cbor.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "model/expr.h"
 #include "model/graph.h"
@@ -110,17 +111,25 @@ digest_input(struct files *files, struct spec_file *f, struct error *err)
 	return 0;
 }
 
-/* Whether WORD of a recipe names a file of the project. */
+/* Whether WORD of a recipe names a file of the project; looked up on the disk
+ * once a run. */
 static bool
-names_project_file(const char *word)
+names_project_file(struct map *words, const char *word)
 {
+	static char yes, no; /* what the map says */
 	struct stat st;
+	void *known;
 
 	if (!*word || *word == '/' || *word == '-' || strlen(word) > 1024)
 		return false;
 	if (!strncmp(word, "../", 3) || path_is_inside(".flowmake", word))
 		return false;
-	return !lstat(word, &st) && S_ISREG(st.st_mode);
+	known = map_gets(words, word);
+	if (!known) {
+		known = !lstat(word, &st) && S_ISREG(st.st_mode) ? &yes : &no;
+		map_sets(words, word, known);
+	}
+	return known == &yes;
 }
 
 /* The words that may name programs and data of the recipe itself: arguments,
@@ -152,6 +161,7 @@ each_recipe_word(const struct filled_recipe *f, enum recipe_kind kind,
 /* Inputs under construction. */
 struct input_list {
 	struct attempt *attempt;
+	struct map *words;       /* which words name files of the project */
 	struct spec_file *v;
 	size_t count;
 	size_t alloc;
@@ -166,6 +176,33 @@ add_input(struct input_list *l, const char *name, const char *path)
 	l->v[l->count++].path = path;
 }
 
+static bool
+is_listed(const struct input_list *l, const char *path)
+{
+	const struct task *t = l->attempt->task;
+	size_t i;
+
+	for (i = 0; i < l->count && i < 100; i++)
+		if (!strcmp(l->v[i].path, path))
+			return true;
+	for (i = 0; i < t->output_count && i < 100; i++)
+		if (!strcmp(t->outputs[i].path, path))
+			return true;
+	return false;
+}
+
+/* Whether T itself makes PATH or a directory around it. */
+static bool
+is_made(const struct task *t, const char *path)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->output_count; i++)
+		if (path_is_inside(t->outputs[i].path, path))
+			return true;
+	return false;
+}
+
 /* A word that names a file which is neither input nor output is an input. */
 static void
 add_word(void *data, const char *word)
@@ -173,19 +210,13 @@ add_word(void *data, const char *word)
 	struct input_list *l = data;
 	const struct task *t = l->attempt->task;
 	char *path;
-	uint32_t i;
 
-	if (!names_project_file(word))
+	/* most words that name files are declared, and need no look */
+	if (is_listed(l, word) || !names_project_file(l->words, word))
 		return;
 	path = path_normalize(word);
-	for (i = 0; i < l->count; i++)
-		if (!strcmp(l->v[i].path, path))
-			goto out;
-	for (i = 0; i < t->output_count; i++)
-		if (path_is_inside(t->outputs[i].path, path))
-			goto out;
-	add_input(l, NULL, arena_strdup(&l->attempt->arena, path));
-out:
+	if (!is_listed(l, path) && !is_made(t, path))
+		add_input(l, NULL, arena_strdup(&l->attempt->arena, path));
 	free(path);
 }
 
@@ -308,11 +339,11 @@ set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
 
 static int
 set_inputs(struct attempt *a, struct graph *g, struct files *files,
-	   const struct filled_recipe *f, struct error *err)
+	   struct map *words, const struct filled_recipe *f, struct error *err)
 {
 	const struct task *t = a->task;
 	const struct template *tm = t->step->template;
-	struct input_list l = { a, NULL, 0, 0 };
+	struct input_list l = { a, words, NULL, 0, 0 };
 	uint32_t i;
 	int ret = 0;
 
@@ -490,7 +521,7 @@ set_key(struct attempt *a, struct graph *g, const struct filled_recipe *f)
 
 int
 attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		  uint32_t machine_cpu_milli, struct error *err)
+		  struct map *words, uint32_t machine_cpu_milli, struct error *err)
 {
 	struct task_spec *s = &a->spec;
 	struct filled_recipe filled;
@@ -507,7 +538,7 @@ attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
 	set_demands(a, machine_cpu_milli);
 	set_outputs(a);
 	set_results(a);
-	if (set_inputs(a, g, files, &filled, err))
+	if (set_inputs(a, g, files, words, &filled, err))
 		return -1;
 	set_context(a, g, &filled);
 	if (s->kind == SPEC_SCHEME)

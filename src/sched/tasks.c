@@ -265,8 +265,8 @@ start(struct run *r, struct attempt *a)
 	a->started_ns = clock_real_ns(loop_clock(r->loop));
 	if (!a->task->number)
 		a->task->number = ++r->last_number;
-	if (attempt_make_spec(a, r->graph, r->files, r->machine_cpu_milli,
-			      &err)) {
+	if (attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
+			      r->machine_cpu_milli, &err)) {
 		fail_unstarted(r, a, &err);
 		return;
 	}
@@ -333,20 +333,69 @@ run_dispatch(struct run *r)
 
 /* ---- the executor's news ---- */
 
+/* Starts are for those who look while the run goes on; a task that is over
+ * before anybody could look is recorded once, at its end. */
+enum { START_DELAY_MS = 50 };
+
+static void
+on_starts_due(void *data)
+{
+	struct run *r = data;
+
+	r->starts_due = true;
+}
+
+void
+run_record_starts(struct run *r, bool now)
+{
+	uint32_t i;
+
+	if (!r->start_count || !(now || r->starts_due))
+		return;
+	for (i = 0; i < r->start_count; i++) {
+		struct attempt *a = r->starts[i];
+		struct attempt_record rec = record_of(r, a);
+		struct error err = ERROR_INIT;
+
+		rec.outcome = TASK_RUNNING;
+		a->start_place = 0;
+		if (store_attempt_begin(r->store, &rec, &err))
+			run_fatal(r, &err);
+		push_news(r, a, &rec, true, false);
+	}
+	r->start_count = 0;
+	r->starts_due = false;
+	loop_timer_stop(r->loop, &r->start_timer);
+}
+
 static void
 on_started(void *data, void *task, int64_t pid)
 {
 	struct run *r = data;
 	struct attempt *a = task;
-	struct attempt_record rec;
-	struct error err = ERROR_INIT;
 
 	a->pid = pid;
-	rec = record_of(r, a);
-	rec.outcome = TASK_RUNNING;
-	if (store_attempt_begin(r->store, &rec, &err))
-		run_fatal(r, &err);
-	push_news(r, a, &rec, true, false);
+	ARRAY_GROW(r->starts, r->start_count, r->start_alloc);
+	r->starts[r->start_count++] = a;
+	a->start_place = r->start_count;
+	if (!r->start_timer.position)
+		loop_timer_start(r->loop, &r->start_timer,
+				 clock_monotonic_ns(loop_clock(r->loop)) +
+				 START_DELAY_MS * NS_PER_MS, on_starts_due, r);
+}
+
+/* A is over before its start was recorded: it need not be. */
+static void
+forget_start(struct run *r, struct attempt *a)
+{
+	struct attempt *last;
+
+	if (!a->start_place)
+		return;
+	last = r->starts[--r->start_count];
+	r->starts[a->start_place - 1] = last;
+	last->start_place = a->start_place;
+	a->start_place = 0;
 }
 
 /* Append to the log, keeping the attempt's extent. */
@@ -387,6 +436,8 @@ on_printed(void *data, void *task, enum log_stream stream, int64_t real_ns,
 		len = MIN(len, limit - *printed);
 	}
 	*printed += len;
+	if (a->start_place)
+		run_record_starts(r, true); /* the log names it from now on */
 	append_log(r, a, stream, 0, real_ns, text, len);
 	if (cut)
 		append_log(r, a, stream, LOG_FLAG_TRUNCATED, real_ns, mark,
@@ -513,6 +564,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 
 	r->running--;
 	leave(r, a);
+	forget_start(r, a);
 	rec.outcome = outcome;
 	rec.ended_ns = o->ended_ns;
 	rec.exit_status = o->exit_status;
