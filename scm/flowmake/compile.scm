@@ -98,15 +98,38 @@ the digests of its definitions.  Raise flowmake-error if a name is unbound."
                             `((@ (flowmake registry) note-definitions!)
                               ',(reverse notes)))))))))))
 
+;;; The compiler's time goes up with the square of a procedure's length, so the
+;;; forms are cut into procedures of a few forms each.
+
+(define forms-in-part 16)
+
 (define (join-trees trees)
   (if (null? (cdr trees))
       (car trees)
       (make-seq #f (car trees) (join-trees (cdr trees)))))
 
+(define (make-part trees)
+  (make-lambda #f '()
+               (make-lambda-case #f '() #f #f #f '() '() (join-trees trees)
+                                 #f)))
+
+(define (cut-into-parts trees)
+  (let loop ((trees trees) (parts '()))
+    (if (<= (length trees) forms-in-part)
+        (reverse (cons (make-part trees) parts))
+        (loop (list-tail trees forms-in-part)
+              (cons (make-part (list-head trees forms-in-part)) parts)))))
+
+(define (program trees)
+  ;; Parts are arguments so that no pass puts them together again.
+  (make-call #f
+             (make-module-ref #f '(flowmake registry) 'call-parts #t)
+             (cut-into-parts trees)))
+
 (define (compile-expanded trees)
   "Return the bytecode of TREES, a bytevector."
   ((module-ref (resolve-interface '(system base compile)) 'compile)
-   (join-trees trees)
+   (program trees)
    #:from 'tree-il #:to 'bytecode #:env (flow-module)
    #:optimization-level 1 #:warning-level 0
    ;; Aligned, as a file that is mapped must be.

@@ -162,15 +162,17 @@
 
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.
-  (let loop ((fields (vector->list (template-public template)))
+  (let loop ((fields (template-fields template))
              (result (list id "id")))
     (if (null? fields)
         (list->vector (reverse result))
-        (let ((key (car fields)) (value (cadr fields)))
-          (loop (cddr fields)
+        (let ((key (caar fields)))
+          (loop (cdr fields)
                 (cons* (if (and code (string=? key "recipe"))
-                           (append (list-head value 3) (list code))
-                           value)
+                           (append (list-head (template-field template key)
+                                              3)
+                                   (list code))
+                           (cdar fields))
                        key result))))))
 
 (define (make-template-sender fd)

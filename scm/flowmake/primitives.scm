@@ -32,6 +32,9 @@
 calls it WHAT, if a part of it cannot be encoded.")
   (%encode-source
    "Return the CBOR of the source text DATUM, or #f if it has none.")
+  (%encode-message "Return the CBOR of MESSAGE, as %send writes it.")
+  (%bytes->string "Return BYTES as a string of characters below 256.")
+  (%string->bytes "Return the bytes that %bytes->string made a string of.")
   (%decode "Return the value that the CBOR in BYTES stands for.")
   (%digest "Return the 16-byte digest of BYTES.")
   (%set-tagged-type! "Make RTD the record type of tagged values.")

@@ -3,6 +3,7 @@
 (define-module (flowmake registry)
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
+  #:use-module (flowmake template)
   #:use-module (flowmake values)
   #:export (declare-step!
             declare-flow!
@@ -22,7 +23,8 @@
             manifest
             record-module!
             note-definitions!
-            definitions))
+            definitions
+            call-parts))
 
 (define flow-file
   ;; The name of the Flowfile, as the engine gave it.
@@ -52,11 +54,8 @@
                 "a step's name must be a symbol or a string, not ~a"
                 (show-value name)))))
 
-(define (template-place template)
-  (list-ref template 1))
-
 (define (declare-step! template name computed dispatch)
-  "Declare a step.  TEMPLATE is the datum that the form's expansion quotes,
+  "Declare a step.  TEMPLATE is the literal in the form's expansion,
 NAME its name, or #f for defaults, COMPUTED the names of other steps that it
 computes, (DISPATCH n) its Nth thunk."
   (when (= count (vector-length templates))
@@ -249,3 +248,9 @@ replay the recorded answer is given."
   "Remember the digests of the Flowfile's definitions, computed when it was
 expanded."
   (definitions list))
+
+;;; A compiled Flowfile.
+
+(define (call-parts . parts)
+  "Call each of PARTS, which hold the forms of a Flowfile, in order."
+  (for-each (lambda (part) (part)) parts))

@@ -87,7 +87,7 @@
      `((filename . ,(flow-file)) (line . ,(1- (car expr)))
        (column . ,(1- (cadr expr)))))
     (cond
-     ((eqv? kind expr-const) (%decode payload))
+     ((eqv? kind expr-const) payload)
      ((eqv? kind expr-name) (lookup step scope payload))
      ((eqv? kind expr-thunk) (call-thunk step scope payload))
      (else

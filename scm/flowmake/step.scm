@@ -1,8 +1,8 @@
 ;;; The expansion of (step ...) and (defaults ...).
 ;;;
-;;; A form expands to a call of declare-step! with a quoted datum, the same
-;;; object however often the form is evaluated, and a procedure that gives the
-;;; thunks.  So a loop that declares many steps pays for a closure each.
+;;; A form expands to a call of declare-step! with a literal (flowmake
+;;; template), the same object however often the form is evaluated, and a
+;;; procedure that gives the thunks.  So a loop that declares many steps pays for a closure each.
 ;;; All that can be said about a form alone is checked here.
 
 (define-module (flowmake step)
@@ -12,6 +12,7 @@
   #:use-module (flowmake interpolate)
   #:use-module (flowmake recipe)
   #:use-module (flowmake registry)
+  #:use-module (flowmake template)
   #:export (expand-step
             expand-defaults))
 
@@ -247,7 +248,7 @@ json" text (suggestion text '("text" "lines" "json") "")))
                        '(from join foreach) "when")))))
 
 (define (build-template draft doc clauses)
-  ;; The public part of the template, and the private one.
+  ;; The fields of the template, and what it says of a scheme body.
   (let* ((imported (map (lambda (clause)
                           (cons (clause-head clause) (import draft clause)))
                         (select clauses 'from 'join)))
@@ -293,24 +294,25 @@ json" text (suggestion text '("text" "lines" "json") "")))
             (map cdr (filter (lambda (entry) (eq? (car entry) kind))
                              imported)))
           (values
-           (vector "file" (assq-ref (draft-place draft) 'filename)
-                   "line" (line-of (draft-place draft))
-                   "column" (column-of (draft-place draft))
-                   "doc" doc
-                   "names" (draft-names draft)
-                   "foreach" foreachs
-                   "from" (imports 'from)
-                   "join" (map (lambda (entry)
-                                 (cons (caar entry) (cdr entry)))
-                               (imports 'join))
-                   "after" after
-                   "when" condition
-                   "inputs" inputs
-                   "outputs" outputs
-                   "pattern" (first-or-null pattern)
-                   "produces" produces
-                   "recipe" recipe
-                   "annotations" annotations)
+           (list
+            (cons "file" (assq-ref (draft-place draft) 'filename))
+            (cons "line" (line-of (draft-place draft)))
+            (cons "column" (column-of (draft-place draft)))
+            (cons "doc" doc)
+            (cons "names" (draft-names draft))
+            (cons "foreach" foreachs)
+            (cons "from" (imports 'from))
+            (cons "join" (map (lambda (entry)
+                                (cons (caar entry) (cdr entry)))
+                              (imports 'join)))
+            (cons "after" after)
+            (cons "when" condition)
+            (cons "inputs" inputs)
+            (cons "outputs" outputs)
+            (cons "pattern" (first-or-null pattern))
+            (cons "produces" produces)
+            (cons "recipe" recipe)
+            (cons "annotations" annotations))
            body))))))
 
 (define (dispatcher draft)
@@ -326,19 +328,17 @@ json" text (suggestion text '("text" "lines" "json") "")))
                           #,(car thunks)
                           #,(loop (cdr thunks) (1+ n)))))))))
 
-(define (declaration draft name template body)
+(define (declaration draft name fields body)
   ;; NAME is a string, syntax, or #f.
-  (let ((datum (list template
-                     (draft-place draft)
-                     (list->vector (draft-thunk-needs draft))
-                     (list->vector (draft-thunk-places draft))
-                     body)))
-    #`(declare-step! '#,(datum->syntax #'here datum)
-                     #,name
-                     #,(if (null? (draft-computed draft))
-                           #''()
-                           #`(list #,@(draft-computed draft)))
-                     #,(dispatcher draft))))
+  #`(declare-step! #,(pack-template fields (draft-place draft)
+                                    (draft-thunk-needs draft)
+                                    (draft-thunk-places draft)
+                                    body)
+                   #,name
+                   #,(if (null? (draft-computed draft))
+                         #''()
+                         #`(list #,@(draft-computed draft)))
+                   #,(dispatcher draft)))
 
 (define (form-place stx)
   (or (syntax-source stx)
@@ -380,8 +380,8 @@ json" text (suggestion text '("text" "lines" "json") "")))
                (check-pattern draft clauses))
              (call-with-values
                  (lambda () (build-template draft doc clauses))
-               (lambda (template body)
-                 (declaration draft name template body))))))))
+               (lambda (fields body)
+                 (declaration draft name fields body))))))))
     (_
      (draft-error (make-draft "step" (form-place stx)) #f
                   "a step is written (step NAME CLAUSE ...)"))))
@@ -395,5 +395,5 @@ json" text (suggestion text '("text" "lines" "json") "")))
             (clauses (parse-clauses draft (or (list-of-syntax #'rest) '())
                                     known)))
        (call-with-values (lambda () (build-template draft null clauses))
-         (lambda (template body)
-           (declaration draft #f template body)))))))
+         (lambda (fields body)
+           (declaration draft #f fields body)))))))

@@ -114,6 +114,7 @@ run_script(const char *file)
 	scm_variable_set_x(path, scm_cons(scm_dirname(name),
 					  scm_variable_ref(path)));
 	scm_primitive_load(name);
+	scm_flush_all_ports();
 	exit_status = 0;
 }
 

@@ -60,6 +60,46 @@ prim_encode_source(SCM datum)
 }
 
 static SCM
+prim_encode_message(SCM message)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	if (value_encode(&sb, message, VALUE_MESSAGE, "the message",
+			 &err) < 0) {
+		strbuf_release(&sb);
+		prim_throw(&err);
+	}
+	return prim_take_bytes(&sb);
+}
+
+/* Bytes as a string of characters below 256, and back. */
+static SCM
+prim_bytes_to_string(SCM bytes)
+{
+	SCM_ASSERT(scm_is_bytevector(bytes), bytes, 1, "%bytes->string");
+	return scm_from_latin1_stringn(
+		(const char *)SCM_BYTEVECTOR_CONTENTS(bytes),
+		SCM_BYTEVECTOR_LENGTH(bytes));
+}
+
+static SCM
+prim_string_to_bytes(SCM str)
+{
+	size_t len;
+	char *s;
+	SCM bytes;
+
+	SCM_ASSERT(scm_is_string(str), str, 1, "%string->bytes");
+	s = scm_to_latin1_stringn(str, &len);
+	bytes = scm_c_make_bytevector(len);
+	if (len)
+		memcpy(SCM_BYTEVECTOR_CONTENTS(bytes), s, len);
+	free(s);
+	return bytes;
+}
+
+static SCM
 prim_decode(SCM bytes)
 {
 	struct error err = ERROR_INIT;
@@ -318,6 +358,9 @@ prim_wire_define(void)
 {
 	scm_c_define_gsubr("%encode", 2, 0, 0, prim_encode);
 	scm_c_define_gsubr("%encode-source", 1, 0, 0, prim_encode_source);
+	scm_c_define_gsubr("%encode-message", 1, 0, 0, prim_encode_message);
+	scm_c_define_gsubr("%bytes->string", 1, 0, 0, prim_bytes_to_string);
+	scm_c_define_gsubr("%string->bytes", 1, 0, 0, prim_string_to_bytes);
 	scm_c_define_gsubr("%decode", 1, 0, 0, prim_decode);
 	scm_c_define_gsubr("%digest", 1, 0, 0, prim_digest);
 	scm_c_define_gsubr("%set-tagged-type!", 1, 0, 0, prim_set_tagged_type);

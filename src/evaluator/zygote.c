@@ -231,16 +231,9 @@ handle_frame(struct zygote *z, struct strbuf *payload, struct error *err)
 {
 	struct request request = { .payload = payload };
 	unsigned type;
-	int rc;
+	int rc = frame_read(z->control, &type, payload, request.fds, FD_MAX,
+			    &request.fd_count, err);
 
-	errno = 0;
-	rc = frame_read(z->control, &type, payload, request.fds, FD_MAX,
-			&request.fd_count, err);
-	if (rc < 0 && errno == ECONNRESET) {
-		/* The engine went without reading our last reports. */
-		error_release(err);
-		return 0;
-	}
 	if (rc <= 0)
 		return rc;
 	if (type == WIRE_FORK)
@@ -326,8 +319,15 @@ zygote_serve(int control_fd, SCM expand, SCM recipe, struct error *err)
 	z.signals = open_signals(err);
 	if (z.signals < 0)
 		return -1;
-	while (rc > 0)
+	while (rc > 0) {
+		errno = 0;
 		rc = turn(&z, &payload, err);
+		if (rc < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+			/* The engine went without reading all reports. */
+			error_release(err);
+			rc = 0;
+		}
+	}
 	close(z.signals);
 	free(z.children);
 	strbuf_release(&payload);
