@@ -14,7 +14,7 @@
 /* A search for a cycle among nodes that are linked and not over. */
 struct cycle_search {
 	const struct graph *g;
-	uint32_t *links;         /* by node: unfinished nodes that it waits for */
+	uint32_t *links;         /* by node: open nodes that it waits for */
 	uint32_t *before;        /* by node: one of those, once found cyclic */
 };
 

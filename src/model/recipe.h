@@ -20,8 +20,8 @@ struct list_file {
 };
 
 struct filled_recipe {
-	char **argv;             /* NULL-terminated: exec; the shell, the script's
-				  * program; NULL: the default shell */
+	char **argv;             /* NULL-terminated: exec; the shell's or the
+				  * script's program; NULL: default shell */
 	size_t argc;
 	const char *text;        /* shell: filled; script: as written */
 	size_t text_len;

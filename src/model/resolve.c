@@ -103,8 +103,8 @@ find_steps(struct rules *r, struct step *s, struct error *err)
 				   sizeof(*s->imported));
 	for (i = 0; i < t->import_count; i++) {
 		for (k = 0; k < t->imports[i].ref_count; k++) {
-			s->imported[n] = find_ref(r, s, &t->imports[i].refs[k],
-						  err);
+			s->imported[n] = find_ref(r, s,
+						  &t->imports[i].refs[k], err);
 			if (!s->imported[n++])
 				return -1;
 		}
@@ -124,7 +124,7 @@ find_steps(struct rules *r, struct step *s, struct error *err)
 /* How the steps of one run of the ordering stand. */
 struct ordering {
 	struct rules *rules;
-	uint32_t *waiting;       /* by step index: steps it reads, not ordered */
+	uint32_t *waiting;       /* by step index: steps it reads, unordered */
 	uint32_t *first_reader;  /* by step index: in links + 1; 0: none */
 	struct { uint32_t reader, next; } *links;
 	uint32_t link_count;

@@ -138,7 +138,7 @@ struct code_part {
 
 struct recipe {
 	enum recipe_kind kind;
-	struct expr *words;      /* exec: program and arguments; script: program;
+	struct expr *words;      /* exec: program, arguments; script: program;
 				  * shell: another shell, if word_count */
 	uint32_t word_count;
 	struct piece *pieces;    /* shell */
@@ -219,7 +219,7 @@ struct binding {
 struct level {
 	uint32_t index;
 	struct level *parent;    /* NULL: levels[0] */
-	struct step *opener;     /* the step with the foreach; NULL: levels[0] */
+	struct step *opener;     /* step with the foreach; NULL: levels[0] */
 	uint32_t ordinal;        /* among parent->openers */
 	uint32_t depth;          /* 0 for levels[0] */
 	struct step **steps;     /* that run here, in order */
@@ -242,7 +242,7 @@ struct step {
 	struct binding *bindings;
 	struct step **after;
 	struct level *read_level; /* where it reads */
-	struct level *level;     /* where it runs; read_level unless it fans out */
+	struct level *level;     /* where it runs: read_level if no fan-out */
 	uint32_t ordinal;        /* among level->steps */
 	uint32_t rank;           /* later than all that it reads */
 	struct layout *layout;   /* what is evaluated when */
@@ -271,7 +271,7 @@ struct rules {
 	struct level **levels;
 	uint32_t level_count;
 	uint32_t level_alloc;
-	struct step **order;     /* all named steps, by rank, then as declared */
+	struct step **order;     /* all named steps, each after what it reads */
 	uint32_t order_count;
 	const char *flow;        /* or NULL */
 	const char *doc;

@@ -62,7 +62,7 @@
  *        CODE = [[NAME, DIGEST bytes]...]: the parts of the key that stand
  *        for the body and the definitions and modules that it mentions, and
  *        null in place of a DIGEST that cannot be had (always run)
- *     The other recipes need no CODE: the values of their THUNKs are in the key.
+ *     The other recipes need no CODE: their THUNKs' values are in the key.
  *   annotations, CLAUSE and KEY as written, without "#:" :
  *     resources, batch, timeout, retry: one entry for each keyword
  *     batch without keywords, local: KEY null, EXPR null

@@ -7,7 +7,7 @@
 #include "base/base.h"
 
 struct words {
-	char **v;       /* each owned and NUL-terminated, may hold NULs inside */
+	char **v;       /* each owned and NUL-terminated, NULs inside */
 	size_t *lens;
 	size_t count;
 	size_t alloc;

@@ -31,8 +31,8 @@ struct attempt {
 	struct strbuf name;        /* "count/3" */
 	struct strbuf split;       /* "3" */
 	struct strbuf element;     /* for people */
-	size_t keyed_inputs;       /* of spec.inputs; the others are outputs that
-				    * the key knows by the name that reads */
+	size_t keyed_inputs;       /* of spec.inputs; the others are outputs
+				    * that the key knows otherwise */
 	struct strbuf key_parts;   /* CBOR */
 	struct digest key;
 	bool admitted;             /* inside the limits */
@@ -43,7 +43,7 @@ struct attempt {
 	uint64_t log_start;
 	uint64_t log_end;
 	uint64_t printed_bytes[3]; /* by log stream, for --max-log-size */
-	uint32_t start_place;      /* in run.starts + 1; 0: recorded, or over */
+	uint32_t start_place;      /* in run.starts + 1; 0: recorded */
 	int64_t pid;
 	int64_t started_ns;        /* real time */
 	struct loop_timer pause;   /* until the next attempt */
@@ -61,6 +61,7 @@ int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
  * recipes name files of the project; MACHINE_CPU_MILLI is parallel-map's
  * default. */
 int attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		      struct map *words, uint32_t machine_cpu_milli, struct error *err);
+		      struct map *words, uint32_t machine_cpu_milli,
+		      struct error *err);
 
 #endif

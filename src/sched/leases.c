@@ -197,7 +197,8 @@ start_watching(struct leases *l, struct error *err)
 
 	if (fd < 0)
 		return error_sys(err, "cannot watch '%s'", LEASES_PATH);
-	if (inotify_add_watch(fd, LEASES_PATH, IN_MODIFY | IN_CLOSE_WRITE) < 0 ||
+	if (inotify_add_watch(fd, LEASES_PATH,
+			      IN_MODIFY | IN_CLOSE_WRITE) < 0 ||
 	    loop_watch_add(l->loop, &l->watch, fd, EPOLLIN, on_change, l,
 			   err)) {
 		close(fd);

@@ -1,6 +1,8 @@
 sched_sources = \
 	src/sched/attempt.h \
+	src/sched/ends.c \
 	src/sched/evaluate.c src/sched/evaluate.h \
+	src/sched/expand.c \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/plan.c \

@@ -1,6 +1,6 @@
 /*
- * The state of a run, shared by run.c (its course), tasks.c (its attempts) and
- * plan.c (a dry run), and by nobody else.
+ * The state of a run, shared by run.c (its course), expand.c (its graph),
+ * tasks.c and ends.c (its attempts) and plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -66,6 +66,17 @@ struct run {
 	struct error fatal;           /* the run's own failure */
 };
 
+/* ---- expand.c ---- */
+/* Make the graph: evaluate and link all that is known before anything runs. */
+int run_expand(struct run *r, struct error *err);
+/* Want the targets.  While one of them is a file that only a late fan-out can
+ * make, r->seeking is set, one more opens, and this is called again. */
+int run_want_targets(struct run *r, struct error *err);
+/* Refuse steps that must run on AWS Batch, which nobody configured. */
+int run_check_batch(struct run *r, struct error *err);
+/* The first of three numbers that was said (is not 0). */
+uint32_t first_said(uint32_t a, uint32_t b, uint32_t c);
+
 /* ---- tasks.c ---- */
 /* Take what is ready, let it in as far as it goes, start it. */
 void run_dispatch(struct run *r);
@@ -77,8 +88,19 @@ void run_record_skipped(struct run *r);
 void run_node_failed(struct run *r, struct node *n, const struct error *why);
 /* Tell what was committed. */
 void run_tell_news(struct run *r);
-/* What the executor calls. */
+/* What the executor calls; on_finished is in ends.c. */
 extern const struct executor_events run_executor_events;
+void on_finished(void *data, void *task, const struct outcome *o);
+/* The record of A so far. */
+struct attempt_record record_of(struct run *r, const struct attempt *a);
+/* Write the end of an attempt, and queue its news; LAST: A is freed then. */
+void record_end(struct run *r, struct attempt *a,
+		const struct attempt_record *rec, bool last);
+void count_end(struct run *r, enum task_outcome outcome);
+/* A leaves the limits and gives its outputs back. */
+void attempt_leave(struct run *r, struct attempt *a);
+/* A is over before its start was recorded: it need not be. */
+void forget_start(struct run *r, struct attempt *a);
 /* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
 void run_cancel_all(struct run *r, bool hard);
 /* Keep the first error of the run's own and stop. */

@@ -81,7 +81,7 @@ struct run_events {
 struct run_summary {
 	struct run_record run;     /* as stored; strings owned by the summary */
 	struct run_counts counts;
-	uint32_t had_results;      /* tasks whose key had a good result before */
+	uint32_t had_results;      /* tasks whose key had a good result */
 	bool interrupted;
 };
 

@@ -521,7 +521,8 @@ set_key(struct attempt *a, struct graph *g, const struct filled_recipe *f)
 
 int
 attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		  struct map *words, uint32_t machine_cpu_milli, struct error *err)
+		  struct map *words, uint32_t machine_cpu_milli,
+		  struct error *err)
 {
 	struct task_spec *s = &a->spec;
 	struct filled_recipe filled;

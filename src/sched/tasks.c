@@ -11,15 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cbor.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "sched/leases.h"
 #include "store/files.h"
-
-/* Attempts that failed by no fault of their own are tried again this often. */
-enum { MAX_LOSSES = 3 };
 
 void
 run_note(struct run *r, const char *format, ...)
@@ -100,7 +96,7 @@ run_tell_news(struct run *r)
 
 /* ---- records ---- */
 
-static struct attempt_record
+struct attempt_record
 record_of(struct run *r, const struct attempt *a)
 {
 	struct attempt_record rec;
@@ -123,8 +119,7 @@ record_of(struct run *r, const struct attempt *a)
 	return rec;
 }
 
-/* Write the end of an attempt, and queue its news. */
-static void
+void
 record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	   bool last)
 {
@@ -135,7 +130,7 @@ record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	push_news(r, a, rec, false, last);
 }
 
-static void
+void
 count_end(struct run *r, enum task_outcome outcome)
 {
 	struct run_counts *c = &r->summary->counts;
@@ -180,9 +175,8 @@ run_record_skipped(struct run *r)
 
 /* ---- starting ---- */
 
-/* A leaves the limits and gives its outputs back. */
-static void
-leave(struct run *r, struct attempt *a)
+void
+attempt_leave(struct run *r, struct attempt *a)
 {
 	if (a->admitted)
 		limits_leave(&r->limits, a->demands.cpu_milli,
@@ -198,7 +192,7 @@ fail_unstarted(struct run *r, struct attempt *a, struct error *err)
 {
 	const char *message = arena_strdup(&a->arena, err->text);
 
-	leave(r, a);
+	attempt_leave(r, a);
 	a->task->attempt = MAX(a->task->attempt, 1);
 	graph_fail(r->graph, &a->task->node);
 	end_unstarted(r, a, TASK_FAILED, message);
@@ -310,7 +304,7 @@ lease(struct run *r, struct attempt *a)
 		run_note(r, "%s waits: another run is making '%s'",
 			 a->name.buf, path);
 	a->told_waiting = true;
-	leave(r, a);
+	attempt_leave(r, a);
 	return false;
 }
 
@@ -384,8 +378,7 @@ on_started(void *data, void *task, int64_t pid)
 				 START_DELAY_MS * NS_PER_MS, on_starts_due, r);
 }
 
-/* A is over before its start was recorded: it need not be. */
-static void
+void
 forget_start(struct run *r, struct attempt *a)
 {
 	struct attempt *last;
@@ -448,156 +441,6 @@ on_printed(void *data, void *task, enum log_stream stream, int64_t real_ns,
 	if (cut)
 		r->events->printed(r->data, &n, stream, real_ns, mark,
 				   sizeof(mark) - 1);
-}
-
-/* ---- ends ---- */
-
-/* Keep what other tasks read of A's. */
-static void
-keep_artifacts(struct run *r, struct attempt *a, const struct outcome *o)
-{
-	struct task *t = a->task;
-
-	t->results = graph_keep_artifacts(r->graph, o->results,
-					  a->spec.result_count);
-	t->output_artifacts = graph_keep_artifacts(r->graph, o->outputs,
-						   a->spec.output_count);
-}
-
-/* The alist that catch gives: kind, status, message. */
-static void
-keep_caught(struct run *r, struct attempt *a, const struct outcome *o)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	cbor_put_array(&sb, 3);
-	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
-	cbor_put_array(&sb, 2);
-	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
-	cbor_put_str(&sb, "kind");
-	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
-	cbor_put_str(&sb, o->kind == OUTCOME_TIMEOUT ? "timeout" :
-		     o->kind == OUTCOME_LOST ? "lost" :
-		     o->signal ? "signal" : "failed");
-	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
-	cbor_put_array(&sb, 2);
-	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
-	cbor_put_str(&sb, "status");
-	if (o->exit_status >= 0)
-		cbor_put_int(&sb, o->exit_status);
-	else
-		cbor_put_bool(&sb, false);
-	cbor_put_tag(&sb, CBOR_TAG_DOTTED);
-	cbor_put_array(&sb, 2);
-	cbor_put_tag(&sb, CBOR_TAG_SYMBOL);
-	cbor_put_str(&sb, "message");
-	cbor_put_str(&sb, o->message ? o->message : "");
-	graph_keep_caught(r->graph, a->task, sb.buf, sb.len);
-	strbuf_release(&sb);
-}
-
-/* The pause before the next attempt is over. */
-static void
-on_pause_end(void *data)
-{
-	struct attempt *a = data;
-	struct run *r = a->run;
-
-	r->pausing--;
-	graph_retry(r->graph, a->task);
-}
-
-/* What an outcome makes of the task. */
-static enum task_outcome
-judge(const struct run *r, struct attempt *a, const struct outcome *o)
-{
-	switch (o->kind) {
-	case OUTCOME_OK:
-		return TASK_DONE;
-	case OUTCOME_CANCELLED:
-		return TASK_CANCELLED;
-	case OUTCOME_LOST:
-		if (++a->losses < MAX_LOSSES && !r->stopping)
-			return TASK_RETRIED;
-		break;
-	case OUTCOME_FAILED:
-	case OUTCOME_TIMEOUT:
-		if (++a->failures <= a->demands.retry_times && !r->stopping)
-			return TASK_RETRIED;
-		break;
-	}
-	return a->demands.catch_name ? TASK_CAUGHT : TASK_FAILED;
-}
-
-/* Tell the graph. */
-static void
-end_task(struct run *r, struct attempt *a, enum task_outcome outcome,
-	 const struct outcome *o)
-{
-	struct error err = ERROR_INIT;
-	int ret = 0;
-
-	switch (outcome) {
-	case TASK_DONE:
-		keep_artifacts(r, a, o);
-		ret = graph_task_over(r->graph, a->task, END_DONE, &err);
-		break;
-	case TASK_CAUGHT:
-		keep_caught(r, a, o);
-		ret = graph_task_over(r->graph, a->task, END_CAUGHT, &err);
-		break;
-	default:
-		graph_fail(r->graph, &a->task->node);
-		break;
-	}
-	if (ret)
-		run_fatal(r, &err);
-}
-
-static void
-on_finished(void *data, void *task, const struct outcome *o)
-{
-	struct run *r = data;
-	struct attempt *a = task;
-	enum task_outcome outcome = judge(r, a, o);
-	struct attempt_record rec = record_of(r, a);
-
-	r->running--;
-	leave(r, a);
-	forget_start(r, a);
-	rec.outcome = outcome;
-	rec.ended_ns = o->ended_ns;
-	rec.exit_status = o->exit_status;
-	rec.signal = o->signal;
-	rec.user_ns = o->user_ns;
-	rec.system_ns = o->system_ns;
-	rec.max_rss_kib = o->max_rss_kib;
-	if (o->message)
-		rec.message = arena_strdup(&a->arena, o->message);
-	if (outcome == TASK_DONE) {
-		rec.results = o->results;
-		rec.result_count = a->spec.result_count;
-		rec.outputs = o->outputs;
-		rec.output_count = a->spec.output_count;
-		rec.reusable = o->reusable && !digest_is_zero(&a->key);
-		if (o->warning)
-			run_note(r, "warning: %s: %s", a->name.buf,
-				 o->warning);
-	}
-	count_end(r, outcome);
-	record_end(r, a, &rec, outcome != TASK_RETRIED);
-	r->news[r->news_count - 1].record.results = NULL;
-	r->news[r->news_count - 1].record.outputs = NULL;
-	if (outcome != TASK_RETRIED) {
-		end_task(r, a, outcome, o);
-		return;
-	}
-	r->pausing++;
-	a->task->attempt++;
-	loop_timer_start(r->loop, &a->pause,
-			 clock_monotonic_ns(loop_clock(r->loop)) +
-			 (o->kind == OUTCOME_LOST ? 0 :
-			  a->demands.retry_pause_ns), on_pause_end, a);
 }
 
 const struct executor_events run_executor_events = {

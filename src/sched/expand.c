@@ -1,0 +1,229 @@
+/*
+ * From rules to a graph in which everything wanted is linked to what it waits
+ * for, as far as that can be known before anything runs.
+ */
+#include "base/base.h"
+
+#include "sched/run-internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/path.h"
+#include "model/graph.h"
+
+enum {
+	DEFAULT_SPLITS = 100,
+	LATE_FOREACH_S = 600,   /* unless the step has a timeout */
+};
+
+/* ---- the world, as the graph asks for it ---- */
+
+static bool
+world_exists(void *data, const char *path)
+{
+	struct stat st;
+
+	(void)data;
+	return !stat(path, &st);
+}
+
+static const char *
+world_maker(void *data, const char *path)
+{
+	struct run *r = data;
+	struct error err = ERROR_INIT;
+
+	free(r->maker);
+	r->maker = NULL;
+	if (store_maker_get(r->store, path, &r->maker, &err) < 0)
+		run_fatal(r, &err);
+	return r->maker;
+}
+
+/* ---- evaluations ---- */
+
+static void
+on_eval_failed(void *data, struct node *n, const struct error *why)
+{
+	struct run *r = data;
+	struct error err = *why;
+
+	if (r->summary->run.number) {
+		run_node_failed(r, n, why);
+		return;
+	}
+	err.text = xstrdup(why->text); /* before anything runs: the run's */
+	run_fatal(r, &err);
+}
+
+static void
+on_eval_mistaken(void *data, const struct error *why)
+{
+	struct error err = *why;
+
+	err.text = xstrdup(why->text);
+	run_fatal(data, &err);
+}
+
+/* A late foreach may take as long as its step's timeout says. */
+static int64_t
+late_limit_ns(void *data, struct node *n)
+{
+	struct run *r = data;
+	struct arena arena;
+	struct demands d;
+	int64_t limit_ns = LATE_FOREACH_S * NS_PER_S;
+
+	arena_init(&arena);
+	if (!demands_of(r->graph, ((struct opening *)n)->step, NULL, &arena,
+			&d, NULL) && d.timeout_ns)
+		limit_ns = d.timeout_ns;
+	arena_release(&arena);
+	return limit_ns;
+}
+
+static const struct evaluation_events evaluation_events = {
+	.failed = on_eval_failed,
+	.mistaken = on_eval_mistaken,
+	.limit_ns = late_limit_ns,
+};
+
+/* ---- the graph ---- */
+
+uint32_t
+first_said(uint32_t a, uint32_t b, uint32_t c)
+{
+	return a ? a : b ? b : c;
+}
+
+static void
+new_graph(struct run *r)
+{
+	const struct run_options *o = r->options;
+	struct graph_world world = { world_exists, world_maker, r };
+	char *flow_file = path_normalize(o->flow_file);
+	struct graph_options options = {
+		.max_num_splits = first_said(o->max_num_splits,
+					     r->rules.max_num_splits,
+					     DEFAULT_SPLITS),
+		.want_all = !o->targets || !o->targets[0],
+		.flow_file = arena_strdup(&r->rules.arena, flow_file),
+	};
+
+	free(flow_file);
+	r->graph = graph_new(&r->rules, &world, &options);
+	r->evaluation = evaluation_new(r->graph, r->evaluator,
+				       &evaluation_events, r);
+}
+
+/* Evaluate and link until nothing more can be known without running tasks. */
+static int
+settle(struct run *r, struct error *err)
+{
+	for (;;) {
+		if (graph_settle(r->graph, err) ||
+		    evaluation_pump(r->evaluation, err))
+			return -1;
+		if (!evaluation_busy(r->evaluation))
+			return 0;
+		if (loop_turn(r->loop, true, err))
+			return -1;
+		if (r->fatal.text) {
+			*err = r->fatal;
+			r->fatal.text = NULL;
+			return -1;
+		}
+		if (r->interrupted)
+			return error_set(err, "interrupted");
+	}
+}
+
+/* Want one target: a step, else a file. */
+static int
+want_target(struct run *r, const char *target, struct error *err)
+{
+	const struct step *s = rules_find(&r->rules, target);
+	int found;
+
+	if (s && s->template->pattern < 0)
+		return graph_want_step(r->graph, target, err);
+	for (;;) {
+		found = graph_want_file(r->graph, target, err);
+		if (found)
+			return found < 0 ? -1 : 0;
+		if (!graph_unopened_count(r->graph))
+			return error_set(err, "target '%s': no step is called "
+					 "so, and none makes such a file",
+					 target);
+		return 1;
+	}
+}
+
+int
+run_want_targets(struct run *r, struct error *err)
+{
+	char *const *t = r->options->targets;
+	bool open_one = false;
+
+	for (; t && *t; t++) {
+		int ret = want_target(r, *t, err);
+
+		if (ret < 0)
+			return -1;
+		open_one |= ret;
+	}
+	r->seeking = open_one;
+	if (open_one)
+		graph_want_opening(r->graph, err);
+	return 0;
+}
+
+static void
+announce_unmade(void *data, const struct task *t, const char *path)
+{
+	run_note(data, "'%s', needed by step '%s', is not there; a fan-out "
+		 "that is not known yet may make it", path, t->step->name);
+}
+
+int
+run_expand(struct run *r, struct error *err)
+{
+	new_graph(r);
+	if (graph_start(r->graph, err) || settle(r, err) ||
+	    run_want_targets(r, err) || settle(r, err) ||
+	    graph_check_cycle(r->graph, err))
+		return -1;
+	graph_each_unmade(r->graph, announce_unmade, r);
+	return 0;
+}
+
+int
+run_check_batch(struct run *r, struct error *err)
+{
+	struct arena arena;
+	struct demands d;
+	uint32_t i;
+	int ret = 0;
+
+	arena_init(&arena);
+	for (i = 0; !ret && i < graph_task_count(r->graph); i++) {
+		const struct task *t = graph_task(r->graph, i);
+		const struct step *s = t->step;
+
+		if (!t->node.wanted || (i && s == graph_task(r->graph, i -
+							     1)->step))
+			continue;
+		ret = demands_of(r->graph, s, NULL, &arena, &d, err);
+		if (ret || !d.on_batch || d.stays_local || r->options->local)
+			continue;
+		ret = step_error(s, d.batch_line, d.batch_column, err, "asks "
+			"for AWS Batch, which is not configured here; "
+			"configure it, or run everything on this machine with "
+			"--local");
+	}
+	arena_release(&arena);
+	return ret;
+}
