@@ -12,6 +12,7 @@
             set-given-parameters!
             set-replay!
             flow-file
+            debug-mode
             step-count
             step-template
             step-name
@@ -29,6 +30,10 @@
 (define flow-file
   ;; The name of the Flowfile, as the engine gave it.
   (make-parameter "Flowfile"))
+
+(define debug-mode
+  ;; Whether errors bring a backtrace.
+  (make-parameter #f))
 
 ;;; Steps: four growing vectors, so that a step costs four words and its
 ;;; closure.
@@ -224,7 +229,7 @@ replay the recorded answer is given."
    ((not recording?) (look))
    ((hash-get-handle seen (cons kind query)) => cdr)
    (replay
-    (flow-error #f "~a: '~a' was not looked at when the run was started"
+    (flow-error #f "~a: ~a was not looked at when the run was started"
                 kind (show-value query)))
    (else (record! (cons kind query) (look)))))
 

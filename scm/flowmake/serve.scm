@@ -229,14 +229,11 @@ status of the process."
             (let ((job (call-with-errors
                         (lambda () (serve-message fd job message))
                         (error-sender fd)
-                        #:debug? (debug?) #:ours? project-file?
+                        #:debug? (debug-mode) #:ours? project-file?
                         #:label (const label) #:fallback current-place)))
               (if job
                   (loop job)
                   1)))))))
-
-(define (debug?)
-  (and (%getenv "FLOWMAKE_DEBUG") #t))
 
 ;;; Recipes
 
@@ -328,5 +325,5 @@ FD what it gave; return the exit status of the process."
        (force-output (current-error-port))
        (report text placed? backtrace)
        1)
-     #:debug? (debug?) #:ours? project-file?
+     #:debug? (debug-mode) #:ours? project-file?
      #:label (lambda () (job-label step)) #:fallback current-place)))
