@@ -88,7 +88,8 @@ path_dir_len(const char *path)
 	const char *slash = strrchr(path, '/');
 	size_t len;
 
-	if (!slash)
+	/* Nothing is above "/": who goes up from there would never end. */
+	if (!slash || (slash == path && !path[1]))
 		return 0;
 	for (len = (size_t)(slash - path); len && path[len - 1] == '/';)
 		len--;

@@ -14,7 +14,8 @@ char *path_normalize(const char *path);
 /* Whether INNER, normalized, is DIR, normalized, or lies below it. */
 bool path_is_inside(const char *dir, const char *inner);
 
-/* Length of the directory part of PATH ("a/b" -> 1), 0 if it has none. */
+/* Length of the directory part of PATH ("a/b" -> 1), 0 if it has none, as
+ * "/". */
 size_t path_dir_len(const char *path);
 
 /* The part behind the last "/". */

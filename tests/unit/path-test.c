@@ -67,6 +67,7 @@ test_parts(void)
 	is_int(path_dir_len("a/b"), 1, "the directory of a/b is a");
 	is_int(path_dir_len("a"), 0, "a has no directory part");
 	is_int(path_dir_len("/a"), 1, "that of /a is /");
+	is_int(path_dir_len("/"), 0, "/ has none above it");
 	is_int(path_dir_len("a//b"), 1, "two slashes are one");
 	is_str(path_base("a/b.c"), "b.c", "the last part of a/b.c is b.c");
 	is_str(path_base("a"), "a", "that of a is a");
