@@ -69,7 +69,7 @@ FILE, if it is not well-formed."
        (cons key (read-value port fail))))))
 
 (define (read-code-unit port fail)
-  (let ((digits (read-string 4 port)))
+  (let ((digits (read-string port 4)))
     (or (and (string? digits)
              (= (string-length digits) 4)
              (string-every char-set:hex-digit digits)
@@ -138,7 +138,10 @@ FILE, if it is not well-formed."
                            (stop (if (< from end) (digits from) from)))
                       (if (= stop from) (1+ end) stop))
                     fraction)))
-    (and (> whole start) (= power end))))
+    (and (> whole start)
+         (or (= whole (1+ start))
+             (not (eqv? (string-ref text start) #\0)))
+         (= power end))))
 
 (define (read-word port fail)
   (let ((text (read-delimited " \t\n\r,]}" port 'peek)))
