@@ -35,6 +35,8 @@ const struct option_row options_run[] = {
 	  "remember TAG with the run; may be repeated" },
 	{ OPT_RUN_ID_FILE, "run-id-file", 0, "FILE", NULL,
 	  "write the run's number to FILE before its first task" },
+	{ OPT_SPECS, "specs", 0, "DIR", NULL,
+	  "write what each task needs to DIR, for flowmake agent" },
 	{ OPT_MAX_LOG_SIZE, "max-log-size", 0, "SIZE", "no limit",
 	  "keep at most SIZE (MB, or as 500kB) of a task's stdout and of its "
 	  "stderr" },
@@ -82,6 +84,9 @@ take_option(struct run_words *w, int id, const char *value, struct error *err)
 		break;
 	case OPT_RUN_ID_FILE:
 		o->run_id_file = value;
+		break;
+	case OPT_SPECS:
+		o->spec_dir = value;
 		break;
 	default:
 		return -1;

@@ -23,6 +23,7 @@ struct run_options {
 	char *const *tags;         /* NULL-terminated, may be NULL */
 	char *const *with;         /* specs of --with, may be NULL */
 	const char *run_id_file;   /* or NULL */
+	const char *spec_dir;      /* where to write the specs of tasks; NULL */
 	uint64_t max_log_bytes;    /* per stream of an attempt; 0: no limit */
 	uint32_t max_workers;      /* 0: not said */
 	uint32_t max_num_splits;   /* 0: not said */

@@ -16,6 +16,7 @@
 #include "model/graph.h"
 #include "sched/leases.h"
 #include "store/files.h"
+#include "sys/file.h"
 
 void
 run_note(struct run *r, const char *format, ...)
@@ -248,6 +249,30 @@ take_ready(struct run *r)
 	}
 }
 
+/* Write A's spec where the user wants it: DIR/15.3.1.spec for the first
+ * attempt of task number 3 of run 15. */
+static int
+write_spec(struct run *r, struct attempt *a, struct error *err)
+{
+	bool scheme = a->spec.kind == SPEC_SCHEME;
+	struct strbuf load = STRBUF_INIT, spec = STRBUF_INIT;
+	char *path = xasprintf("%s/%u.%u.%u.spec", r->options->spec_dir,
+			       a->spec.run, a->spec.task, a->spec.attempt);
+	int ret;
+
+	if (scheme)
+		spec_put_load(&load, r->options->parameters,
+			      r->rules.manifest, r->rules.manifest_len);
+	spec_encode(&a->spec, scheme ? r->options->flow_file : NULL,
+		    scheme ? load.buf : NULL, load.len, &spec);
+	ret = file_make_dirs(r->options->spec_dir, err) ||
+		file_replace(path, spec.buf, spec.len, false, err) ? -1 : 0;
+	strbuf_release(&load);
+	strbuf_release(&spec);
+	free(path);
+	return ret;
+}
+
 static void
 start(struct run *r, struct attempt *a)
 {
@@ -265,6 +290,10 @@ start(struct run *r, struct attempt *a)
 		return;
 	}
 	a->spec.run = r->summary->run.number;
+	if (r->options->spec_dir && write_spec(r, a, &err)) {
+		fail_unstarted(r, a, &err);
+		return;
+	}
 	r->running++;
 	if (r->executor->ops->start(r->executor, &a->spec, a, &err)) {
 		r->running--;
