@@ -79,7 +79,7 @@ graph_check_cycle(struct graph *g, struct error *err)
 {
 	struct cycle_search s = { g, NULL, NULL };
 	struct strbuf path = STRBUF_INIT;
-	const struct node *n, *start, *named = NULL;
+	const struct node *n, *start, *first = NULL;
 	uint32_t i;
 	int ret = 0;
 
@@ -94,18 +94,20 @@ graph_check_cycle(struct graph *g, struct error *err)
 	for (i = 0; i < g->node_count; i++)
 		n = g->nodes[s.before[n->index]];
 	for (start = n, i = 0; i < 40; i++) {
-		if (n->kind == NODE_TASK)
-			named = n;
+		if (n->kind == NODE_TASK && !first)
+			first = n;
 		add_node(&path, n);
 		n = g->nodes[s.before[n->index]];
 		if (n == start)
 			break;
 	}
-	add_node(&path, named ? named : start);
+	if (n != start)
+		strbuf_adds(&path, "... -> ");
+	add_node(&path, first ? first : start);
 	strbuf_truncate(&path, path.len >= 4 ? path.len - 4 : 0);
-	if (named)
-		step_error(node_step(named), node_step(named)->template->line,
-			   node_step(named)->template->column, err,
+	if (first)
+		step_error(node_step(first), node_step(first)->template->line,
+			   node_step(first)->template->column, err,
 			   "tasks wait for each other's files: %s", path.buf);
 out:
 	free(s.links);
