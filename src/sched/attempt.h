@@ -37,6 +37,7 @@ struct attempt {
 	struct digest key;
 	bool admitted;             /* inside the limits */
 	bool leased;               /* it holds its outputs */
+	bool hashing;              /* its inputs, on an I/O thread */
 	bool told_waiting;         /* for the outputs of another run */
 	uint32_t failures;         /* of the task itself so far */
 	uint32_t losses;           /* not its fault */

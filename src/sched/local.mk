@@ -6,6 +6,7 @@ sched_sources = \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/plan.c \
+	src/sched/prehash.c src/sched/prehash.h \
 	src/sched/run-internal.h \
 	src/sched/run.c src/sched/run.h \
 	src/sched/specs.c \

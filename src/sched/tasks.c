@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "sched/leases.h"
+#include "sched/prehash.h"
 #include "store/files.h"
 #include "sys/file.h"
 
@@ -301,6 +302,30 @@ start(struct run *r, struct attempt *a)
 	}
 }
 
+/* A's large inputs have been hashed. */
+static void
+on_hashed(void *data)
+{
+	struct attempt *a = data;
+
+	a->run->running--;
+	a->hashing = false;
+	if (a->run->stopping)
+		attempt_leave(a->run, a);
+	else
+		start(a->run, a);
+}
+
+static void
+hash_and_start(struct run *r, struct attempt *a)
+{
+	a->hashing = prehash_inputs(r->pool, r->files, a->task, on_hashed, a);
+	if (a->hashing)
+		r->running++;
+	else
+		start(r, a);
+}
+
 /* Another run has given back what A waited for. */
 static void
 on_lease_ready(void *data)
@@ -350,7 +375,7 @@ run_dispatch(struct run *r)
 		a->admitted = true;
 		r->queue_start++;
 		if (lease(r, a))
-			start(r, a);
+			hash_and_start(r, a);
 	}
 }
 
@@ -488,7 +513,7 @@ run_cancel_all(struct run *r, bool hard)
 
 		if (!a)
 			continue;
-		if (a->admitted)
+		if (a->admitted && !a->hashing)
 			r->executor->ops->cancel(r->executor, a, hard);
 		if (a->pause.position) {
 			loop_timer_stop(r->loop, &a->pause);

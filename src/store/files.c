@@ -265,6 +265,14 @@ hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
 	return 0;
 }
 
+/* Whether E's digest is that of its file, whose stat is ST. */
+static bool
+is_current(const struct file_entry *e, const struct stat *st)
+{
+	return e->flags & FILE_HASHED && is_same_stat(e, st) &&
+	       (e->flags & FILE_FRESH || !(e->flags & FILE_RACY));
+}
+
 /* The digest of the regular file PATH: a content_file_fn. */
 static int
 digest_file(void *data, const char *path, const struct stat *st,
@@ -272,10 +280,8 @@ digest_file(void *data, const char *path, const struct stat *st,
 {
 	struct files *f = data;
 	struct file_entry *e = get_entry(f, path);
-	bool known = e->flags & FILE_HASHED && is_same_stat(e, st) &&
-		     (e->flags & FILE_FRESH || !(e->flags & FILE_RACY));
 
-	if (!known && hash_entry(f, e, st, err))
+	if (!is_current(e, st) && hash_entry(f, e, st, err))
 		return -1;
 	*d = e->digest;
 	return 0;
@@ -370,6 +376,18 @@ files_check_output(struct files *f, const char *path,
 		return 1;
 	state->changed = e->flags & FILE_MADE;
 	return 2;
+}
+
+bool
+files_is_costly(struct files *f, const char *path, struct stat *st)
+{
+	struct file_entry *e;
+
+	if (load(f, NULL) || stat(path, st) < 0 || !S_ISREG(st->st_mode) ||
+	    st->st_size <= FILES_COSTLY_BYTES)
+		return false;
+	e = get_entry(f, path);
+	return !is_current(e, st);
 }
 
 void

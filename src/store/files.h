@@ -51,6 +51,12 @@ int files_made(struct files *f, const char *path, struct file_state *state,
 int files_check_output(struct files *f, const char *path,
 		       struct file_state *state, struct error *err);
 
+/* Whether files_digest would have to read more than FILES_COSTLY_BYTES of the
+ * regular file PATH; then ST gets its stat, and an I/O thread may hash it for
+ * files_learn. */
+enum { FILES_COSTLY_BYTES = 1 << 20 };
+bool files_is_costly(struct files *f, const char *path, struct stat *st);
+
 /* Take in the digest D of the regular file PATH, which somebody else (an I/O
  * thread) hashed at REAL_NS or later, when its stat had been ST. */
 void files_learn(struct files *f, const char *path, const struct stat *st,
