@@ -259,16 +259,65 @@ tell_readers(struct graph *g, struct file *f, struct task *maker,
 	return 0;
 }
 
-/* A directory above F that tasks wait for as a whole waits for MAKER too. */
-static void
-tell_gathers(struct graph *g, struct file *f, struct task *maker)
+/* The node that waits for all makers inside directory F. */
+static struct node *
+file_gather(struct graph *g, struct file *f)
 {
-	for (f = f->parent; f; f = f->parent) {
-		if (!f->gather || f->gather->stage == STAGE_OVER)
+	struct file *inner = f;
+
+	if (f->gather)
+		return f->gather;
+	f->gather = arena_zalloc(&g->arena, sizeof(*f->gather));
+	node_init(g, f->gather, NODE_GATHER);
+	f->gather->stage = STAGE_WAITING;
+	f->gather->waiting = 1;
+	f->gather->wanted = true;
+	node_list_push(&g->to_admit, f->gather);
+	while ((inner = file_walk(f, inner))) {
+		if (!inner->maker)
 			continue;
-		node_want(g, &maker->node);
-		node_link(g, &maker->node, f->gather);
+		node_want(g, &inner->maker->node);
+		node_link(g, &inner->maker->node, f->gather);
 	}
+	return f->gather;
+}
+
+/* A file was found inside directory F, which R's task reads and of which none
+ * was known: it waits for all of them. */
+static int
+gather_for_reader(struct graph *g, struct reader *r, struct file *f,
+		  struct error *err)
+{
+	struct node *n = &r->task->node;
+
+	if (n->stage == STAGE_OVER || r->task->number)
+		return 0;
+	node_link(g, file_gather(g, f), n);
+	if (!r->held)
+		return 0;
+	r->held = false;
+	f->holds--;
+	return node_release(g, n, err);
+}
+
+/* Tasks that wait for a directory above F as a whole wait for MAKER too. */
+static int
+tell_gathers(struct graph *g, struct file *f, struct task *maker,
+	     struct error *err)
+{
+	uint32_t i;
+
+	for (f = f->parent; f; f = f->parent) {
+		if (f->gather && f->gather->stage != STAGE_OVER) {
+			node_want(g, &maker->node);
+			node_link(g, &maker->node, f->gather);
+			continue;
+		}
+		for (i = f->first_reader; i; i = g->readers[i - 1].next)
+			if (gather_for_reader(g, &g->readers[i - 1], f, err))
+				return -1;
+	}
+	return 0;
 }
 
 /* Enter T as the maker of output O. */
@@ -304,7 +353,8 @@ enter_output(struct graph *g, struct task *t, struct task_file *o,
 		return -1;
 	}
 	f->maker = t;
-	tell_gathers(g, f, t);
+	if (tell_gathers(g, f, t, err))
+		return -1;
 	return tell_readers(g, f, t, err);
 }
 
@@ -380,29 +430,6 @@ fail:
 }
 
 /* ---- who waits for whom ---- */
-
-/* The node that waits for all makers inside directory F. */
-static struct node *
-file_gather(struct graph *g, struct file *f)
-{
-	struct file *inner = f;
-
-	if (f->gather)
-		return f->gather;
-	f->gather = arena_zalloc(&g->arena, sizeof(*f->gather));
-	node_init(g, f->gather, NODE_GATHER);
-	f->gather->stage = STAGE_WAITING;
-	f->gather->waiting = 1;
-	f->gather->wanted = true;
-	node_list_push(&g->to_admit, f->gather);
-	while ((inner = file_walk(f, inner))) {
-		if (!inner->maker)
-			continue;
-		node_want(g, &inner->maker->node);
-		node_link(g, &inner->maker->node, f->gather);
-	}
-	return f->gather;
-}
 
 /* Whether step NAME may still declare files that nobody knows of. */
 static bool

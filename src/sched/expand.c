@@ -176,6 +176,7 @@ run_want_targets(struct run *r, struct error *err)
 		open_one |= ret;
 	}
 	r->seeking = open_one;
+	r->unopened = graph_unopened_count(r->graph);
 	if (open_one)
 		graph_want_opening(r->graph, err);
 	return 0;
@@ -186,6 +187,23 @@ announce_unmade(void *data, const struct task *t, const char *path)
 {
 	run_note(data, "'%s', needed by step '%s', is not there; a fan-out "
 		 "that is not known yet may make it", path, t->step->name);
+}
+
+int
+run_advance(struct run *r, struct error *err)
+{
+	for (;;) {
+		if (graph_settle(r->graph, err))
+			return -1;
+		if (!r->stopping && evaluation_pump(r->evaluation, err))
+			return -1;
+		/* a fan-out that was opened in search of a target is there */
+		if (!r->seeking || evaluation_busy(r->evaluation) ||
+		    r->unopened == graph_unopened_count(r->graph))
+			return 0;
+		if (run_want_targets(r, err))
+			return -1;
+	}
 }
 
 int

@@ -60,6 +60,7 @@ struct run {
 	struct run_counts told;       /* what progress said last */
 	bool *warned;                 /* by step index: it is too large */
 	bool seeking;                 /* some target file has no maker yet */
+	uint32_t unopened;            /* fan-outs, when it was last looked for */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
 	int64_t interrupted_ns;       /* monotonic, of the first signal */
@@ -72,6 +73,8 @@ int run_expand(struct run *r, struct error *err);
 /* Want the targets.  While one of them is a file that only a late fan-out can
  * make, r->seeking is set, one more opens, and this is called again. */
 int run_want_targets(struct run *r, struct error *err);
+/* Link and evaluate what a turn made possible. */
+int run_advance(struct run *r, struct error *err);
 /* Refuse steps that must run on AWS Batch, which nobody configured. */
 int run_check_batch(struct run *r, struct error *err);
 /* The first of three numbers that was said (is not 0). */

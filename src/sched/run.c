@@ -260,12 +260,7 @@ turn_end(struct run *r, struct error *err)
 	if (files_save(r->files, err) || store_commit(r->store, err))
 		return -1;
 	run_tell_news(r);
-	if (graph_settle(r->graph, err))
-		return -1;
-	if (r->seeking && !evaluation_busy(r->evaluation) &&
-	    run_want_targets(r, err))
-		return -1;
-	if (!r->stopping && evaluation_pump(r->evaluation, err))
+	if (run_advance(r, err))
 		return -1;
 	run_dispatch(r);
 	tell_progress(r);
@@ -295,6 +290,8 @@ run_turns(struct run *r, struct error *err)
 	}
 	if (r->stopping || r->summary->counts.failed)
 		return 0;
+	if (r->seeking && run_want_targets(r, err))
+		return -1;
 	return graph_check_stuck(r->graph, err) ||
 		graph_check_cycle(r->graph, err) ? -1 : 0;
 }
