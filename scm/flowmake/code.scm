@@ -22,7 +22,8 @@
   (let loop ((queue (list proc)) (seen '()) (values '()))
     (cond
      ((null? queue) (reverse values))
-     ((memq (car queue) seen) (loop (cdr queue) seen values))
+     ((or (memq (car queue) seen) (record-type? (car queue)))
+      (loop (cdr queue) seen values))
      ((procedure? (car queue))
       (let ((inside (%closure-values (car queue))))
         (and inside
@@ -51,8 +52,11 @@
               (definitions)))
   (hashq-ref definition-table symbol))
 
+(define (record-type? value)
+  (and (struct? value) (struct-vtable? value)))
+
 (define (by-source? value)
-  (or (procedure? value) (macro? value)))
+  (or (procedure? value) (macro? value) (record-type? value)))
 
 (define (source-parts symbol value entry)
   ;; The parts of a procedure or macro.

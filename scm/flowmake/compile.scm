@@ -7,7 +7,7 @@
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
-  #:use-module (flowmake reader)
+  #:use-module (flowmake registry)
   #:use-module (flowmake source)
   #:export (expand-flow
             compile-expanded))
@@ -76,8 +76,13 @@
   (module-map (lambda (name variable) name)
               (resolve-interface '(flowmake))))
 
-(define (expand-form form)
+(define (expand form)
   (macroexpand form 'c '(compile load eval)))
+
+(define (expand-form form)
+  (form-place (syntax-source form))
+  (top-level-form (syntax->datum form))
+  (expand form))
 
 (define (expand-flow forms)
   "Return the list of expanded FORMS of a Flowfile, with a last one that notes
@@ -94,9 +99,9 @@ the digests of its definitions.  Raise flowmake-error if a name is unbound."
            (let ((trees (reverse trees)))
              (check-bound trees (map syntax-source forms) defined)
              (append trees
-                     (list (expand-form
+                     (list (expand
                             `((@ (flowmake registry) note-definitions!)
-                              ',(reverse notes)))))))))))
+                              ,(pack-definitions (reverse notes))))))))))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the
 ;;; forms are cut into procedures of a few forms each.

@@ -69,12 +69,16 @@ FILE, if it is not well-formed."
        (cons key (read-value port fail))))))
 
 (define (read-code-unit port fail)
-  (let ((digits (read-string port 4)))
-    (or (and (string? digits)
-             (= (string-length digits) 4)
-             (string-every char-set:hex-digit digits)
-             (string->number digits 16))
-        (fail))))
+  (let loop ((left 4) (unit 0))
+    (if (zero? left)
+        unit
+        (let* ((c (read-char port))
+               (digit (and (char? c)
+                           (char-set-contains? char-set:hex-digit c)
+                           (string->number (string c) 16))))
+          (if digit
+              (loop (1- left) (+ (* 16 unit) digit))
+              (fail))))))
 
 (define (read-unicode port fail)
   ;; What \u stands for; two escapes may make one character, and a lone \udcXX

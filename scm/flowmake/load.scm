@@ -91,7 +91,7 @@
              (%write-bytes file bytecode)
              (%send fd wire-loaded null (list file))))))
    (report-error fd)
-   #:debug? debug? #:ours? project-file?))
+   #:debug? debug? #:ours? project-file? #:fallback form-place))
 
 (define (start-compiler path forms debug?)
   ;; Return the socket on which the compiling child answers, and its pid.
@@ -128,7 +128,11 @@
 (define (interpreted-code forms)
   (let ((trees (expand-flow forms)))
     (lambda ()
-      (for-each primitive-eval trees))))
+      (for-each (lambda (tree place)
+                  (form-place place)
+                  (primitive-eval tree))
+                trees
+                (append (map syntax-source forms) (list #f))))))
 
 (define (flow-code file text directory debug?)
   ;; A thunk that does what the Flowfile says.
@@ -154,11 +158,13 @@
 
 (define (code-of step template)
   ;; The CODE of STEP's scheme recipe, as a message.
+  ;; At top level there is nothing to close over.
   (let* ((body (template-body template))
-         (closure (closure-digest (step-thunk step (car body)))))
+         (closure (or (cadr body)
+                      (closure-digest (step-thunk step (car body))))))
     (map (lambda (part)
            (list (car part) (bytes-or-null (cadr part))))
-         (code-parts (cdr body) closure))))
+         (code-parts (cddr body) closure))))
 
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.
@@ -267,6 +273,7 @@
      (lambda ()
        (set-current-module (flow-module))
        (code))))
+  (form-place #f)
   (check-given-parameters)
   (record-modules!)
   (force-output (current-output-port)))
@@ -282,4 +289,4 @@ to FD, or an error.  Return whether it could be loaded."
        #t)
      (report-error fd)
      #:debug? (field request "debug")
-     #:ours? project-file?)))
+     #:ours? project-file? #:fallback form-place)))

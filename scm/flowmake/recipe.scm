@@ -165,12 +165,13 @@
       (lambda (number needs)
         ;; CODE is put in place of the #f once all definitions are known.
         (values (list "scheme" (line-of place) (column-of place) #f)
-                (cons number (source-summary (syntax->datum stx))))))))
+                (cons* number (form-at-top-level?)
+                       (source-summary (syntax->datum stx))))))))
 
 (define (make-recipe draft kind args program place)
   "Return the RECIPE of the clause (KIND . ARGS) at PLACE, with PROGRAM the
-arguments of shell-program or #f, and for scheme also (thunk number digest
-mentioned ...), else #f."
+arguments of shell-program or #f, and for scheme also (thunk number
+top-level? digest mentioned ...), else #f."
   (when (and program (not (eq? kind 'shell)))
     (draft-error draft place "shell-program is for shell, not for ~a" kind))
   (case kind

@@ -13,6 +13,7 @@
             set-replay!
             flow-file
             debug-mode
+            form-place
             step-count
             step-template
             step-name
@@ -23,6 +24,7 @@
             check-given-parameters
             manifest
             record-module!
+            pack-definitions
             note-definitions!
             definitions
             call-parts))
@@ -30,6 +32,10 @@
 (define flow-file
   ;; The name of the Flowfile, as the engine gave it.
   (make-parameter "Flowfile"))
+
+(define form-place
+  ;; Of the form that is expanded or interpreted, or #f.
+  (make-parameter #f))
 
 (define debug-mode
   ;; Whether errors bring a backtrace.
@@ -243,16 +249,26 @@ replay the recorded answer is given."
   (set! recording? #f)
   (reverse entries))
 
-;;; Source digests of the Flowfile's definitions, for the keys of tasks.
+;;; Source digests of the Flowfile's definitions, for the keys of tasks.  They
+;;; travel as a string for the same reasons as templates do.
 
-(define definitions
-  ;; ((name kind digest (mentioned ...)) ...)
-  (make-parameter '()))
+(define packed-definitions #f)
 
-(define (note-definitions! list)
+(define (pack-definitions list)
+  "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)
+...)."
+  (%bytes->string (%encode-source list)))
+
+(define (note-definitions! packed)
   "Remember the digests of the Flowfile's definitions, computed when it was
 expanded."
-  (definitions list))
+  (set! packed-definitions packed))
+
+(define (definitions)
+  "Return the list of (NAME DIGEST MENTIONED ...)."
+  (if packed-definitions
+      (%decode (%string->bytes packed-definitions))
+      '()))
 
 ;;; A compiled Flowfile.
 

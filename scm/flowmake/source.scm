@@ -2,18 +2,17 @@
 
 (define-module (flowmake source)
   #:use-module (flowmake primitives)
-  #:export (source-digest
-            source-summary
-            mentioned-symbols))
+  #:export (source-summary
+            top-level-form
+            form-at-top-level?))
 
 (define (source-digest datum)
-  "Return the digest of DATUM as source text: comments and layout do not
-count."
+  ;; The digest of DATUM as source text: comments and layout do not count.
   (let ((bytes (%encode-source datum)))
     (and bytes (%digest bytes))))
 
 (define (mentioned-symbols datum)
-  "Return the list of symbols in DATUM, each once, but for what is quoted."
+  ;; The symbols in DATUM, each once, but for what is quoted.
   (let ((seen (make-hash-table)))
     (let walk ((datum datum))
       (cond
@@ -30,6 +29,59 @@ count."
           (lambda (a b)
             (string<? (symbol->string a) (symbol->string b))))))
 
+;;; A step inside another form, a loop or a let, may mention what is defined
+;;; around it.  Data are seen as what its body closes over; procedures may
+;;; have been put into the body by the compiler, so their source counts.
+
+(define top-level-form
+  ;; The datum of the top-level form that is expanded.
+  (make-parameter #f))
+
+(define (form-at-top-level?)
+  "Return whether the step that is expanded is a top-level form itself."
+  (let ((form (top-level-form)))
+    (and (pair? form) (eq? (car form) 'step))))
+
+(define (binding-of symbol datum)
+  ;; Whether DATUM looks like a binding of SYMBOL: (SYMBOL EXPR),
+  ;; (define SYMBOL EXPR), (define (SYMBOL ...) ...), (let SYMBOL (...) ...).
+  (and (pair? datum)
+       (pair? (cdr datum))
+       (or (and (eq? (car datum) symbol) (null? (cddr datum)))
+           (and (memq (car datum) '(define define* let))
+                (or (eq? (cadr datum) symbol)
+                    (and (pair? (cadr datum))
+                         (eq? (caadr datum) symbol)))))))
+
+(define (bindings-around symbol datum)
+  ;; The parts of DATUM that bind SYMBOL, those of steps left out.
+  (let walk ((datum datum) (found '()))
+    (cond
+     ((not (pair? datum)) found)
+     ((memq (car datum) '(step quote)) found)
+     ((binding-of symbol datum) (cons datum found))
+     (else
+      (let loop ((datum datum) (found found))
+        (if (pair? datum)
+            (loop (cdr datum) (walk (car datum) found))
+            found))))))
+
+(define (with-bindings-around datum)
+  ;; DATUM and, transitively, what is bound around it and mentioned in it.
+  (let loop ((queue (mentioned-symbols datum)) (seen '()) (parts '()))
+    (cond
+     ((null? queue) (cons datum (reverse parts)))
+     ((memq (car queue) seen) (loop (cdr queue) seen parts))
+     (else
+      (let ((found (bindings-around (car queue) (top-level-form))))
+        (loop (append (cdr queue) (mentioned-symbols found))
+              (cons (car queue) seen)
+              (append found parts)))))))
+
 (define (source-summary datum)
-  "Return (DIGEST MENTIONED ...) of DATUM."
-  (cons (source-digest datum) (mentioned-symbols datum)))
+  "Return (DIGEST MENTIONED ...) of DATUM, which may be part of a top-level
+form."
+  (let ((all (if (or (form-at-top-level?) (not (top-level-form)))
+                 datum
+                 (with-bindings-around datum))))
+    (cons (source-digest all) (mentioned-symbols all))))

@@ -16,8 +16,8 @@
 (define (pack-template fields place needs places body)
   "Return the template with FIELDS, a list of (KEY . VALUE) for the engine; the
 PLACE of the form; for each thunk the NEEDS, indexes of the names it takes, and
-the (line . column) in PLACES; and BODY, (THUNK-NUMBER DIGEST MENTIONED ...) of
-a scheme recipe or #f."
+the (line . column) in PLACES; and BODY, (THUNK-NUMBER
+TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe or #f."
   (%bytes->string
    (%encode-source
     (list (map (lambda (field)
@@ -65,5 +65,6 @@ a scheme recipe or #f."
           (cons 'column (1- (cdr position))))))
 
 (define (template-body template)
-  "Return (THUNK-NUMBER DIGEST MENTIONED ...) of a scheme recipe, or #f."
+  "Return (THUNK-NUMBER TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe, or
+#f."
   (list-ref (unpack template) 4))

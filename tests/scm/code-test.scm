@@ -2,7 +2,7 @@
 ;;; Flowfiles.
 
 (use-modules (in-evaluator))
-(use-modules (srfi srfi-64) (tap) (driver))
+(use-modules (srfi srfi-64) (rnrs bytevectors) (tap) (driver))
 
 (define* (code-of text #:optional (name "a"))
   "Return the CODE of the step NAME of a Flowfile of TEXT."
@@ -104,6 +104,25 @@ replaced by TO."
      (let ((text "(for-each (lambda (l) (step ,(symbol-append 'a l)
 (scheme (display l)))) '(x y))"))
        (not (equal? (code-of text "ax") (code-of text "ay")))))
+   (let ((text "(let ((f (lambda (x) (* x 2))) (y 5))
+(step a (shell \"x\"))
+(step b (produces n) (scheme (f 1))))"))
+     (test-assert "a procedure defined around a step counts"
+       (not (equal? (code-of text "b")
+                    (code-of (replace text "* x 2" "+ x 2") "b"))))
+     (test-equal "other steps and data around it do not"
+       (code-of text "b")
+       (code-of (replace (replace text "\"x\"" "\"y\"") "(y 5)" "(y 6)")
+                "b")))
+   (let ((text "(use-modules (srfi srfi-9))
+(define-record-type point (make-point x) point? (x point-x))
+(step a (produces n) (scheme (point-x (make-point 1))))"))
+     (test-assert "record types count by source"
+       (and-map bytevector? (map cadr (code-of text))))
+     (test-assert "a changed record type changes them"
+       (not (equal? (code-of text)
+                    (code-of (replace text "(x point-x)"
+                                      "(y point-y) (x point-x)"))))))
    (write-file "lib.scm" "(define-module (lib) #:export (f))
 (define (f x) (+ x 1))")
    (let* ((text "(use-modules (lib))
