@@ -10,6 +10,7 @@
             tagged-kind
             tagged-payload
             tagged-of-kind?
+            stored-object
             file-result
             list-file
             force-value
@@ -30,6 +31,11 @@
 (define (tagged-of-kind? value kind)
   "Return whether VALUE is a tagged value of KIND, a symbol."
   (and (tagged? value) (eq? (tagged-kind value) kind)))
+
+;; For C, which cannot call a record's constructor: that is a macro.
+(define (stored-object parts)
+  "Return the value, not loaded yet, that PARTS, a format and a path, name."
+  (make-tagged 'object parts))
 
 (define (file-result path)
   "Return a result that is the file or directory PATH."

@@ -124,11 +124,10 @@ array_from_parts(SCM parts)
 static SCM
 make_object(SCM parts)
 {
-	SCM make = scm_c_public_ref("flowmake values", "make-tagged");
+	SCM make = scm_c_public_ref("flowmake values", "stored-object");
 
-	if (scm_ilength(parts) != 2)
-		return SCM_UNDEFINED;
-	return scm_call_2(make, scm_from_utf8_symbol("object"), parts);
+	return scm_ilength(parts) == 2 ? scm_call_1(make, parts)
+				       : SCM_UNDEFINED;
 }
 
 static SCM
