@@ -31,7 +31,7 @@ test_expect_success 'the identifiers used most are those that Python counts' '
 	cp /usr/include/net/*.h inc/net &&
 	"$PYTHON" reference.py inc 30 > expected &&
 	lines 30 expected &&
-	flowmake run root=inc most=30 &&
+	flowmake run root="$PWD/inc" most=30 &&
 	test_cmp expected top.txt
 '
 
