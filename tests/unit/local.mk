@@ -7,6 +7,9 @@ unit_tests = \
 	tests/unit/file-test \
 	tests/unit/files-test \
 	tests/unit/frame-test \
+	tests/unit/graph-test \
+	tests/unit/lines-test \
+	tests/unit/live-test \
 	tests/unit/local-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
@@ -14,6 +17,7 @@ unit_tests = \
 	tests/unit/machine-test \
 	tests/unit/map-test \
 	tests/unit/objects-test \
+	tests/unit/outlet-test \
 	tests/unit/path-test \
 	tests/unit/reaper-test \
 	tests/unit/shell-property-test \
@@ -23,5 +27,6 @@ unit_tests = \
 	tests/unit/store-fault-test \
 	tests/unit/store-test \
 	tests/unit/strbuf-test \
+	tests/unit/table-test \
 	tests/unit/text-test \
 	tests/unit/value-test
