@@ -101,7 +101,8 @@ the digests of its definitions.  Raise flowmake-error if a name is unbound."
              (append trees
                      (list (expand
                             `((@ (flowmake registry) note-definitions!)
-                              ,(pack-definitions (reverse notes))))))))))))
+                              ,(pack-definitions (reverse notes))
+                              ,@(included-files)))))))))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the
 ;;; forms are cut into procedures of a few forms each.

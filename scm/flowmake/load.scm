@@ -27,7 +27,7 @@
   (lambda args
     (apply (module-ref (resolve-interface module) name) args)))
 
-(define read-forms (lazy '(flowmake reader) 'read-forms))
+(define read-flow (lazy '(flowmake reader) 'read-flow))
 (define install-here-strings!
   (lazy '(flowmake reader) 'install-here-strings!))
 (define expand-flow (lazy '(flowmake compile) 'expand-flow))
@@ -60,10 +60,13 @@
              (load-thunk-from-file (string-append path ".go")))))
     (lambda _ #f)))
 
+(define (project-files)
+  ;; The files besides the Flowfile that it consists of.
+  (append (included-files) (map car (project-modules))))
+
 (define (dependencies)
-  (map (lambda (entry)
-         (cons (car entry) (%file-digest (car entry))))
-       (project-modules)))
+  (map (lambda (file) (cons file (%file-digest file)))
+       (project-files)))
 
 (define (save! path bytecode)
   ;; Return whether the cache could be written.
@@ -140,7 +143,7 @@
     (or (and path (cached-code path))
         (begin
           (install-here-strings!)
-          (let ((forms (read-forms file text)))
+          (let ((forms (read-flow file text)))
             (if (> (length forms) max-compiled-forms)
                 (interpreted-code forms)
                 (compiled-code path forms debug?)))))))
@@ -255,15 +258,14 @@
   (setvbuf (current-output-port) 'line))
 
 (define (record-modules!)
-  (for-each (lambda (entry)
-              (record-module! (car entry) (%file-digest (car entry))))
-            (project-modules)))
+  (for-each (lambda (file)
+              (record-module! file (%file-digest file)))
+            (project-files)))
 
 (define (load-file file request)
-  
   (flow-file file)
- (prepare-ports!)
- (make-flow-module!)
+  (prepare-ports!)
+  (make-flow-module!)
   (set! %load-path (append %load-path '(".")))
   (set-given-parameters! (hash-ref request "parameters"))
   (set-replay! (field request "replay"))

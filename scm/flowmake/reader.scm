@@ -5,10 +5,11 @@
   #:use-module (ice-9 rdelim)
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
+  #:use-module (flowmake registry)
   #:export (install-here-strings!
             register-source!
             source-line
-            read-forms))
+            read-flow))
 
 ;;; Source texts, so that a literal's characters can be found again.
 
@@ -162,8 +163,7 @@ here string"))
   (cons (port-line port) (port-column port)))
 
 (define (read-forms file text)
-  "Return the list of syntax objects of the forms in TEXT, the content of FILE.
-Raise flowmake-error if it cannot be read."
+  ;; The syntax objects of the forms in TEXT, the content of FILE.
   (register-source! file text)
   (let ((port (open-input-string text)))
     (set-port-filename! port file)
@@ -176,3 +176,36 @@ Raise flowmake-error if it cannot be read."
         (if (eof-object? form)
             (reverse forms)
             (loop (cons form forms)))))))
+
+(define (included-file form file)
+  ;; The file that the top-level FORM of FILE loads or includes, or #f.
+  (let ((datum (syntax->datum form)))
+    (and (list? datum)
+         (= (length datum) 2)
+         (memq (car datum) '(load include))
+         (string? (cadr datum))
+         (let ((name (cadr datum)) (directory (dirname file)))
+           (if (or (absolute-file-name? name) (string=? directory "."))
+               name
+               (string-append directory "/" name))))))
+
+(define (read-included name form)
+  (when (member name (included-files))
+    (flow-error (syntax-source form) "~a is included twice" name))
+  (included-files (cons name (included-files)))
+  (form-place (syntax-source form))
+  (read-flow name (%read-file name)))
+
+(define (read-flow file text)
+  "Return the list of syntax objects of the forms in TEXT, the content of FILE,
+with those of the files that it loads or includes at top level in their place.
+Raise flowmake-error if something cannot be read."
+  (let loop ((forms (read-forms file text)) (result '()))
+    (cond
+     ((null? forms) (reverse result))
+     ((included-file (car forms) file)
+      => (lambda (name)
+           (loop (cdr forms)
+                 (append (reverse (read-included name (car forms)))
+                         result))))
+     (else (loop (cdr forms) (cons (car forms) result))))))

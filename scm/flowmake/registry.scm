@@ -24,6 +24,7 @@
             check-given-parameters
             manifest
             record-module!
+            included-files
             pack-definitions
             note-definitions!
             definitions
@@ -126,7 +127,7 @@ computes, (DISPATCH n) its Nth thunk."
 ;;; Parameters.
 
 (define given '())                      ; ((name . text) ...)
-(define declared '())                   ; ((name value doc given?) ...), last first
+(define declared '())     ; ((name value doc given?) ...), last first
 
 (define (set-given-parameters! parameters)
   "Let PARAMETERS, a list of (NAME TEXT), be those of the command line."
@@ -254,14 +255,19 @@ replay the recorded answer is given."
 
 (define packed-definitions #f)
 
+(define included-files
+  ;; Those that the Flowfile loads or includes at top level.
+  (make-parameter '()))
+
 (define (pack-definitions list)
   "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)
 ...)."
   (%bytes->string (%encode-source list)))
 
-(define (note-definitions! packed)
-  "Remember the digests of the Flowfile's definitions, computed when it was
-expanded."
+(define (note-definitions! packed . files)
+  "Remember the digests of the Flowfile's definitions and the FILES that it
+includes, found when it was expanded."
+  (included-files files)
   (set! packed-definitions packed))
 
 (define (definitions)

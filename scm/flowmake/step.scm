@@ -2,8 +2,8 @@
 ;;;
 ;;; A form expands to a call of declare-step! with a literal (flowmake
 ;;; template), the same object however often the form is evaluated, and a
-;;; procedure that gives the thunks.  So a loop that declares many steps pays for a closure each.
-;;; All that can be said about a form alone is checked here.
+;;; procedure that gives the thunks.  So a loop that declares many steps pays
+;;; for a closure each.  All that can be said about a form alone is checked here.
 
 (define-module (flowmake step)
   #:use-module (srfi srfi-9)

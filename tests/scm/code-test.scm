@@ -123,6 +123,16 @@ replaced by TO."
        (not (equal? (code-of text)
                     (code-of (replace text "(x point-x)"
                                       "(y point-y) (x point-x)"))))))
+   (let ((text "(load \"more.scm\")
+(step a (produces n) (scheme (f 1)))"))
+     (write-file "more.scm" "(define (f x) x)\n(define (g x) y)\n")
+     (test-equal "an unbound name in an included file has its place"
+       "more.scm:2:15: unbound variable 'y'" (load-error text))
+     (write-file "more.scm" "(define (f x) x)")
+     (let ((old (code-of text)))
+       (write-file "more.scm" "(define (f x) (+ x 1))")
+       (test-assert "definitions of an included file count"
+         (not (equal? (part old "f") (part (code-of text) "f"))))))
    (write-file "lib.scm" "(define-module (lib) #:export (f))
 (define (f x) (+ x 1))")
    (let* ((text "(use-modules (lib))
@@ -150,8 +160,15 @@ replaced by TO."
 (define-syntax-rule (m x) (+ x 10))")
    (test-equal "a changed module of macros is noticed"
      '(("inline" 11)) (run-a))
+   (write-file "macros.scm" "(define (k) 20)")
+   (write-file "Flowfile" "(include \"macros.scm\")
+(step a (produces n) (scheme (k)))")
+   (test-equal "an included file works" '(("inline" 20)) (run-a))
+   (write-file "macros.scm" "(define (k) 30)")
+   (test-equal "a changed included file is noticed"
+     '(("inline" 30)) (run-a))
    (set! cache-directory "/proc/none")
    (test-equal "a cache that cannot be written does no harm"
-     '(("inline" 11)) (run-a))))
+     '(("inline" 30)) (run-a))))
 
 (test-end "code")
