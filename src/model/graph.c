@@ -86,8 +86,12 @@ node_link(struct graph *g, struct node *from, struct node *to)
 		return; /* failed: TO waits for ever */
 	ARRAY_GROW(g->edges, g->edge_count, g->edge_alloc);
 	g->edges[g->edge_count].to = to->index;
-	g->edges[g->edge_count].next = from->first_edge;
-	from->first_edge = ++g->edge_count;
+	g->edges[g->edge_count++].next = 0;
+	if (from->last_edge)
+		g->edges[from->last_edge - 1].next = g->edge_count;
+	else
+		from->first_edge = g->edge_count;
+	from->last_edge = g->edge_count;
 }
 
 void

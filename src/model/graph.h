@@ -60,7 +60,9 @@ struct node {
 	bool admitted;           /* linked to what it waits for */
 	uint32_t index;          /* in graph.nodes */
 	uint32_t waiting;        /* nodes, and holds, before it can go on */
-	uint32_t first_edge;     /* in graph.edges + 1: who waits for it */
+	uint32_t first_edge;     /* in graph.edges + 1: who waits for it, in the
+				  * order in which they began to */
+	uint32_t last_edge;
 };
 
 /* CBOR items one after another: values of thunks or of foreach variables. */

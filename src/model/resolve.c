@@ -141,13 +141,15 @@ add_link(struct ordering *o, const struct step *read, const struct step *reader)
 	o->waiting[reader->index]++;
 }
 
+/* From the last step to the first, as add_link puts each before the others:
+ * so the readers of a step come in the order of the Flowfile. */
 static void
 link_steps(struct ordering *o)
 {
 	struct rules *r = o->rules;
 	uint32_t i, k;
 
-	for (i = 0; i < r->step_count; i++) {
+	for (i = r->step_count; i-- > 0;) {
 		struct step *s = r->steps[i];
 
 		if (!s->name)
