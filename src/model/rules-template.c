@@ -197,7 +197,8 @@ read_imports(struct rules *r, struct cbor *c, struct template *t, bool is_join)
 	size_t n = read_array(c, 0), i;
 	struct import *all = rules_take(r, t->import_count + n, sizeof(*all));
 
-	memcpy(all, t->imports, t->import_count * sizeof(*all));
+	if (t->import_count)
+		memcpy(all, t->imports, t->import_count * sizeof(*all));
 	t->imports = all;
 	for (i = 0; i < n; i++) {
 		struct import *im = &all[t->import_count];
