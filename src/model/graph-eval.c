@@ -101,7 +101,6 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 			"more than the limit of %u; raise it with "
 			"--max-num-splits", o->split_count,
 			g->options.max_num_splits);
-	node_end(g, &o->node, END_DONE);
 	for (i = 0; i < o->split_count; i++) {
 		struct task *own;
 
@@ -115,6 +114,8 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 		if (task_advance(g, own, err))
 			return -1;
 	}
+	/* only now: who waits for it looks at what stands in its splits */
+	node_end(g, &o->node, END_DONE);
 	return 0;
 }
 
@@ -219,44 +220,44 @@ static bool
 when_is_true(struct graph *g, const struct node *n)
 {
 	const struct step *s = node_step(n);
+	const struct expr *when = s->template->when;
 	struct strbuf scratch = STRBUF_INIT;
 	struct cbor c;
 	struct cbor_item it;
 	size_t len;
-	const char *value = graph_value(g, s, n, s->template->when, &scratch,
-					&len);
+	const char *value;
 
+	if (when->kind == WIRE_EXPR_PIECES)
+		return true; /* a text */
+	value = graph_value(g, s, n, when, &scratch, &len);
 	cbor_init(&c, value, len);
 	it = cbor_next(&c);
 	strbuf_release(&scratch);
 	return it.kind != CBOR_BOOL || it.n;
 }
 
-/* Whether the names of PH are known as far as T goes: paths of outputs of
- * other tasks may not be yet.  Then T is put where it goes on. */
+/* Whether the paths of other tasks' outputs that N's step may mention are
+ * known.  If not, N is put where it goes on. */
 static bool
-paths_known(struct graph *g, struct task *t, const struct phase *ph)
+paths_known(struct graph *g, struct node *n)
 {
-	const struct template *tm = t->step->template;
+	const struct step *s = node_step(n);
+	const struct template *tm = s->template;
 	uint32_t i;
 
-	for (i = 0; i < ph->name_count; i++) {
-		const struct name *n = &tm->names[ph->names[i]];
+	for (i = 0; i < tm->name_count; i++) {
 		const struct import *im;
 		struct task *target;
 
-		if (n->kind != WIRE_NAME_FROM)
+		if (s->layout->known[i] != KNOWN_PATH)
 			continue;
-		im = &tm->imports[n->clause];
-		if (t->step->bindings[im->first_binding + n->item].kind !=
-		    BINDING_OUTPUT)
-			continue;
-		target = graph_find_task(g, t->step->imported[im->first_step],
-					 t->split);
+		im = &tm->imports[tm->names[i].clause];
+		target = graph_find_task(g, s->imported[im->first_step],
+					 node_split(n));
 		if (target->files_known)
 			continue;
 		ARRAY_GROW(g->edges, g->edge_count, g->edge_alloc);
-		g->edges[g->edge_count].to = t->node.index;
+		g->edges[g->edge_count].to = n->index;
 		g->edges[g->edge_count].next = target->first_path_waiter;
 		target->first_path_waiter = ++g->edge_count;
 		return false;
@@ -271,10 +272,14 @@ tell_path_waiters(struct graph *g, struct task *t, struct error *err)
 	uint32_t e = t->first_path_waiter;
 
 	t->first_path_waiter = 0;
-	for (; e; e = g->edges[e - 1].next)
-		if (task_advance(g, node_task(g->nodes[g->edges[e - 1].to]),
-				 err))
+	for (; e; e = g->edges[e - 1].next) {
+		struct node *n = g->nodes[g->edges[e - 1].to];
+
+		if (n->kind == NODE_OPENING ?
+		    opening_advance(g, node_opening(n), err) :
+		    task_advance(g, node_task(n), err))
 			return -1;
+	}
 	return 0;
 }
 
@@ -284,24 +289,26 @@ task_advance(struct graph *g, struct task *t, struct error *err)
 	const struct layout *l = t->step->layout;
 	const struct template *tm = t->step->template;
 
-	if (t->node.stage != STAGE_NEW || !have_constants(g, &t->node, false))
+	if (t->node.stage != STAGE_NEW ||
+	    !have_constants(g, &t->node, false) || !paths_known(g, &t->node))
 		return 0;
 	if (!t->rows)
 		t->rows = arena_zalloc(&g->arena,
 				       (l->phase_count + 1) * sizeof(char *));
 	if (t->phase < l->early_count) {
-		if (paths_known(g, t, &l->phases[t->phase]))
-			ask(g, &t->node, EVAL_PHASE, t->phase, false);
+		ask(g, &t->node, EVAL_PHASE, t->phase, false);
 		return 0;
 	}
 	t->node.stage = STAGE_PREPARED;
+	if (tm->when && !l->when_late &&
+	    (!tm->foreach_count || l->when_per_split) &&
+	    !when_is_true(g, &t->node))
+		t->node.end = END_SKIPPED; /* its files yield to others' */
 	if (!l->files_late) {
 		if (task_set_files(g, t, err) || tell_path_waiters(g, t, err))
 			return -1;
 	}
-	if (tm->when && !l->when_late &&
-	    (!tm->foreach_count || l->when_per_split) &&
-	    !when_is_true(g, &t->node))
+	if (t->node.end == END_SKIPPED)
 		node_end(g, &t->node, END_SKIPPED);
 	return 0;
 }
@@ -326,16 +333,13 @@ reads_skipped(struct graph *g, const struct node *n)
 
 /* Whether a task that makes one of T's inputs was skipped. */
 static bool
-inputs_skipped(const struct task *t)
+inputs_skipped(const struct graph *g, const struct task *t)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->input_count; i++) {
-		const struct task *maker = t->inputs[i].file->maker;
-
-		if (maker && maker->node.end == END_SKIPPED)
+	for (i = 0; i < t->input_count; i++)
+		if (file_is_skipped(g, t->inputs[i].file))
 			return true;
-	}
 	return false;
 }
 
@@ -368,7 +372,7 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 			return -1;
 		return node_release(g, &t->node, err);
 	}
-	if (inputs_skipped(t)) {
+	if (inputs_skipped(g, t)) {
 		node_end(g, &t->node, END_SKIPPED);
 		return 0;
 	}
@@ -397,7 +401,7 @@ opening_advance(struct graph *g, struct opening *o, struct error *err)
 		node_end(g, &o->node, END_SKIPPED);
 		return 0;
 	}
-	if (!have_constants(g, &o->node, ready))
+	if (!have_constants(g, &o->node, ready) || !paths_known(g, &o->node))
 		return 0;
 	if (ask_when && when->kind == WIRE_EXPR_THUNK && when->need_count &&
 	    !o->when_row) {

@@ -2,7 +2,8 @@
  * What the files of the graph share, and nobody else includes: graph.c (nodes,
  * splits, stages), graph-link.c (who waits for whom), graph-request.c (wishes
  * for evaluations), graph-eval.c (phases), graph-files.c (who makes which
- * file), graph-pattern.c (implicit rules), graph-bind.c (values of names).
+ * file), graph-makers.c (who waits for which file), graph-pattern.c (implicit
+ * rules), graph-bind.c (values of names).
  */
 #ifndef FLOWMAKE_MODEL_GRAPH_INTERNAL_H
 #define FLOWMAKE_MODEL_GRAPH_INTERNAL_H
@@ -30,6 +31,7 @@ struct file {
 struct reader {
 	struct task *task;
 	bool held;               /* its node's waiting counts a hold for this */
+	bool gathered;           /* a directory: waits for the file's gather */
 	uint32_t next;
 };
 
@@ -156,13 +158,31 @@ void ask_default_constants(struct graph *g);
 bool have_constants(struct graph *g, struct node *n, bool late);
 
 /* ---- graph-files.c ---- */
-/* Compute T's inputs and outputs and enter them in the table. */
-int task_set_files(struct graph *g, struct task *t, struct error *err);
-/* Link T to the makers of its inputs, or hold it until one is known. */
-int task_link_inputs(struct graph *g, struct task *t, struct error *err);
 struct file *file_find(const struct graph *g, const char *path);
 /* The entry of PATH, made with those of the directories above if need be. */
 struct file *file_get(struct graph *g, const char *path);
+/* The next entry below TOP in a walk over its whole tree, after F. */
+struct file *file_walk(const struct file *top, struct file *f);
+/* Some file below F that a task makes, or NULL; SKIPPED: or would have made,
+ * had it not been skipped. */
+struct file *file_made_inside(struct file *f, bool skipped);
+/* The entry of F or of a directory above it that a task makes, or NULL. */
+struct file *file_made_around(struct file *f, bool skipped);
+/* Where the user wrote what gave F, an input or OUTPUT of T. */
+const struct expr *task_file_place(const struct task *t,
+				   const struct task_file *f, bool output);
+/* Compute T's inputs and outputs and enter them in the table. */
+int task_set_files(struct graph *g, struct task *t, struct error *err);
+
+/* ---- graph-makers.c ---- */
+/* F has got a maker: all who read it, or the directory around it, wait for
+ * that. */
+int file_tell_waiting(struct graph *g, struct file *f, struct error *err);
+/* Link T to the makers of its inputs, or hold it until one is known. */
+int task_link_inputs(struct graph *g, struct task *t, struct error *err);
+/* Whether F is the file of a skipped task, or a directory that is not there
+ * because all who make files in it were skipped. */
+bool file_is_skipped(const struct graph *g, struct file *f);
 
 /* ---- graph-pattern.c ---- */
 /* The task of a pattern rule that makes PATH, created if need be; NULL: no

@@ -17,13 +17,6 @@ enum { EARLY = 0, LATE = 1 << 16 };
 #define CONSTANT UINT32_MAX     /* needs no name */
 #define APART (UINT32_MAX - 1)  /* evaluated on its own, in no phase */
 
-/* What kind of name an import brings. */
-enum known {
-	KNOWN_EARLY, /* before anything runs */
-	KNOWN_LATE,  /* when the task that is read has run */
-	KNOWN_PATH,  /* early, but to look into the file is to wait for it */
-};
-
 /* What is found out about one template while its layout is made. */
 struct planner {
 	struct rules *rules;

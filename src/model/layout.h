@@ -21,6 +21,13 @@ struct step;
 
 enum { PHASE_CONSTANT = -1 };
 
+/* From when on a name is known, as far as that depends on what is read. */
+enum known {
+	KNOWN_EARLY, /* before anything runs */
+	KNOWN_LATE,  /* when the task that is read has run */
+	KNOWN_PATH,  /* early, but to look into the file is to wait for it */
+};
+
 struct phase {
 	bool late;
 	uint32_t *thunks;        /* thunk numbers, ascending in scope order */
@@ -36,7 +43,8 @@ struct thunk_place {
 
 struct layout {
 	struct layout *next;     /* others of the same template */
-	const uint8_t *known;    /* by name: what the rest follows from */
+	const uint8_t *known;    /* enum known by name: what the rest follows
+				  * from */
 	uint32_t *constants;     /* thunk numbers */
 	uint32_t constant_count;
 	struct phase *phases;    /* the first one takes the foreach, if early */

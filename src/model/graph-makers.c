@@ -1,0 +1,331 @@
+/*
+ * Who waits for which file: tasks are linked to the makers of their inputs,
+ * or held until one shows up.
+ */
+#include "base/base.h"
+
+#include "model/graph.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "model/graph-internal.h"
+
+/* ---- a maker is found ---- */
+
+/* U, which reads F, waits for MAKER, found only now. */
+static int
+tell_reader(struct graph *g, struct reader *r, struct file *f,
+	    struct task *maker, struct error *err)
+{
+	struct task *u = r->task;
+
+	if (u == maker || u->node.stage == STAGE_OVER || u->number) {
+		if (u == maker || u->node.end == END_SKIPPED ||
+		    maker->node.end == END_SKIPPED)
+			return 0;
+		return step_error(maker->step, maker->step->template->line,
+			maker->step->template->column, err, "makes '%s', "
+			"which step '%s' has read already; let '%s' wait with "
+			"(after %s)", f->path, u->step->name, u->step->name,
+			maker->step->name);
+	}
+	node_want(g, &maker->node);
+	node_link(g, &maker->node, &u->node);
+	if (!r->held)
+		return 0;
+	r->held = false;
+	f->holds--;
+	return node_release(g, &u->node, err);
+}
+
+/* Tell all who read F that MAKER makes it or the directory around it. */
+static int
+tell_readers(struct graph *g, struct file *f, struct task *maker,
+	     struct error *err)
+{
+	struct file *inner = f;
+	uint32_t i;
+
+	do {
+		for (i = inner->first_reader; i; i = g->readers[i - 1].next)
+			if (tell_reader(g, &g->readers[i - 1], inner, maker,
+					err))
+				return -1;
+		inner = file_walk(f, inner);
+	} while (inner);
+	return 0;
+}
+
+/* The node that waits for all makers inside directory F. */
+static struct node *
+file_gather(struct graph *g, struct file *f)
+{
+	struct file *inner = f;
+
+	if (f->gather)
+		return f->gather;
+	f->gather = arena_zalloc(&g->arena, sizeof(*f->gather));
+	node_init(g, f->gather, NODE_GATHER);
+	f->gather->stage = STAGE_WAITING;
+	f->gather->waiting = 1;
+	f->gather->wanted = true;
+	node_list_push(&g->to_admit, f->gather);
+	while ((inner = file_walk(f, inner))) {
+		if (!inner->maker)
+			continue;
+		node_want(g, &inner->maker->node);
+		node_link(g, &inner->maker->node, f->gather);
+	}
+	return f->gather;
+}
+
+/* A file was found inside directory F, which R's task reads and of which none
+ * was known: it waits for all of them. */
+static int
+gather_for_reader(struct graph *g, struct reader *r, struct file *f,
+		  struct error *err)
+{
+	struct node *n = &r->task->node;
+
+	if (r->gathered || n->stage == STAGE_OVER || r->task->number)
+		return 0;
+	r->gathered = true;
+	node_link(g, file_gather(g, f), n);
+	if (!r->held)
+		return 0;
+	r->held = false;
+	f->holds--;
+	return node_release(g, n, err);
+}
+
+/* Tasks that wait for a directory above F as a whole wait for MAKER too. */
+static int
+tell_gathers(struct graph *g, struct file *f, struct task *maker,
+	     struct error *err)
+{
+	uint32_t i;
+
+	for (f = f->parent; f; f = f->parent) {
+		if (f->gather && f->gather->stage != STAGE_OVER) {
+			node_want(g, &maker->node);
+			node_link(g, &maker->node, f->gather);
+		}
+		for (i = f->first_reader; i; i = g->readers[i - 1].next)
+			if (gather_for_reader(g, &g->readers[i - 1], f, err))
+				return -1;
+	}
+	return 0;
+}
+
+int
+file_tell_waiting(struct graph *g, struct file *f, struct error *err)
+{
+	return tell_gathers(g, f, f->maker, err) ||
+		tell_readers(g, f, f->maker, err) ? -1 : 0;
+}
+
+/* ---- makers of inputs ---- */
+
+/* The entry whose maker makes F: rather a task that runs than a skipped one. */
+static struct file *
+made_of(struct file *f)
+{
+	struct file *made = file_made_around(f, false);
+
+	return made ? made : file_made_around(f, true);
+}
+
+bool
+file_is_skipped(const struct graph *g, struct file *f)
+{
+	struct file *made = made_of(f);
+
+	if (made)
+		return made->maker->node.end == END_SKIPPED;
+	return f->child && file_made_inside(f, true) &&
+		!file_made_inside(f, false) &&
+		!g->world.exists(g->world.data, f->path);
+}
+
+/* Whether step NAME may still declare files that nobody knows of. */
+static bool
+step_is_open(const struct graph *g, const char *name)
+{
+	const struct step *s = rules_find(g->rules, name);
+	const struct level *l;
+
+	if (!s)
+		return false;
+	if (s->layout->files_late)
+		return true;
+	for (l = s->level; l->opener; l = l->parent)
+		if (l->opener->layout->foreach_late)
+			return g->unopened;
+	return false;
+}
+
+/* No task is known to make F, which T reads as IN: perhaps it is just there,
+ * perhaps T must wait for somebody to declare it. */
+static int
+link_unmade(struct graph *g, struct task *t, const struct task_file *in,
+	    struct reader *r, struct error *err)
+{
+	struct file *f = in->file;
+	const struct expr *e = task_file_place(t, in, false);
+	bool there = g->world.exists(g->world.data, f->path);
+	const char *recorded = g->world.maker(g->world.data, f->path);
+
+	if (there && !(recorded && step_is_open(g, recorded)))
+		return 0;
+	if (!there && !g->unopened && !g->unknown_files)
+		return step_error(t->step, e->line, e->column, err,
+				  "the input '%s' is not there and no step "
+				  "makes it", f->path);
+	r->held = true;
+	f->holds++;
+	t->node.waiting++;
+	node_list_push(&g->held, &t->node);
+	return 0;
+}
+
+static int
+link_input(struct graph *g, struct task *t, struct task_file *in,
+	   struct error *err)
+{
+	struct file *f = in->file = file_get(g, in->path), *made;
+	struct task *maker = NULL;
+	struct reader *r;
+
+	ARRAY_GROW(g->readers, g->reader_count, g->reader_alloc);
+	r = &g->readers[g->reader_count];
+	r->task = t;
+	r->held = r->gathered = false;
+	r->next = f->first_reader;
+	f->first_reader = ++g->reader_count;
+	made = made_of(f);
+	if (made) {
+		maker = made->maker;
+	} else if (f->child && file_made_inside(f, true)) {
+		r->gathered = true;
+		node_link(g, file_gather(g, f), &t->node);
+		return 0;
+	} else if (pattern_find(g, f->path, &maker, err)) {
+		return -1;
+	}
+	r = &g->readers[f->first_reader - 1]; /* the array may have moved */
+	if (!maker)
+		return link_unmade(g, t, in, r, err);
+	node_want(g, &maker->node);
+	node_link(g, &maker->node, &t->node);
+	return 0;
+}
+
+int
+task_link_inputs(struct graph *g, struct task *t, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->input_count; i++)
+		if (link_input(g, t, &t->inputs[i], err))
+			return -1;
+	return 0;
+}
+
+int
+graph_want_file(struct graph *g, const char *path, struct error *err)
+{
+	char *name = path_normalize(path);
+	struct file *f = file_find(g, name), *made;
+	struct task *maker = NULL;
+	int ret = 0;
+
+	made = f ? made_of(f) : NULL;
+	if (made) {
+		maker = made->maker;
+	} else if (f && f->child && file_made_inside(f, true)) {
+		node_want(g, file_gather(g, f));
+		ret = 1;
+	} else if (pattern_find(g, name, &maker, err)) {
+		ret = -1;
+	}
+	if (maker) {
+		node_want(g, &maker->node);
+		ret = 1;
+	}
+	free(name);
+	return ret;
+}
+
+/* ---- files that nobody makes ---- */
+
+/* Call FN for each input that holds a task, until it returns true. */
+static bool
+each_held(struct graph *g, bool (*fn)(void *data, struct task *t,
+				      struct task_file *in), void *data)
+{
+	uint32_t i, k, r;
+
+	for (i = 0; i < g->held.count; i++) {
+		struct task *t = node_task(g->held.v[i]);
+
+		for (k = 0; k < t->input_count; k++) {
+			struct file *f = t->inputs[k].file;
+
+			if (!f || !f->holds)
+				continue;
+			for (r = f->first_reader; r; r = g->readers[r - 1].next)
+				if (g->readers[r - 1].task == t &&
+				    g->readers[r - 1].held)
+					break;
+			if (r && fn(data, t, &t->inputs[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+fail_held(void *data, struct task *t, struct task_file *in)
+{
+	const struct expr *e = task_file_place(t, in, false);
+
+	error_place(data, t->step->template->file, e->line, e->column,
+		    "no step makes '%s', needed by step '%s'", in->path,
+		    t->step->name);
+	return true;
+}
+
+int
+graph_check_stuck(struct graph *g, struct error *err)
+{
+	return each_held(g, fail_held, err) ? -1 : 0;
+}
+
+/* A caller's function and its data. */
+struct announcer {
+	void (*fn)(void *data, const struct task *t, const char *path);
+	void *data;
+};
+
+static bool
+announce_held(void *data, struct task *t, struct task_file *in)
+{
+	struct announcer *a = data;
+
+	if (!in->file->announced)
+		a->fn(a->data, t, in->path);
+	in->file->announced = true;
+	return false;
+}
+
+void
+graph_each_unmade(struct graph *g,
+		  void (*fn)(void *data, const struct task *t,
+			     const char *path), void *data)
+{
+	struct announcer a = { fn, data };
+
+	each_held(g, announce_held, &a);
+}
