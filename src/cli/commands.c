@@ -42,7 +42,7 @@ const struct command commands[] = {
 	  { options_logs, options_common, NULL }, cmd_logs },
 	{ "dump", "RUN/STEP[/SPLIT][/NAME]", "Show results",
 	  "Values are printed as Scheme writes them, file results as their "
-	  "path in the store.",
+	  "path\nin the store.",
 	  { options_dump, options_common, NULL }, cmd_dump },
 	{ "graph", "[NAME=VALUE]...", "Show the steps and who reads whom",
 	  NULL,

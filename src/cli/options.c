@@ -114,6 +114,22 @@ count_matches(const struct option_parser *p, const char *text, size_t len)
 	return count;
 }
 
+/* The error for NAME, which several options begin with. */
+static void
+refuse_ambiguous(const struct option_parser *p, const char *name, size_t len,
+		 struct error *err)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; p->rows[i]; i++)
+		if (!strncmp(p->rows[i]->name, name, len))
+			strbuf_addf(&sb, "%s--%s", sb.len ? ", " : "",
+				    p->rows[i]->name);
+	error_set(err, "option '--%s' may be %s", name, sb.buf);
+	strbuf_release(&sb);
+}
+
 /* The error for the long option WORD, "--NAME[=VALUE]". */
 static int
 refuse_long(const struct option_parser *p, const char *word,
@@ -130,7 +146,7 @@ refuse_long(const struct option_parser *p, const char *word,
 	if (matches == 1)
 		error_set(err, "option '--%s' takes no value", name);
 	else if (matches)
-		error_set(err, "option '--%s' could be several", name);
+		refuse_ambiguous(p, name, len, err);
 	else if (meant)
 		error_set(err, "unknown option '--%s' (did you mean --%s?)",
 			  name, meant);

@@ -43,13 +43,41 @@ print_value(const struct artifact *r, struct strbuf *out, struct error *err)
 	return rc;
 }
 
+/* Say that A has no result NAME (NULL: none at all), and why. */
+static int
+no_result(const struct target *t, const struct attempt_record *a,
+	  const char *name, struct error *err)
+{
+	const char *state = attempt_state_name(a, run_state_name(&t->run));
+	struct strbuf path = STRBUF_INIT, names = STRBUF_INIT;
+	size_t i;
+
+	strbuf_addf(&path, "%u/", t->run.number);
+	attempt_add_escaped(&path, a);
+	for (i = 0; i < a->result_count; i++)
+		strbuf_addf(&names, " %s", a->results[i].name);
+	if (a->result_count)
+		error_set(err, "task %s has no result '%s'; it has%s",
+			  path.buf, name, names.buf);
+	else if (a->outcome == TASK_DONE)
+		error_set(err, "task %s has no results, its step produces "
+			  "none", path.buf);
+	else
+		error_set(err, "task %s has no results: %s", path.buf, state);
+	strbuf_release(&path);
+	strbuf_release(&names);
+	return -1;
+}
+
 /* Append all results of A, each after its name. */
 static int
-print_all(const struct attempt_record *a, struct strbuf *out,
-	  struct error *err)
+print_all(const struct target *t, const struct attempt_record *a,
+	  struct strbuf *out, struct error *err)
 {
 	size_t i;
 
+	if (!a->result_count)
+		return no_result(t, a, NULL, err);
 	for (i = 0; i < a->result_count; i++) {
 		strbuf_addf(out, "%s = ", a->results[i].name);
 		if (print_value(&a->results[i], out, err))
@@ -205,30 +233,6 @@ find_task(struct attempts *as, struct store *s, struct target *t, char **name,
 	return 0;
 }
 
-/* Say which results A has. */
-static int
-no_result(const struct target *t, const struct attempt_record *a,
-	  const char *name, struct error *err)
-{
-	struct strbuf path = STRBUF_INIT, names = STRBUF_INIT;
-	size_t i;
-
-	attempt_add_escaped(&path, a);
-	for (i = 0; i < a->result_count; i++)
-		strbuf_addf(&names, " %s", a->results[i].name);
-	if (a->result_count)
-		error_set(err, "task %u/%s has no result '%s'; it has%s",
-			  t->run.number, path.buf, name, names.buf);
-	else
-		error_set(err, "task %u/%s has no result '%s': it is %s",
-			  t->run.number, path.buf, name,
-			  a->outcome == TASK_DONE ? "done, without any" :
-			  attempt_state_name(a, run_state_name(&t->run)));
-	strbuf_release(&path);
-	strbuf_release(&names);
-	return -1;
-}
-
 /* Say that T means several tasks. */
 static int
 several_tasks(const struct target *t, const struct attempts *as,
@@ -273,7 +277,7 @@ dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
 	else if (file)
 		rc = put_bytes(r, file, out, err);
 	else if (!r)
-		rc = print_all(&as.list[0], out, err);
+		rc = print_all(t, &as.list[0], out, err);
 	else if ((rc = print_value(r, out, err)) == 0)
 		strbuf_addch(out, '\n');
 	attempts_release(&as);

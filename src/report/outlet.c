@@ -39,6 +39,7 @@ struct outlet {
 	int fd;              /* owned when OUTLET_OPENED */
 	bool patient;
 	bool is_terminal;
+	bool is_blocked;     /* the last try found no room */
 	int error;           /* errno of a failed write, or 0 */
 	struct strbuf queue;
 	size_t written;      /* bytes of queue that are out */
@@ -143,6 +144,11 @@ outlet_has_room(struct outlet *o, size_t len)
 {
 	if (o->patient || queued(o) + len <= OUTLET_QUEUE_BYTES)
 		return true;
+	/* One piece of news can be more than the queue holds. */
+	if (!o->is_blocked)
+		outlet_flush(o);
+	if (queued(o) + len <= OUTLET_QUEUE_BYTES)
+		return true;
 	o->left_out++;
 	return false;
 }
@@ -239,11 +245,13 @@ outlet_flush(struct outlet *o)
 {
 	ssize_t n;
 
+	o->is_blocked = false;
 	while (queued(o)) {
 		n = write_some(o, o->queue.buf + o->written, queued(o));
 		if (n >= 0) {
 			o->written += (size_t)n;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			o->is_blocked = true;
 			break;
 		} else if (errno != EINTR) {
 			give_up(o, errno);

@@ -27,8 +27,9 @@ bool outlet_is_terminal(const struct outlet *o);
 /* Columns of the terminal: $COLUMNS, what it says itself, or 80. */
 unsigned outlet_columns(const struct outlet *o);
 
-/* Whether a line of LEN bytes has room; if not it counts as left out.  What
- * is left out is said by outlet_add_notice. */
+/* Whether a line of LEN bytes has room, perhaps after writing what can be
+ * written; if not it counts as left out.  What is left out is said by
+ * outlet_add_notice. */
 bool outlet_has_room(struct outlet *o, size_t len);
 /* Count N more lines as left out. */
 void outlet_leave_out(struct outlet *o, uint64_t n);

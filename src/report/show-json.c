@@ -137,6 +137,7 @@ json_run(const struct run_record *r)
 	json_object_set_new(object, "command", json_text(r->command));
 	json_object_set_new(object, "user", json_text(r->user));
 	json_object_set_new(object, "host", json_text(r->host));
+	json_object_set_new(object, "pid", json_integer(r->pid));
 	json_object_set_new(object, "started", json_seconds(r->started_ns));
 	json_object_set_new(object, "ended", json_seconds(r->ended_ns));
 	json_object_set_new(object, "parameters", json_parameters(r));

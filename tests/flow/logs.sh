@@ -1,0 +1,166 @@
+# flowmake logs.
+. "${0%/*}/lib"
+
+flowfile <<'END'
+(step count
+  (foreach n (list "a" "b"))
+  (shell "echo out #{n}; echo err #{n} >&2; printf 'bytes\\0\\377 #{n}'"))
+(step again
+  (retry #:times 2)
+  (shell "echo attempt $FLOWMAKE_ATTEMPT; test $FLOWMAKE_ATTEMPT = 3"))
+(step quiet (shell "true"))
+END
+
+test_expect_success 'one task: its bytes as they are, both streams' '
+	flowmake run -j 1 &&
+	flowmake logs 1/count/1 > out 2> errors &&
+	test "$(wc -c < out)" = 21 &&
+	printf "bytes\0\377 b" > bytes &&
+	grep -aF -f bytes out &&
+	test_grep "^Run 1, count/1: done\$" errors &&
+	lines 1 errors
+'
+
+test_expect_success '--stdout and --stderr choose' '
+	flowmake logs 1/count/0 --stderr > out &&
+	echo "err a" > expected &&
+	test_cmp expected out &&
+	flowmake logs --stdout 1/count/0 > out &&
+	printf "out a\nbytes\0\377 a" > expected &&
+	cmp expected out &&
+	flowmake logs --stdout --stderr 1/count/0 > both &&
+	flowmake logs 1/count/0 > out &&
+	cmp both out
+'
+
+test_expect_success 'several tasks: lines with their task, in order' '
+	flowmake logs 1 > out &&
+	test_grep "^\[count/0\] out a\$" out &&
+	test_grep "^\[count/1\] err b\$" out &&
+	test_grep "^\[again\] attempt 3\$" out &&
+	flowmake logs 1/count > out &&
+	lines 6 out &&
+	test_grep -v "again" out
+'
+
+test_expect_success '--timestamps tells when each line was read' '
+	flowmake logs 1/again --timestamps > out &&
+	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} attempt 3\$" out &&
+	lines 1 out &&
+	flowmake logs 1 --timestamps > out &&
+	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} \[count/0\] out a\$" out
+'
+
+test_expect_success '--attempt shows an earlier attempt' '
+	flowmake logs 1/again --attempt 1 > out &&
+	echo "attempt 1" > expected &&
+	test_cmp expected out &&
+	flowmake logs 1/again > out &&
+	echo "attempt 3" > expected &&
+	test_cmp expected out &&
+	test_must_fail flowmake logs 1/again --attempt 4 2> errors &&
+	test_grep "no task there has an attempt 4" errors
+'
+
+test_expect_success 'a task that printed nothing has an empty log' '
+	flowmake logs 1/quiet > out &&
+	lines 0 out
+'
+
+test_expect_success 'the latest run is meant when none is named' '
+	flowmake run again > /dev/null &&
+	flowmake logs > out 2> errors &&
+	test_grep "^Run 2: done" errors &&
+	echo "[again] attempt 3" > expected &&
+	test_cmp expected out &&
+	flowmake logs again > out &&
+	flowmake logs latest/again > same &&
+	test_cmp out same
+'
+
+test_expect_success 'what is not there is named, with a suggestion' '
+	test_must_fail flowmake logs 77 2> errors &&
+	echo "flowmake: there is no run 77" > expected &&
+	test_cmp expected errors &&
+	test_must_fail flowmake logs 1/cuont 2> errors &&
+	test_grep "run 1 has no task .cuont. \(did you mean count\?\)" errors &&
+	test_must_fail flowmake logs 1/count/2 2> errors &&
+	test_grep "run 1 has no task .count/2.\$" errors
+'
+
+flowfile <<'END'
+(step slow
+  (output done "done")
+  (shell "echo begin; until test -e go; do sleep 0.01; done; echo end; touch #{done}"))
+(step more
+  (after slow)
+  (shell "echo more; until test -e go2; do sleep 0.01; done; echo most"))
+END
+
+test_expect_success 'logs and show work while the run goes on' '
+	rm -f go go2 &&
+	{ flowmake run > /dev/null & } &&
+	test_wait grep -q begin .flowmake/logs/3 &&
+	flowmake logs 3/slow > out &&
+	echo begin > expected &&
+	test_cmp expected out &&
+	flowmake show 3 > out &&
+	test_grep "^Run 3 of here: running" out &&
+	test_grep "slow +1  1 running" out &&
+	{ flowmake logs 3/slow -f > followed & } && pid=$! &&
+	{ flowmake logs 3 -f > all 2>&1 & } &&
+	test_wait grep -q begin followed &&
+	test_wait grep -q begin all &&
+	touch go &&
+	wait $pid &&
+	test_wait grep -q more all &&
+	touch go2 &&
+	wait &&
+	printf "%s\n" begin end > expected &&
+	test_cmp expected followed &&
+	cat > expected <<-END &&
+	Run 3: running
+	[slow] begin
+	[slow] end
+	[more] more
+	[more] most
+	END
+	test_cmp expected all
+'
+
+test_expect_success 'following a run that is over shows it and ends' '
+	flowmake logs 3 -f > out &&
+	lines 4 out
+'
+
+test_expect_success 'following ends when the engine is killed' '
+	rm -f go go2 done &&
+	{ flowmake run > /dev/null 2>&1 & } &&
+	test_wait grep -q begin .flowmake/logs/4 &&
+	{ flowmake logs 4 -f > out 2>&1; echo $? > status; } &
+	test_wait grep -q begin out &&
+	engine=$(flowmake show --json 4 | "$PYTHON" -c "import json, sys
+print(json.load(sys.stdin)[\"pid\"])") &&
+	kill -KILL $engine &&
+	wait &&
+	echo 0 > expected &&
+	test_cmp expected status &&
+	flowmake show 4 > out &&
+	test_grep "^Run 4 of here: died" out &&
+	test_grep "slow +1  1 died" out &&
+	flowmake logs 4/slow > out 2> errors &&
+	test_grep "^Run 4, slow: died" errors &&
+	echo begin > expected &&
+	test_cmp expected out
+'
+
+test_expect_success 'a store that may not be written can be read' '
+	cp -R .flowmake kept && rm -rf .flowmake && mkdir ro &&
+	mv kept ro/.flowmake && chmod -R a-w ro &&
+	test_when_finished "chmod -R u+w ro" &&
+	flowmake -C ro logs 3 > out &&
+	flowmake -C ro show 3 > out &&
+	flowmake -C ro runs > out
+'
+
+test_done

@@ -1,0 +1,239 @@
+/*
+ * report/live: the display of a run, fed with news by hand.
+ */
+#include "base/base.h"
+
+#include "report/live.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "tap.h"
+
+/* 2026-11-22 09:41:39.689 UTC */
+#define REAL_NS INT64_C(1795340499689000000)
+
+static int64_t
+fake_monotonic(struct clock *c)
+{
+	(void)c;
+	return 5 * NS_PER_S;
+}
+
+static int64_t
+fake_real(struct clock *c)
+{
+	(void)c;
+	return REAL_NS;
+}
+
+static struct clock fake_clock = { fake_monotonic, fake_real };
+
+/* A display whose words go through pipes. */
+struct stage {
+	struct live *live;
+	int out[2];
+	int err[2];
+	struct strbuf got;
+};
+
+static void
+stage_init(struct stage *s)
+{
+	struct live_options o = { .command = "flowmake", .clock = &fake_clock };
+
+	if (pipe(s->out) < 0 || pipe(s->err) < 0)
+		exit(1);
+	fcntl(s->out[0], F_SETFL, O_NONBLOCK);
+	fcntl(s->err[0], F_SETFL, O_NONBLOCK);
+	o.out_fd = s->out[1];
+	o.err_fd = s->err[1];
+	s->live = live_new(&o);
+	strbuf_init(&s->got);
+}
+
+static void
+stage_release(struct stage *s)
+{
+	live_free(s->live);
+	close(s->out[0]);
+	close(s->out[1]);
+	close(s->err[0]);
+	close(s->err[1]);
+	strbuf_release(&s->got);
+}
+
+/* What came out of FD since the last look. */
+static const char *
+words(struct stage *s, int fd)
+{
+	char buf[4096];
+	ssize_t n;
+
+	strbuf_reset(&s->got);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		strbuf_add(&s->got, buf, (size_t)n);
+	return s->got.buf;
+}
+
+static const struct task_news count_3 = {
+	.run = 15, .number = 4, .attempt = 1, .name = "count/3",
+	.step = "count", .split = "3", .element = "books/a.txt", .pid = 83812,
+};
+
+static void
+say(struct stage *s, enum log_stream stream, const char *text)
+{
+	live_events.printed(s->live, &count_3, stream, REAL_NS, text,
+			    strlen(text));
+}
+
+#define PREFIX "2026-11-22 09:41:39.689 [15/count/3 books/a.txt (pid 83812)] "
+
+static void
+test_lines(void)
+{
+	struct run_record run = { .number = 15 };
+	struct stage s;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	is_str(words(&s, s.out[0]), "", "the beginning needs no words");
+	say(&s, LOG_STDOUT, "text\nmo");
+	is_str(words(&s, s.out[0]), PREFIX "text\n",
+	       "a line has its time, task, element and process before it");
+	say(&s, LOG_STDERR, "other\n");
+	is_str(words(&s, s.out[0]), PREFIX "other\n",
+	       "a part of a line does not mix with another stream");
+	say(&s, LOG_STDOUT, "re\033\n");
+	is_str(words(&s, s.out[0]), PREFIX "more\\x1b\n",
+	       "it waits for its end, and cannot disturb a terminal");
+	live_events.note(s.live, "warning: 'a'");
+	is_str(words(&s, s.err[0]),
+	       "2026-11-22 09:41:39.689 [15] warning: 'a'\n",
+	       "a note goes to stderr");
+	stage_release(&s);
+}
+
+static void
+test_failure(void)
+{
+	struct attempt_record a = {
+		.run = 15, .task = 4, .attempt = 1, .step = "count",
+		.split = "3", .outcome = TASK_RETRIED, .ended_ns = REAL_NS,
+		.message = "status 1",
+	};
+	struct run_record run = { .number = 15 };
+	struct run_summary summary = {
+		.run = { .number = 15, .started_ns = REAL_NS,
+			 .ended_ns = REAL_NS + 3200 * NS_PER_MS },
+		.counts = { .known = 101, .done = 57, .skipped = 1,
+			    .failed = 1 },
+	};
+	struct stage s;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	live_events.over(s.live, &count_3, &a);
+	is_str(words(&s, s.out[0]), PREFIX "status 1\n"
+	       PREFIX "Task failed; it will be tried again.\n",
+	       "a failure that is not final is said as such");
+	say(&s, LOG_STDOUT, "no newline");
+	a.outcome = TASK_FAILED;
+	live_events.over(s.live, &count_3, &a);
+	is_str(words(&s, s.out[0]), PREFIX "no newline\n" PREFIX "status 1\n"
+	       PREFIX "Task failed.\n",
+	       "the end of a task ends its last line");
+	live_finish(s.live, &summary, NULL);
+	is_str(words(&s, s.err[0]),
+	       "Failed: 15/count/3 books/a.txt: status 1\n"
+	       "    it printed nothing: flowmake show 15/count/3\n"
+	       "Run 15: 1 of 101 tasks failed, 57 done, 1 skipped, "
+	       "42 not finished in 3.2s\n"
+	       "Workflow failed.\n",
+	       "the end of the run names what failed, and counts");
+	is_str(words(&s, s.out[0]), "", "all of that on stderr");
+	stage_release(&s);
+}
+
+static void
+test_success(void)
+{
+	struct run_record run = { .number = 15 };
+	struct run_summary summary = {
+		.run = { .number = 15, .state = RUN_DONE,
+			 .started_ns = REAL_NS,
+			 .ended_ns = REAL_NS + 3200 * NS_PER_MS },
+		.counts = { .known = 101, .done = 101 },
+		.had_results = 97,
+	};
+	struct stage s;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	live_finish(s.live, &summary, NULL);
+	is_str(words(&s, s.out[0]), "Done: run 15, 101 tasks in 3.2s; "
+	       "97 had a good result already\n",
+	       "a run that succeeds ends with one line");
+	is_str(words(&s, s.err[0]), "", "and nothing on stderr");
+	stage_release(&s);
+}
+
+static void
+test_errors(void)
+{
+	struct run_record run = { .number = 15 };
+	struct run_summary summary = { .interrupted = true };
+	struct stage s;
+
+	stage_init(&s);
+	live_finish(s.live, &(struct run_summary){ .interrupted = false },
+		    "Flowfile:1:2: step 'a': no");
+	is_str(words(&s, s.err[0]), "Flowfile:1:2: step 'a': no\n",
+	       "an error before anything ran stands alone");
+	stage_release(&s);
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	live_finish(s.live, &summary, NULL);
+	is_str(words(&s, s.err[0]), "Workflow interrupted.\n",
+	       "an interrupted run says so");
+	stage_release(&s);
+}
+
+static void
+test_overflow(void)
+{
+	struct run_record run = { .number = 15 };
+	struct stage s;
+	int i;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	for (i = 0; i < 20000; i++)
+		say(&s, LOG_STDOUT, "0123456789 0123456789 0123456789\n");
+	for (i = 0; i < 1000; i++) {
+		if (!*words(&s, s.out[0]))
+			break;
+		if (strstr(s.got.buf, " lines not shown\n"))
+			break;
+		say(&s, LOG_STDOUT, "on\n");
+	}
+	ok(strstr(s.got.buf, " lines not shown\n") != NULL,
+	   "what a slow reader misses is counted");
+	stage_release(&s);
+}
+
+int
+main(void)
+{
+	setenv("TZ", "UTC", 1);
+	test_lines();
+	test_failure();
+	test_success();
+	test_errors();
+	test_overflow();
+	return done_testing();
+}
