@@ -150,16 +150,26 @@ want_target(struct run *r, const char *target, struct error *err)
 
 	if (s && s->template->pattern < 0)
 		return graph_want_step(r->graph, target, err);
-	for (;;) {
-		found = graph_want_file(r->graph, target, err);
-		if (found)
-			return found < 0 ? -1 : 0;
-		if (!graph_unopened_count(r->graph))
-			return error_set(err, "target '%s': no step is called "
-					 "so, and none makes such a file",
-					 target);
+	found = graph_want_file(r->graph, target, err);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (graph_unopened_count(r->graph))
 		return 1;
-	}
+	return error_set(err, "target '%s': no step is called so, and none "
+			 "makes such a file", target);
+}
+
+/* Whether some late fan-out is on its way already. */
+static bool
+is_opening(const struct run *r)
+{
+	const struct opening *o;
+	uint32_t i;
+
+	for (i = 0; (o = graph_opening(r->graph, i)); i++)
+		if (o->node.wanted && o->node.stage != STAGE_OVER)
+			return true;
+	return false;
 }
 
 int
@@ -176,8 +186,7 @@ run_want_targets(struct run *r, struct error *err)
 		open_one |= ret;
 	}
 	r->seeking = open_one;
-	r->unopened = graph_unopened_count(r->graph);
-	if (open_one)
+	if (open_one && !is_opening(r))
 		graph_want_opening(r->graph, err);
 	return 0;
 }
@@ -197,10 +206,10 @@ run_advance(struct run *r, struct error *err)
 			return -1;
 		if (!r->stopping && evaluation_pump(r->evaluation, err))
 			return -1;
-		/* a fan-out that was opened in search of a target is there */
 		if (!r->seeking || evaluation_busy(r->evaluation) ||
-		    r->unopened == graph_unopened_count(r->graph))
+		    is_opening(r))
 			return 0;
+		/* the fan-out opened in search of a target is there */
 		if (run_want_targets(r, err))
 			return -1;
 	}

@@ -60,7 +60,6 @@ struct run {
 	struct run_counts told;       /* what progress said last */
 	bool *warned;                 /* by step index: it is too large */
 	bool seeking;                 /* some target file has no maker yet */
-	uint32_t unopened;            /* fan-outs, when it was last looked for */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
 	int64_t interrupted_ns;       /* monotonic, of the first signal */

@@ -279,13 +279,27 @@ is_over(const struct run *r)
 		!evaluation_busy(r->evaluation);
 }
 
+/* Nothing can happen, but some task waits for a file: whether a fan-out that
+ * nobody wanted so far may declare it. */
+static bool
+seek_input(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	bool stuck = !r->stopping && graph_check_stuck(r->graph, &err);
+
+	error_release(&err);
+	return stuck && graph_want_opening(r->graph, NULL);
+}
+
 static int
 run_turns(struct run *r, struct error *err)
 {
 	if (turn_end(r, err))
 		return -1;
-	while (!is_over(r)) {
-		if (loop_turn(r->loop, true, err) || turn_end(r, err))
+	while (!is_over(r) || seek_input(r)) {
+		if (!is_over(r) && loop_turn(r->loop, true, err))
+			return -1;
+		if (turn_end(r, err))
 			return -1;
 	}
 	if (r->stopping || r->summary->counts.failed)
