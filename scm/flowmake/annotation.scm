@@ -9,9 +9,8 @@
 
 (define annotation-keywords
   ;; The keywords of each clause that takes them.
-  '((resources "cpu" "memory" "gpu" "shared-memory")
-    (batch "cpu" "memory" "gpu" "shared-memory" "queue" "image" "iam-role"
-           "execution-role")
+  '((resources "cpu" "memory" "gpu")
+    (batch "cpu" "memory" "gpu" "queue" "image")
     (timeout "days" "hours" "minutes" "seconds")
     (retry "times" "days" "hours" "minutes" "seconds")))
 
@@ -73,6 +72,10 @@
      (draft-error draft (place-of stx draft)
                   "environment is written (environment (NAME VALUE) ...)"))))
 
+(define (default-retries)
+  ;; The expression that (retry) stands for.
+  (make-constant-expression 3))
+
 (define (catch-entry draft args place)
   (unless (and (= (length args) 1) (identifier? (car args)))
     (draft-error draft place "catch is written (catch NAME)"))
@@ -83,10 +86,14 @@
   "Return the annotations that the clause (CLAUSE . ARGS) at PLACE says, as
 model/wire.h describes them."
   (case clause
-    ((resources timeout retry)
-     (when (and (null? args) (not (eq? clause 'retry)))
+    ((resources timeout)
+     (when (null? args)
        (draft-error draft place "~a says nothing" clause))
      (keyword-entries draft clause args))
+    ((retry)
+     (if (null? args)
+         (list (entry "retry" "times" (default-retries) place))
+         (keyword-entries draft clause args)))
     ((batch)
      (if (null? args)
          (list (entry "batch" null null place))

@@ -66,7 +66,9 @@
       (lambda (node seed)
         (when (and (toplevel-ref? node)
                    (not (bound? (toplevel-ref-name node))))
-          (unbound-error node place (append defined (flowmake-names))))
+          (unbound-error node place
+                         (append defined (names-of-steps)
+                                 (flowmake-names))))
         seed)
       (lambda (node seed) seed)
       #f tree))

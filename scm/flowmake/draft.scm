@@ -23,6 +23,8 @@
             add-implicit-names!
             step-reference
             make-expression
+            make-constant-expression
+            names-of-steps
             make-pieces
             make-thunk
             suggestion
@@ -141,7 +143,14 @@ quotes."
                  (syntax->datum id)))
   (push-name! draft id (syntax->datum id) kind))
 
+(define all-names (make-hash-table))
+
+(define (names-of-steps)
+  "Return the names in the scopes of all steps so far, for suggestions."
+  (hash-map->list (lambda (symbol _) symbol) all-names))
+
 (define (push-name! draft id symbol kind)
+  (hashq-set! all-names symbol #t)
   (let* ((names (draft-names* draft))
          (index (length names)))
     (set-draft-names! draft (cons (make-name id symbol kind index) names))
@@ -328,6 +337,10 @@ KINDS; WHERE names the clause in messages."
             (lambda () (make-thunk draft stx stx kinds where))
           (lambda (number needs)
             (list line column 2 number needs))))))))
+
+(define (make-constant-expression value)
+  "Return the EXPR of VALUE that no place in the Flowfile says."
+  (list 1 1 0 (%encode value "a default") '()))
 
 (define (strip-hole stx)
   "If STX is (raw EXPR) return EXPR, else #f."

@@ -11,14 +11,17 @@
 
 (define-syntax step
   (lambda (stx)
+    "(step NAME [DOC] CLAUSE ...): declare a step rule."
     ((expander 'expand-step) stx)))
 
 (define-syntax defaults
   (lambda (stx)
+    "(defaults CLAUSE ...): annotations under every step's own."
     ((expander 'expand-defaults) stx)))
 
 (define-syntax raw
   (lambda (stx)
+    "#{(raw EXPR)} in a shell text: EXPR's text as it is, not quoted."
     (flow-error (syntax-source stx)
                 "raw is for a whole hole of a shell text, as in #{(raw ~a)}"
                 (syntax-case stx ()
@@ -27,6 +30,7 @@
 
 (define-syntax flow
   (lambda (stx)
+    "(flow NAME [DOC] [#:max-num-splits N] [#:max-workers N]): name the flow."
     (define place (syntax-source stx))
     (define (fail stx message . args)
       (apply flow-error (or (syntax-source stx) place)
@@ -73,6 +77,8 @@
 
 (define-syntax parameter
   (lambda (stx)
+    "(parameter NAME DEFAULT [DOC]): bind NAME, which NAME=VALUE on the command
+line overrides."
     (define (fail part message . args)
       (apply flow-error (or (syntax-source part) (syntax-source stx))
              message args))

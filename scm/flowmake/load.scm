@@ -20,7 +20,7 @@
 
 (define cache-version
   ;; Goes up when the expansion of a form changes.
-  "3")
+  "4")
 
 (define (lazy module name)
   ;; A procedure of a module that a Flowfile from the cache does not need.
@@ -159,12 +159,18 @@
 (define (bytes-or-null digest)
   (if digest (%encode digest "") null))
 
+(define (preload! mentioned)
+  ;; Load here, once, what a body will load at its first call.
+  (when (memq 'format mentioned)
+    (resolve-interface '(ice-9 format))))
+
 (define (code-of step template)
   ;; The CODE of STEP's scheme recipe, as a message.
   ;; At top level there is nothing to close over.
   (let* ((body (template-body template))
          (closure (or (cadr body)
                       (closure-digest (step-thunk step (car body))))))
+    (preload! (cdddr body))
     (map (lambda (part)
            (list (car part) (bytes-or-null (cadr part))))
          (code-parts (cddr body) closure))))

@@ -16,9 +16,11 @@
 #include <gc/gc.h>
 #include <libguile.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -52,6 +54,10 @@ boot(void)
 {
 	scm_variable_set_x(scm_c_public_variable("guile",
 						 "%load-should-auto-compile"),
+			   SCM_BOOL_F);
+	/* The user's own cache may hold older files of the same names. */
+	scm_variable_set_x(scm_c_public_variable("guile",
+						 "%compile-fallback-path"),
 			   SCM_BOOL_F);
 	extend_path("%load-path", "FLOWMAKE_SCM_PATH", FLOWMAKE_SCM_DIR);
 	extend_path("%load-compiled-path", "FLOWMAKE_GO_PATH",
@@ -157,6 +163,9 @@ main(int argc, char **argv)
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	/* A Flowfile that loops would not notice that the engine has gone. */
+	if (!script)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	GC_set_markers_count(1);
 	scm_set_automatic_finalization_enabled(0);
 	scm_with_guile(inner_main, script);

@@ -64,6 +64,9 @@ quoted")
     ("an unbound name in a hole is found at its place"
      "(step a\n  (shell \"echo #{nme}\"))"
      "Flowfile:2:18: unbound variable 'nme'")
+    ("a name of a step is suggested"
+     "(step a (input text \"x\")\n  (shell \"cat #{txt}\"))"
+     "Flowfile:2:17: unbound variable 'txt' (did you mean 'text'?)")
     ("an unbound name in an expression in a hole is found at its place"
      "(step a\n  (shell \"echo #{(car nme)}\"))"
      "Flowfile:2:23: unbound variable 'nme'")
