@@ -14,6 +14,13 @@
 #include "base/error.h"
 #include "store/store.h"
 
+enum {
+	/* A commit is seen by others only a little after its bytes are in the
+	 * journal, when memory that they share says so: nothing tells of
+	 * that, so there is one look more. */
+	SETTLE_MS = 20,
+};
+
 /* What a run writes: its log, and the database with its journal. */
 static const char *const watched[] = { STORE_DIR "/logs", STORE_DIR };
 
@@ -23,6 +30,7 @@ follow_open(struct follow *f, const struct run_record *r, struct error *err)
 	size_t i;
 
 	f->engine_fd = -1;
+	f->is_fresh = true;
 	f->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (f->inotify_fd < 0)
 		return error_sys(err, "cannot watch the store");
@@ -61,9 +69,12 @@ follow_wait(struct follow *f, struct error *err)
 		{ f->inotify_fd, POLLIN, 0 }, { f->engine_fd, POLLIN, 0 }
 	};
 	char events[4096];
+	int rc;
 
-	if (poll(p, 2, -1) < 0 && errno != EINTR)
+	rc = poll(p, 2, f->is_fresh ? SETTLE_MS : -1);
+	if (rc < 0 && errno != EINTR)
 		return error_sys(err, "cannot wait");
+	f->is_fresh = rc > 0;
 	if (p[1].revents) {
 		close(f->engine_fd);
 		f->engine_fd = -1;

@@ -432,7 +432,7 @@ follow_log(struct logs *l, struct follow *f, struct error *err)
 static int
 show(struct logs *l, struct error *err)
 {
-	struct follow f = { -1, -1 };
+	struct follow f = { -1, -1, false };
 	bool running;
 	int rc;
 

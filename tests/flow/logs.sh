@@ -137,7 +137,7 @@ test_expect_success 'following ends when the engine is killed' '
 	rm -f go go2 done &&
 	{ flowmake run > /dev/null 2>&1 & } &&
 	test_wait grep -q begin .flowmake/logs/4 &&
-	{ flowmake logs 4 -f > out 2>&1; echo $? > status; } &
+	{ { flowmake logs 4 -f > out 2>&1; echo $? > status; } & } &&
 	test_wait grep -q begin out &&
 	engine=$(flowmake show --json 4 | "$PYTHON" -c "import json, sys
 print(json.load(sys.stdin)[\"pid\"])") &&
