@@ -49,9 +49,8 @@ name_steps(struct rules *r, struct error *err)
 	return 0;
 }
 
-/* The best guess at what NAME was meant to be, among all steps. */
-static const char *
-suggest_step(const struct rules *r, const char *name)
+const char *
+rules_suggest(const struct rules *r, const char *name)
 {
 	const char **names = xcalloc(r->step_count + 1, sizeof(*names));
 	const char *best;
@@ -82,7 +81,7 @@ find_ref(const struct rules *r, const struct step *s,
 	}
 	if (found)
 		return found;
-	near = suggest_step(r, name);
+	near = rules_suggest(r, name);
 	if (near)
 		step_error(s, ref->line, ref->column, err,
 			   "unknown step '%s' (did you mean '%s'?)", name,

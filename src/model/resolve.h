@@ -18,6 +18,9 @@ struct rules;
  * Flowfile. */
 int rules_resolve(struct rules *r, struct error *err);
 
+/* The best guess at what NAME was meant to be, among all steps, or NULL. */
+const char *rules_suggest(const struct rules *r, const char *name);
+
 /* Whether OUTER is INNER or a fan-out around it. */
 bool level_is_around(const struct level *outer, const struct level *inner);
 

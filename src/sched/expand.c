@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "model/graph.h"
+#include "model/resolve.h"
 
 enum {
 	DEFAULT_SPLITS = 100,
@@ -146,6 +147,7 @@ static int
 want_target(struct run *r, const char *target, struct error *err)
 {
 	const struct step *s = rules_find(&r->rules, target);
+	const char *near;
 	int found;
 
 	if (s && s->template->pattern < 0)
@@ -155,8 +157,11 @@ want_target(struct run *r, const char *target, struct error *err)
 		return found < 0 ? -1 : 0;
 	if (graph_unopened_count(r->graph))
 		return 1;
+	near = rules_suggest(&r->rules, target);
 	return error_set(err, "target '%s': no step is called so, and none "
-			 "makes such a file", target);
+			 "makes such a file%s%s%s", target,
+			 near ? " (did you mean '" : "", near ? near : "",
+			 near ? "'?)" : "");
 }
 
 /* Whether some late fan-out is on its way already. */
