@@ -27,6 +27,18 @@ file_find(const struct graph *g, const char *path)
 	return map_gets(&g->files, path);
 }
 
+/* Enter INNER as the last in directory F. */
+static void
+add_child(struct file *f, struct file *inner)
+{
+	inner->parent = f;
+	if (f->last_child)
+		f->last_child->sibling = inner;
+	else
+		f->child = inner;
+	f->last_child = inner;
+}
+
 struct file *
 file_get(struct graph *g, const char *path)
 {
@@ -37,23 +49,17 @@ file_get(struct graph *g, const char *path)
 		f = arena_zalloc(&g->arena, sizeof(*f));
 		f->path = arena_strndup(&g->arena, path, len);
 		map_set(&g->files, path, len, f);
-		if (inner) {
-			inner->parent = f;
-			inner->sibling = f->child;
-			f->child = inner;
-		} else {
+		if (inner)
+			add_child(f, inner);
+		else
 			result = f;
-		}
 		inner = f;
 		len = path_dir_len(f->path);
 		if (!len)
 			return result;
 		f = map_get(&g->files, path, len);
-		if (f) {
-			inner->parent = f;
-			inner->sibling = f->child;
-			f->child = inner;
-		}
+		if (f)
+			add_child(f, inner);
 	}
 	return result;
 }

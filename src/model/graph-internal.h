@@ -21,6 +21,7 @@ struct file {
 	struct task *maker;      /* NULL: none known */
 	struct file *parent;     /* the directory above, NULL at the top */
 	struct file *child;      /* first entry known inside */
+	struct file *last_child;
 	struct file *sibling;
 	struct node *gather;     /* all makers inside, when somebody waits */
 	uint32_t first_reader;   /* in readers + 1: wanted tasks that read it */
@@ -90,6 +91,8 @@ struct graph {
 	uint32_t outstanding;        /* evaluations asked or under way */
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
+	bool new_makers;             /* since pattern rules were last tried for
+				      * what is held */
 };
 
 /* ---- graph.c ---- */
@@ -180,6 +183,8 @@ int task_set_files(struct graph *g, struct task *t, struct error *err);
 int file_tell_waiting(struct graph *g, struct file *f, struct error *err);
 /* Link T to the makers of its inputs, or hold it until one is known. */
 int task_link_inputs(struct graph *g, struct task *t, struct error *err);
+/* Pattern rules may be able by now to make what held tasks wait for. */
+int held_retry_patterns(struct graph *g, struct error *err);
 /* Whether F is the file of a skipped task, or a directory that is not there
  * because all who make files in it were skipped. */
 bool file_is_skipped(const struct graph *g, struct file *f);

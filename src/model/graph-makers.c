@@ -122,6 +122,7 @@ tell_gathers(struct graph *g, struct file *f, struct task *maker,
 int
 file_tell_waiting(struct graph *g, struct file *f, struct error *err)
 {
+	g->new_makers = true;
 	return tell_gathers(g, f, f->maker, err) ||
 		tell_readers(g, f, f->maker, err) ? -1 : 0;
 }
@@ -284,6 +285,37 @@ each_held(struct graph *g, bool (*fn)(void *data, struct task *t,
 		}
 	}
 	return false;
+}
+
+/* A search for rules that make held inputs. */
+struct retry {
+	struct graph *g;
+	struct error *err;
+	bool failed;
+};
+
+/* The task that is found tells who is held when its files are entered. */
+static bool
+retry_held(void *data, struct task *t, struct task_file *in)
+{
+	struct retry *r = data;
+	struct task *maker;
+
+	(void)t;
+	r->failed = pattern_find(r->g, in->path, &maker, r->err);
+	return r->failed;
+}
+
+int
+held_retry_patterns(struct graph *g, struct error *err)
+{
+	struct retry r = { g, err, false };
+
+	if (!g->new_makers || !g->pattern_count)
+		return 0;
+	g->new_makers = false;
+	each_held(g, retry_held, &r);
+	return r.failed ? -1 : 0;
 }
 
 static bool

@@ -344,9 +344,10 @@ graph_settle(struct graph *g, struct error *err)
 		if (g->outstanding)
 			return 0; /* the new tasks' files first */
 		n = node_list_take(&g->to_admit);
-		if (n && node_admit(g, n, err))
+		if (n ? node_admit(g, n, err) : held_retry_patterns(g, err))
 			return -1;
-	} while (n || g->over.start < g->over.count);
+	} while (n || g->over.start < g->over.count ||
+		 g->to_admit.start < g->to_admit.count);
 	return 0;
 }
 
