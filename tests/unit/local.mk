@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/file-test \
 	tests/unit/files-test \
 	tests/unit/frame-test \
+	tests/unit/graph-target-test \
 	tests/unit/graph-test \
 	tests/unit/lines-test \
 	tests/unit/live-test \
