@@ -35,7 +35,7 @@ struct outcome {
 	const char *message;      /* in words, for any kind but OUTCOME_OK:
 				   * "status 3", "killed by signal 11
 				   * (segmentation fault)", "did not make
-				   * 'x.tsv'", "no result within 2m 0s", ... */
+				   * 'x.tsv'", "timed out after 2m 0s", ... */
 	const struct artifact *results; /* OUTCOME_OK: as in the spec */
 	const struct artifact *outputs;
 	const char *warning;      /* worth telling though it succeeded: an input

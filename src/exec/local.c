@@ -281,7 +281,7 @@ on_limit(void *data)
 
 	stop(a, OUTCOME_TIMEOUT, false);
 	strbuf_reset(&a->message);
-	strbuf_adds(&a->message, "no result within ");
+	strbuf_adds(&a->message, "timed out after ");
 	text_add_duration(&a->message, a->spec->timeout_ns);
 }
 

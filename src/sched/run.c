@@ -33,6 +33,7 @@
 #include "sys/file.h"
 #include "sys/machine.h"
 #include "sys/pool.h"
+#include "sys/reaper.h"
 
 enum {
 	DEFAULT_WORKERS = 16,
@@ -315,6 +316,13 @@ run_turns(struct run *r, struct error *err)
 static int
 open_run(struct run *r, struct error *err)
 {
+	const char *flow_file = r->options->flow_file;
+
+	/* before a store is made in a place that is no project */
+	if (access(flow_file, F_OK) && errno == ENOENT)
+		return error_set(err, "there is no '%s' here; go to the "
+				 "project's directory, name that with -C, or "
+				 "the file with -f", flow_file);
 	r->loop = loop_new(&clock_system, err);
 	if (!r->loop)
 		return -1;
@@ -354,6 +362,9 @@ close_run(struct run *r)
 		log_writer_close(r->log, NULL);
 	if (r->store)
 		store_close(r->store, NULL);
+	/* What tasks left behind is the guardian's to end; but that may be
+	 * dead, and while the loop is there its death cannot end us here. */
+	reaper_kill_all();
 	if (r->loop)
 		loop_free(r->loop);
 	error_release(&r->fatal);

@@ -361,7 +361,7 @@ test_stopping(void)
 	struct trial *t = shell("trap '' TERM; while :; do sleep 0.01; done");
 
 	t->spec.timeout_ns = 20 * NS_PER_MS;
-	failed(run(t), OUTCOME_TIMEOUT, "no result within 0.0s",
+	failed(run(t), OUTCOME_TIMEOUT, "timed out after 0.0s",
 	       "a task immune to TERM ends by its timeout");
 	is_int(t->o.signal, SIGKILL, "killed");
 	t = shell("echo go; sleep 1000 | cat");
