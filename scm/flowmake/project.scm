@@ -22,6 +22,9 @@ before those of Guile."
   (set! module (resolve-module '(flowfile) #f #:ensure #t))
   (beautify-user-module! module)
   (set-module-declarative?! module #f)
+  ;; What the user imports wins, silently, over what was there.
+  (set-module-duplicates-handlers!
+   module (lookup-duplicates-handlers '(replace last)))
   (module-use-interfaces! module (list (resolve-interface '(flowmake))))
   module)
 

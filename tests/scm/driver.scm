@@ -180,9 +180,10 @@ rows, the rows as (ITEM ELEMENTS VALUES), or the text of an error."
                             rows)))))))
 
 (define* (run-recipe e step #:key (names '()) (environment '()) (workers 2)
-                     (output "stdout") (errors "stderr"))
+                     (output "stdout") (errors "stderr") (signal #f))
   "Run the recipe of STEP with NAMES, a list of (INDEX VALUE); return the results
-or the text of an error.  What it prints goes to the files OUTPUT and ERRORS."
+or the text of an error.  What it prints goes to the files OUTPUT and ERRORS.
+It is sent SIGNAL at once, if that is given."
   (let* ((out (%create output))
          (err (%create errors))
          (socket (fork-child
@@ -197,6 +198,8 @@ or the text of an error.  What it prints goes to the files OUTPUT and ERRORS."
                   out err)))
     (%close out)
     (%close err)
+    (when signal
+      (%send (evaluator-control e) 9 (list last-id signal)))
     (let ((answer (%receive socket)))
       (%close socket)
       (cond

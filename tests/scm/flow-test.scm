@@ -101,6 +101,7 @@ END))
   (car 5)))
 (step quits (scheme (exit 0)))
 (step exits (scheme (exit 7)))
+(step sleeps (scheme (sleep 1000)))
 (step env (produces v) (scheme (getenv \"X\")))
 ")
 
@@ -135,8 +136,20 @@ a b\n"
     (test-equal "(exit 0) ends a recipe without results" '() (run "quits"))
     (test-equal "(exit 7) is a failure"
       "Flowfile:21:13: step 'exits': (exit 7) was called" (run "exits"))
+    (test-equal "a recipe can be killed"
+      (list "the child ended" SIGTERM)
+      (let* ((answer (run "sleeps" #:signal SIGTERM))
+             (status (last-exit e)))
+        (list answer (status:term-sig status))))
     (test-equal "the environment is set"
       '(("inline" "y z")) (run "env" #:environment '(("X" "y z"))))))
+
+(define (last-exit e)
+  "Return the wait status of the child of E that was started last."
+  (let loop ((status (next-exit e)))
+    (if (status:term-sig status)
+        status
+        (loop (next-exit e)))))
 
 (define tuning "(step shards
   (produces (names json))
@@ -242,6 +255,11 @@ a b\n"
   (test-equal "a replay looks at nothing else"
     "Flowfile:1:1: getenv: \"HOME\" was not looked at when the run was started"
     (load-error "(getenv \"HOME\")" #:replay '()))
+  (with-flow (e "(use-modules (ice-9 format))
+(define f (format #f \"~,2f\" 1))
+(step a (shell \"x\"))")
+    (test-equal "importing a name that flowmake has is fine"
+      1 (length (evaluator-steps e))))
   (with-flow (e "(use-modules (ice-9 threads))
 (call-with-new-thread (lambda () (sleep 100)))")
     (test-assert "threads are reported"
