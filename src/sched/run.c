@@ -351,13 +351,15 @@ close_run(struct run *r)
 		if (graph_task(r->graph, i)->running)
 			attempt_free(graph_task(r->graph, i)->running);
 	evaluation_free(r->evaluation);
-	evaluator_free(r->evaluator);
+	if (r->evaluator)
+		evaluator_free(r->evaluator);
 	graph_free(r->graph);
 	rules_release(&r->rules);
 	if (r->pool)
 		pool_free(r->pool);
 	leases_free(r->leases);
-	files_free(r->files);
+	if (r->files)
+		files_free(r->files);
 	if (r->log)
 		log_writer_close(r->log, NULL);
 	if (r->store)
