@@ -144,6 +144,21 @@ replaced by TO."
 (define (f x) (+ x 2))")
      (test-assert "a changed module changes its part"
        (not (equal? (part old "lib.scm") (part (code-of text) "lib.scm")))))
+   (let* ((many (string-concatenate
+                 (map (lambda (i) (format #f "(define x~a ~a)\n" i i))
+                      (iota 3001))))
+          (text (string-append many "(define (f x) (+ x x7))
+(step a (produces n) (scheme (f 3)))\n")))
+     (test-equal "a long Flowfile is interpreted, its code known"
+       '("scheme" "f" "x7")
+       (map car (filter (lambda (part) (bytevector? (cadr part)))
+                        (code-of text))))
+     (test-equal "an unbound name in it is found"
+       "Flowfile:3004:2: unbound variable 'g'"
+       (load-error (string-append text "(g 4)")))
+     (test-equal "an error in it has its form's place"
+       "Flowfile:3004:1: car: Wrong type (expecting pair): 11/2"
+       (load-error (string-append text "(car (f -3/2))\n"))))
    (mkdir cache-directory)
    (write-file "Flowfile" base)
    (test-equal "a compiled Flowfile works" '(("inline" 12)) (run-a))
