@@ -314,15 +314,21 @@ run_turns(struct run *r, struct error *err)
 /* ---- the whole ---- */
 
 static int
+check_flow_file(const char *flow_file, struct error *err)
+{
+	if (!access(flow_file, F_OK) || errno != ENOENT)
+		return 0;
+	return error_set(err, "there is no '%s' here; go to the project's "
+			 "directory, name that with -C, or the file with -f",
+			 flow_file);
+}
+
+static int
 open_run(struct run *r, struct error *err)
 {
-	const char *flow_file = r->options->flow_file;
-
 	/* before a store is made in a place that is no project */
-	if (access(flow_file, F_OK) && errno == ENOENT)
-		return error_set(err, "there is no '%s' here; go to the "
-				 "project's directory, name that with -C, or "
-				 "the file with -f", flow_file);
+	if (check_flow_file(r->options->flow_file, err))
+		return -1;
 	r->loop = loop_new(&clock_system, err);
 	if (!r->loop)
 		return -1;
@@ -458,10 +464,13 @@ run_load_rules(const struct run_options *o, struct rules *rules,
 		.parameters = o->parameters,
 		.debug = o->debug,
 	};
-	struct loop *loop = loop_new(&clock_system, err);
+	struct loop *loop;
 	struct evaluator *e;
 	int ret = -1;
 
+	if (check_flow_file(o->flow_file, err))
+		return -1;
+	loop = loop_new(&clock_system, err);
 	if (!loop)
 		return -1;
 	e = evaluator_start(loop, err);
