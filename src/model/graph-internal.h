@@ -194,6 +194,8 @@ bool file_is_skipped(const struct graph *g, struct file *f);
  * rule does, or an error (then ERR is set and -1 returned). */
 int pattern_find(struct graph *g, const char *path, struct task **found,
 		 struct error *err);
+/* Refuse outputs of pattern rules that stand for no files. */
+int patterns_check(const struct graph *g, struct error *err);
 /* Append SHAPE with its "%" replaced by STEM. */
 void pattern_fill(struct strbuf *out, const char *shape, const char *stem);
 

@@ -233,3 +233,28 @@ pattern_find(struct graph *g, const char *path, struct task **found,
 	free(best.stem);
 	return 0;
 }
+
+int
+patterns_check(const struct graph *g, struct error *err)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < g->pattern_count; i++) {
+		const struct step *s = g->patterns[i];
+		const struct template *t = s->template;
+
+		for (k = 0; k < t->output_count; k++) {
+			const struct expr *e = &t->outputs[k].expr;
+			struct strbuf shape = STRBUF_INIT;
+			bool good = shape_of(s, e, &shape) &&
+				strchr(shape.buf, '%');
+
+			strbuf_release(&shape);
+			if (!good)
+				return step_error(s, e->line, e->column, err,
+					"an output of a pattern rule must be "
+					"a string with %% or the stem in it");
+		}
+	}
+	return 0;
+}

@@ -326,7 +326,7 @@ graph_start(struct graph *g, struct error *err)
 	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
 	g->root->level = g->rules->levels[0];
 	ask_default_constants(g);
-	if (split_populate(g, g->root, err))
+	if (patterns_check(g, err) || split_populate(g, g->root, err))
 		return -1;
 	return graph_flow(g, err);
 }

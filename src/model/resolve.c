@@ -287,6 +287,7 @@ find_read_level(struct rules *r, struct step *s, struct error *err)
 {
 	const struct template *t = s->template;
 	const struct step *deepest = NULL;
+	const struct step_ref *place = NULL; /* where deepest is named */
 	struct level *level = r->levels[0];
 	uint32_t i, k, n = 0;
 
@@ -310,11 +311,12 @@ find_read_level(struct rules *r, struct step *s, struct error *err)
 			if (l->depth > level->depth || !deepest) {
 				level = l;
 				deepest = s->imported[n];
+				place = ref;
 			}
 		}
 	}
 	if (t->pattern >= 0 && level != r->levels[0])
-		return step_error(s, t->line, t->column, err,
+		return step_error(s, place->line, place->column, err,
 				  "a pattern rule may read only outside "
 				  "fan-outs, and '%s' is inside that of '%s'",
 				  deepest->name, level->opener->name);
