@@ -27,6 +27,16 @@ add_bad(const struct live *l, struct strbuf *sb, const char *text)
 		    l->err_colors ? COLOR_OFF : "");
 }
 
+/* Whether LINE is what MESSAGE, or NULL, begins with, and was said already. */
+static bool
+is_said(const char *message, const char *line)
+{
+	size_t len = strlen(line);
+
+	return message && !strncmp(message, line, len) &&
+		(!message[len] || message[len] == '\n');
+}
+
 /* Append the last lines of F, and the command that shows all. */
 static void
 add_tail(const struct live *l, const struct failure *f, struct strbuf *sb)
@@ -41,6 +51,8 @@ add_tail(const struct live *l, const struct failure *f, struct strbuf *sb)
 		error_release(&err);
 	}
 	for (i = 0; i < lines.count; i++) {
+		if (is_said(f->message, lines.v[i]))
+			continue;
 		strbuf_adds(sb, "    ");
 		lines_add_escaped(sb, lines.v[i], strlen(lines.v[i]));
 		strbuf_addch(sb, '\n');
