@@ -1,0 +1,202 @@
+# Implicit rules: pattern.
+. "${0%/*}/lib"
+
+q="'"
+
+test_expect_success 'a rule makes the file that another step reads' '
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "%.txt") (output o "%.up")
+	  (shell "tr a-z A-Z < #{i} > #{o}"))
+	(step read (input u "one.up") (shell "cat #{u}"))
+	END
+	echo one > one.txt && echo two > two.txt &&
+	run_says read "ONE
+" &&
+	test ! -e two.up
+'
+
+test_expect_success 'the stem is a name in the rule, and the split of its task' '
+	flowfile <<-"END" &&
+	(step stem (pattern s) (input i "%.txt") (output o "stem/%")
+	  (shell "echo stem=#{s} > #{o}"))
+	END
+	flowmake run stem/one --run-id-file=id &&
+	echo stem=one > expected &&
+	test_cmp expected stem/one &&
+	flowmake show $(cat id)/stem/one
+'
+
+test_expect_success 'a target of its shape is made on demand' '
+	rm -f two.up &&
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "%.txt") (output o "%.up")
+	  (shell "tr a-z A-Z < #{i} > #{o}"))
+	END
+	flowmake run two.up &&
+	echo TWO > expected &&
+	test_cmp expected two.up
+'
+
+test_expect_success 'a run of everything makes no file of a pattern' '
+	rm -f *.up &&
+	flowmake run &&
+	test ! -e two.up
+'
+
+test_expect_success 'a stem may hold a slash and is not empty' '
+	flowfile <<-"END" &&
+	(step c (pattern s) (input i "src/%") (output o "out/%")
+	  (shell "cp #{i} #{o}"))
+	END
+	mkdir -p src/a/b && echo deep > src/a/b/c &&
+	flowmake run out/a/b/c &&
+	test_cmp src/a/b/c out/a/b/c &&
+	test_must_fail flowmake run out/
+'
+
+test_expect_success 'rules chain' '
+	flowfile <<-"END" &&
+	(step ab (pattern s) (input i "%.a") (output o "%.b")
+	  (shell "sed s/$/b/ #{i} > #{o}"))
+	(step bc (pattern s) (input i "%.b") (output o "%.c")
+	  (shell "sed s/$/c/ #{i} > #{o}"))
+	(step cd (pattern s) (input i "%.c") (output o "%.d")
+	  (shell "sed s/$/d/ #{i} > #{o}"))
+	END
+	echo x > chain.a &&
+	flowmake run chain.d &&
+	echo xbcd > expected &&
+	test_cmp expected chain.d
+'
+
+test_expect_success 'one rule is never used twice in a chain' '
+	flowfile <<-"END" &&
+	(step gz (pattern s) (input i "%") (output o "%.gz")
+	  (shell "gzip -nc #{i} > #{o}"))
+	END
+	echo x > once &&
+	flowmake run once.gz &&
+	test_must_fail flowmake run once.gz.gz.gz 2> errors &&
+	test_grep "once.gz.gz.gz" errors
+'
+
+test_expect_success 'the rule whose inputs can be had is taken' '
+	flowfile <<-"END" &&
+	(step fromx (pattern s) (input i "%.x") (output o "%.out")
+	  (shell "echo x > #{o}"))
+	(step fromy (pattern s) (input i "%.y") (output o "%.out")
+	  (shell "echo y > #{o}"))
+	END
+	touch had.y both.x both.y &&
+	flowmake run had.out both.out &&
+	echo y > expected && test_cmp expected had.out &&
+	echo x > expected && test_cmp expected both.out
+'
+
+test_expect_success 'among several the shortest stem wins' '
+	flowfile <<-"END" &&
+	(step general (pattern s) (input i "in/%") (output o "sh/%")
+	  (shell "echo general > #{o}"))
+	(step special (pattern s) (input i "in/lib/%") (output o "sh/lib/%")
+	  (shell "echo special > #{o}"))
+	END
+	mkdir -p in/lib && touch in/lib/f in/g &&
+	flowmake run sh/lib/f sh/g &&
+	echo special > expected && test_cmp expected sh/lib/f &&
+	echo general > expected && test_cmp expected sh/g
+'
+
+test_expect_success 'a step that makes the file itself is preferred' '
+	flowfile <<-"END" &&
+	(step any (pattern s) (input i "%.txt") (output o "%.own")
+	  (shell "echo pattern > #{o}"))
+	(step this (output o "one.own") (shell "echo step > #{o}"))
+	(step read (input i "one.own") (shell "cat #{i}"))
+	END
+	run_says read "step
+"
+'
+
+test_expect_success 'a rule may have several outputs and inputs without a stem' '
+	flowfile <<-"END" &&
+	(step pair (pattern s) (inputs "%.txt" "common") (outputs "%.h" "%.c")
+	  (shell "cat #{inputs} | tee #{outputs}"))
+	(step read (inputs "one.h" "one.c") (shell "cat #{inputs}"))
+	END
+	echo common > common &&
+	run_says read "one
+common
+one
+common
+"
+'
+
+test_expect_success 'a step reads many files of one rule in a fan-out' '
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "%.txt") (output o "%.up")
+	  (shell "tr a-z A-Z < #{i} > #{o}"))
+	(step each (foreach f (patsubst "%.txt" "%.up" (wildcard "*.txt")))
+	  (input u f) (produces (t text)) (shell "cp #{u} #{t}"))
+	(step all (join each t) (shell "echo #{t}"))
+	END
+	run_says all "ONE TWO
+"
+'
+
+test_expect_success 'a rule may read values from outside fan-outs' '
+	flowfile <<-"END" &&
+	(step v (produces n) (scheme "value"))
+	(step up (pattern s) (from v n) (input i "%.txt") (output o "%.val")
+	  (shell "echo #{n} > #{o}"))
+	END
+	flowmake run one.val &&
+	echo value > expected &&
+	test_cmp expected one.val
+'
+
+test_expect_success 'a rule may not read from inside a fan-out' '
+	flowfile <<-"END" &&
+	(step v (foreach x (iota 3)) (produces n) (scheme x))
+	(step up (pattern s)
+	  (from v n)
+	  (output o "%.val")
+	  (shell "echo #{n} > #{o}"))
+	END
+	refused "Flowfile:3:9: step ${q}up${q}: a pattern rule may read only outside fan-outs, and ${q}v${q} is inside that of ${q}v${q}"
+'
+
+for clause in "(foreach x (list 1))" "(join a n)" "(produces n)" "(catch e)"
+do
+	name=${clause#(}
+	name=${name%% *}
+	test_expect_success "a rule with $name is refused" '
+		flowfile <<-END &&
+		(step a (foreach x (list 1)) (produces n) (scheme 1))
+		(step up (pattern s)
+		  $clause
+		  (output o "%.val")
+		  (shell "touch #{o}"))
+		END
+		refused "Flowfile:3:3: step ${q}up${q}: a step with a pattern cannot have $name"
+	'
+done
+
+test_expect_success 'the stem may be written by its name, too' '
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "#{s}.txt") (output o "#{s}.named")
+	  (shell "cp #{i} #{o}"))
+	END
+	flowmake run one.named &&
+	test_cmp one.txt one.named
+'
+
+test_expect_success 'a rule of an output without % is refused' '
+	flowfile <<-"END" &&
+	(step up (pattern s)
+	  (output o "fixed")
+	  (shell "touch #{o}"))
+	END
+	refused "Flowfile:2:13: step ${q}up${q}: an output of a pattern rule must be a string with % or the stem in it"
+'
+
+test_done

@@ -1,0 +1,241 @@
+# Results: produces, from every kind of recipe.
+. "${0%/*}/lib"
+
+q="'"
+
+test_expect_success 'a result of a shell recipe is a file at the path of its name' '
+	flowfile <<-"END" &&
+	(step a (produces r) (shell "printf \"x\ny\" > #{r}"))
+	(step b (from a r) (shell "cat #{r}"))
+	END
+	run_says b "x
+y" &&
+	flowmake dump $(cat id)/a/r --file out &&
+	test_cmp expected out
+'
+
+test_expect_success 'text is the file without its last newline' '
+	flowfile <<-"END" &&
+	(step a (produces (x text) (y text) (z text))
+	  (shell "printf \"one\ntwo\n\" > #{x}" "printf none > #{y}"
+	         "printf \"two\n\n\" > #{z}"))
+	(step b (from a x y z)
+	  (scheme (format #t "<~a><~a><~a>" x y z)))
+	END
+	run_says b "<one
+two><none><two
+>"
+'
+
+test_expect_success 'lines is a list' '
+	flowfile <<-"END" &&
+	(step a (produces (x lines) (y lines) (z lines))
+	  (shell "printf \"one\ntwo\n\" > #{x}" ": > #{y}"
+	         "printf \"a\n\nb\" > #{z}"))
+	(step b (from a x y z) (scheme (write (list x y z))))
+	END
+	run_says b "((\"one\" \"two\") () (\"a\" \"\" \"b\"))"
+'
+
+test_expect_success 'json has arrays as lists and objects as alists' '
+	flowfile <<-"END" &&
+	(step a (produces (x json))
+	  (shell #<<JSON
+	printf %s "[1, 2.5, \"t\u00e9\", true, false, null, {\"k\": [], \"l\": {}}]" > #{x}
+	JSON))
+	(step b (from a x) (scheme (write x)))
+	END
+	flowmake run --run-id-file=id &&
+	logged b > actual &&
+	test_grep "^\(1 2\.5 \"té\" #t #f .* \(\(\"k\"\) \(\"l\"\)\)\)$" actual
+'
+
+test_expect_success 'a large json number is exact' '
+	flowfile <<-"END" &&
+	(step a (produces (x json))
+	  (shell "echo \"[123456789012345678901234567890, -1, 1e3, 0.1]\" > #{x}"))
+	(step b (from a x) (scheme (write x)))
+	END
+	run_says b "(123456789012345678901234567890 -1 1000.0 0.1)"
+'
+
+test_expect_success 'what is no json fails the task by name' '
+	flowfile <<-"END" &&
+	(step a (produces (loss json)) (shell "echo \"{1,\" > #{loss}"))
+	END
+	fails "loss.*json|json.*loss|JSON.*loss|loss.*JSON"
+'
+
+test_expect_success 'a result that is not written fails the task by name' '
+	flowfile <<-"END" &&
+	(step a (produces loss model) (shell "touch #{loss}"))
+	END
+	fails "model"
+'
+
+test_expect_success 'a file name is kept for writer and readers' '
+	flowfile <<-"END" &&
+	(step a (produces (clip "clip one.mp4"))
+	  (shell "basename #{clip}" "echo film > #{clip}"))
+	(step b (from a clip) (shell "basename #{clip}" "cat #{clip}"))
+	END
+	run_says b "clip one.mp4
+film
+" &&
+	logged a > actual &&
+	echo "clip one.mp4" > expected &&
+	test_cmp expected actual
+'
+
+test_expect_success 'a result may be a directory' '
+	flowfile <<-"END" &&
+	(step a (produces d) (shell "mkdir -p #{d}/sub" "echo 1 > #{d}/sub/f"
+	                            "ln -s sub/f #{d}/link"))
+	(step b (from a d) (shell "cd #{d} && find . | sort && cat link"))
+	END
+	run_says b ".
+./link
+./sub
+./sub/f
+1
+"
+'
+
+test_expect_success 'a value of a shell step is inserted as its text' '
+	flowfile <<-"END" &&
+	(step a (produces (n json) (l json)) (shell "echo 3.25 > #{n}"
+	  "echo \"[1, \\\"a b\\\"]\" > #{l}"))
+	(step b (from a n l) (shell "printf \"<%s>\" #{n} #{l}"))
+	END
+	run_says b "<3.25><1><a b>"
+'
+
+test_expect_success 'exec writes results too' '
+	flowfile <<-"END" &&
+	(step a (produces (c text) d) (exec "cp" "-r" "in" d #:stdout c))
+	(step b (from a c d) (shell "cat #{d}" "echo =#{c}="))
+	END
+	echo data > in &&
+	run_says b "data
+==
+"
+'
+
+test_expect_success 'script writes results through $FLOWMAKE_TASK' '
+	flowfile <<-"END" &&
+	(step a (produces (n json) (t text))
+	  (script "python3" #<<PY
+	import json, os
+	task = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	json.dump({"a": [1, 2]}, open(task["produces"]["n"], "w"))
+	open(task["produces"]["t"], "w").write("text\n")
+	PY))
+	(step b (from a n t) (scheme (write (list n t))))
+	END
+	run_says b "(((\"a\" 1 2)) \"text\")"
+'
+
+test_expect_success 'scheme gives as many values as produces names' '
+	flowfile <<-"END" &&
+	(step a (produces x y) (scheme (values 1 (list "two" (quote three)))))
+	(step b (from a x y) (scheme (write (list x y))))
+	END
+	run_says b "(1 (\"two\" three))"
+'
+
+test_expect_success 'too few values are an error that says how many' '
+	flowfile <<-"END" &&
+	(step a (produces x y) (scheme 1))
+	END
+	fails "the recipe gave 1 value, produces names 2: x y$"
+'
+
+test_expect_success 'too many values are an error that says how many' '
+	flowfile <<-"END" &&
+	(step a (produces x) (scheme (values 1 2 3)))
+	END
+	fails "the recipe gave 3 values, produces names 1: x$"
+'
+
+test_expect_success 'a step without results may give any values' '
+	flowfile <<-"END" &&
+	(step a (scheme (values 1 2)))
+	(step b (scheme (values)))
+	(step c (scheme (if #f #f)))
+	END
+	flowmake run
+'
+
+test_expect_success 'values of all kinds come through unchanged' '
+	flowfile <<-"END" &&
+	(use-modules (srfi srfi-1) (rnrs bytevectors))
+	(define (sample)
+	  (list 1 -1 (expt 10 40) 1/3 2.5 +inf.0 -0.0 #t #f "str\x00;ü"
+	        (quote sym) #:key #\a (vector 1 "v") (quote ()) (cons 1 2)
+	        (u8-list->bytevector (iota 5)) (quote (("k" . "v")))))
+	(step a (produces x) (scheme (sample)))
+	(step b (from a x) (scheme (write (equal? x (sample)))))
+	END
+	run_says b "#t"
+'
+
+test_expect_success 'numeric arrays come through' '
+	flowfile <<-"END" &&
+	(use-modules (srfi srfi-4))
+	(step a (produces x) (scheme (make-f64vector 300000 1.5)))
+	(step b (from a x)
+	  (scheme (write (list (f64vector? x) (f64vector-length x)
+	                       (f64vector-ref x 299999)))))
+	END
+	run_says b "(#t 300000 1.5)"
+'
+
+test_expect_success 'a value that cannot be kept is refused by its part' '
+	flowfile <<-"END" &&
+	(step a (produces x) (scheme (list 1 (vector 2 car))))
+	END
+	fails "the 2nd element of the 2nd element of the value of .x. is a procedure$"
+'
+
+test_expect_success '(file-result PATH) makes a file result' '
+	flowfile <<-"END" &&
+	(step a (produces f n)
+	  (scheme
+	    (call-with-output-file "made-here" (lambda (p) (display "text" p)))
+	    (values (file-result "made-here") 5)))
+	(step b (from a f n) (shell "cat #{f}" "echo #{n}"))
+	END
+	run_says b "text5
+"
+'
+
+test_expect_success 'a file result is read by scheme as its path' '
+	flowfile <<-"END" &&
+	(use-modules (ice-9 textual-ports))
+	(step a (produces f) (shell "echo content > #{f}"))
+	(step b (from a f)
+	  (scheme (display (call-with-input-file f get-string-all))))
+	END
+	run_says b "content
+"
+'
+
+test_expect_success 'an unknown format is refused with a suggestion' '
+	flowfile <<-"END" &&
+	(step a
+	  (produces (x jso))
+	  (shell "true"))
+	END
+	refused "Flowfile:2:16: step ${q}a${q}: unknown format ${q}jso${q} (did you mean ${q}json${q}?); there are text, lines and json"
+'
+
+test_expect_success 'two results of one name are refused' '
+	flowfile <<-"END" &&
+	(step a
+	  (produces x y x)
+	  (scheme (values 1 2 3)))
+	END
+	refused "Flowfile:2:17: step ${q}a${q}: the name ${q}x${q} is used twice"
+'
+
+test_done
