@@ -14,6 +14,8 @@ struct rules;
 void *rules_take(struct rules *r, size_t count, size_t size);
 /* A text as a string of the arena; NULL for null. */
 const char *read_str(struct rules *r, struct cbor *c);
+/* A text that must be there. */
+const char *read_text(struct rules *r, struct cbor *c);
 /* The head of an array that must have at least LEAST items. */
 size_t read_array(struct cbor *c, size_t least);
 /* An index that must be below LIMIT. */

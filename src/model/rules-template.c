@@ -112,7 +112,7 @@ read_names(struct rules *r, struct cbor *c, struct template *t)
 	t->name_count = (uint32_t)n;
 	for (i = 0; i < n; i++) {
 		read_array(c, 2);
-		t->names[i].text = read_str(r, c);
+		t->names[i].text = read_text(r, c);
 		t->names[i].kind = read_index(c, WIRE_NAME_CATCH + 1);
 	}
 }
@@ -142,26 +142,29 @@ read_binders(struct rules *r, struct cbor *c, struct template *t,
 }
 
 static void
-read_ref(struct rules *r, struct cbor *c, struct step_ref *ref)
+read_ref(struct rules *r, struct cbor *c, struct template *t,
+	 struct step_ref *ref)
 {
 	read_array(c, 3);
 	ref->line = (uint32_t)cbor_get_uint(c);
 	ref->column = (uint32_t)cbor_get_uint(c);
-	if (cbor_peek(c) == CBOR_UINT)
-		ref->computed = (uint32_t)cbor_get_uint(c);
-	else
-		ref->literal = read_str(r, c);
+	if (cbor_peek(c) == CBOR_UINT) {
+		ref->computed = read_index(c, UINT16_MAX);
+		t->computed_count = MAX(t->computed_count, ref->computed + 1);
+	} else {
+		ref->literal = read_text(r, c);
+	}
 }
 
 /* [STEPREF...] */
 static struct step_ref *
-read_refs(struct rules *r, struct cbor *c, uint32_t *count)
+read_refs(struct rules *r, struct cbor *c, struct template *t, uint32_t *count)
 {
 	size_t n = read_array(c, 0), i;
 	struct step_ref *refs = rules_take(r, n, sizeof(*refs));
 
 	for (i = 0; i < n; i++)
-		read_ref(r, c, &refs[i]);
+		read_ref(r, c, t, &refs[i]);
 	*count = (uint32_t)n;
 	return refs;
 }
@@ -182,7 +185,7 @@ read_items(struct rules *r, struct cbor *c, struct template *t,
 		it->line = (uint32_t)cbor_get_uint(c);
 		it->column = (uint32_t)cbor_get_uint(c);
 		it->mine = read_index(c, t->name_count);
-		it->theirs = read_str(r, c);
+		it->theirs = read_text(r, c);
 		if (c->failed)
 			return;
 		t->names[it->mine].clause = (uint16_t)index;
@@ -208,9 +211,9 @@ read_imports(struct rules *r, struct cbor *c, struct template *t, bool is_join)
 		im->is_join = is_join;
 		if (is_join) {
 			im->refs = rules_take(r, 1, sizeof(*im->refs));
-			read_ref(r, c, im->refs);
+			read_ref(r, c, t, im->refs);
 		} else {
-			im->refs = read_refs(r, c, &refs);
+			im->refs = read_refs(r, c, t, &refs);
 		}
 		im->ref_count = (uint16_t)refs;
 		read_items(r, c, t, im, t->import_count);
@@ -264,7 +267,7 @@ read_code(struct rules *r, struct cbor *c, struct recipe *rec)
 		const char *bytes;
 
 		read_array(c, 2);
-		rec->code[i].name = read_str(r, c);
+		rec->code[i].name = read_text(r, c);
 		if (cbor_get_null(c))
 			continue;
 		bytes = cbor_get_bytes(c, &len);
@@ -345,6 +348,10 @@ read_annotations(struct rules *r, struct cbor *c, struct template *t)
 		a->expr = read_optional_expr(r, c);
 		a->line = (uint32_t)cbor_get_uint(c);
 		a->column = (uint32_t)cbor_get_uint(c);
+		if (k >= CLAUSE_CATCH && !a->key)
+			c->failed = true;
+		if (k == CLAUSE_ENVIRONMENT && !a->expr)
+			c->failed = true;
 	}
 }
 
@@ -421,6 +428,63 @@ note_thunks(struct rules *r, struct cbor *c, struct template *t)
 		note_thunk(r, c, t, rec->stdout_file, THUNK_RECIPE);
 }
 
+/* ---- names ---- */
+
+/* Whether name number I is that of binder B. */
+static bool
+is_bound_by(const struct binder *b, uint32_t count, uint16_t clause, uint32_t i)
+{
+	return clause < count && b[clause].name == (int32_t)i;
+}
+
+/* Whether name number I of T stands for what its kind and clause say. */
+static bool
+name_fits(const struct template *t, uint32_t i)
+{
+	const struct name *n = &t->names[i];
+	const struct import *im = &t->imports[n->clause];
+
+	switch (n->kind) {
+	case WIRE_NAME_FROM:
+	case WIRE_NAME_JOIN:
+		return n->clause < t->import_count &&
+			im->is_join == (n->kind == WIRE_NAME_JOIN) &&
+			n->item < im->item_count &&
+			im->items[n->item].mine == i;
+	case WIRE_NAME_FOREACH:
+		return is_bound_by(t->foreach, t->foreach_count, n->clause, i);
+	case WIRE_NAME_INPUT:
+		return is_bound_by(t->inputs, t->input_count, n->clause, i);
+	case WIRE_NAME_OUTPUT:
+		return is_bound_by(t->outputs, t->output_count, n->clause, i);
+	case WIRE_NAME_RESULT:
+		return n->clause < t->produce_count &&
+			t->produces[n->clause].name == i;
+	case WIRE_NAME_PATTERN:
+		return t->pattern == (int32_t)i;
+	case WIRE_NAME_ATTEMPT:
+	case WIRE_NAME_INPUTS:
+	case WIRE_NAME_OUTPUTS:
+	case WIRE_NAME_CATCH:
+		break;
+	}
+	return true;
+}
+
+/* Each name has its clause, each foreach its name. */
+static void
+check_names(struct cbor *c, const struct template *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->name_count; i++)
+		if (!name_fits(t, i))
+			c->failed = true;
+	for (i = 0; i < t->foreach_count; i++)
+		if (t->foreach[i].name < 0)
+			c->failed = true;
+}
+
 /* ---- messages ---- */
 
 /* One entry of a template's map. */
@@ -431,7 +495,7 @@ read_template_key(struct rules *r, struct cbor *c, struct template *t,
 	if (cbor_key_is(key, len, "id"))
 		t->id = (uint32_t)cbor_get_uint(c);
 	else if (cbor_key_is(key, len, "file"))
-		t->file = read_str(r, c);
+		t->file = read_text(r, c);
 	else if (cbor_key_is(key, len, "line"))
 		t->line = (uint32_t)cbor_get_uint(c);
 	else if (cbor_key_is(key, len, "column"))
@@ -447,7 +511,7 @@ read_template_key(struct rules *r, struct cbor *c, struct template *t,
 	else if (cbor_key_is(key, len, "join"))
 		read_imports(r, c, t, true);
 	else if (cbor_key_is(key, len, "after"))
-		t->after = read_refs(r, c, &t->after_count);
+		t->after = read_refs(r, c, t, &t->after_count);
 	else if (cbor_key_is(key, len, "when"))
 		t->when = read_optional_expr(r, c);
 	else if (cbor_key_is(key, len, "inputs"))
@@ -491,6 +555,8 @@ rules_add_template(struct rules *r, const char *payload, size_t len,
 				cbor_skip(&c);
 		}
 	}
+	if (!c.failed)
+		check_names(&c, t);
 	if (!c.failed)
 		note_thunks(r, &c, t);
 	if (t->id != r->template_count)

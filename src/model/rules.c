@@ -61,6 +61,16 @@ read_str(struct rules *r, struct cbor *c)
 	return arena_strndup(&r->arena, s, len);
 }
 
+const char *
+read_text(struct rules *r, struct cbor *c)
+{
+	const char *s = read_str(r, c);
+
+	if (!s)
+		c->failed = true;
+	return s ? s : "";
+}
+
 size_t
 read_array(struct cbor *c, size_t least)
 {
@@ -105,7 +115,9 @@ rules_add_steps(struct rules *r, const char *payload, size_t len,
 		s->computed_count = (uint32_t)read_array(&c, 0);
 		s->computed = rules_take(r, s->computed_count, sizeof(char *));
 		for (k = 0; k < s->computed_count; k++)
-			s->computed[k] = read_str(r, &c);
+			s->computed[k] = read_text(r, &c);
+		if (s->computed_count < s->template->computed_count)
+			c.failed = true;
 		s->index = r->step_count;
 		ARRAY_GROW(r->steps, r->step_count, r->step_alloc);
 		r->steps[r->step_count++] = s;
@@ -130,7 +142,7 @@ read_parameters(struct rules *r, struct cbor *c)
 		const char *span;
 
 		read_array(c, 4);
-		p->name = read_str(r, c);
+		p->name = read_text(r, c);
 		span = cbor_span(c, &len);
 		p->value = arena_memdup(&r->arena, span, len);
 		p->value_len = (uint32_t)len;

@@ -184,6 +184,7 @@ struct template {
 	uint32_t binding_count;
 	struct step_ref *after;
 	uint32_t after_count;
+	uint32_t computed_count; /* computed names that its refs use */
 	struct expr *when;       /* or NULL */
 	struct binder *inputs;
 	uint32_t input_count;
