@@ -190,7 +190,12 @@ report_cycle(const struct ordering *o, struct error *err)
 			s = r->steps[i];
 	for (i = 0; i < r->step_count; i++)
 		s = unordered_of(o, s);
-	for (start = s, i = 0; i < 20; i++) {
+	for (start = s, i = 0; i < r->step_count; i++) {
+		s = unordered_of(o, s);
+		if (s->index < start->index)
+			start = s; /* the first one in the Flowfile */
+	}
+	for (s = start, i = 0; i < 20; i++) {
 		strbuf_addf(&path, "%s -> ", s->name);
 		s = unordered_of(o, s);
 		if (s == start)
@@ -388,20 +393,29 @@ bind_name(const struct step *target, const char *theirs, struct binding *b)
 	return bind_variable(target->level, theirs, b);
 }
 
-/* Append what TARGET offers, for a suggestion. */
+/* What TARGET offers that is nearest to THEIRS, or NULL. */
 static const char *
 suggest_name(const struct step *target, const char *theirs)
 {
 	const struct template *t = target->template;
-	const char **names = xcalloc(t->name_count + 1, sizeof(*names));
+	const struct level *l;
+	const char **names;
 	const char *best;
-	uint32_t i, n = 0;
+	uint32_t i, n = t->name_count;
 
-	for (i = 0; i < t->name_count; i++)
+	for (l = target->level; l->opener; l = l->parent)
+		n += l->opener->template->foreach_count;
+	names = xcalloc(n + 1, sizeof(*names));
+	for (i = n = 0; i < t->name_count; i++)
 		if (t->names[i].kind == WIRE_NAME_RESULT ||
 		    t->names[i].kind == WIRE_NAME_OUTPUT ||
-		    t->names[i].kind == WIRE_NAME_FOREACH)
+		    t->names[i].kind == WIRE_NAME_CATCH)
 			names[n++] = t->names[i].text;
+	for (l = target->level; l->opener; l = l->parent) {
+		t = l->opener->template;
+		for (i = 0; i < t->foreach_count; i++)
+			names[n++] = t->names[t->foreach[i].name].text;
+	}
 	best = text_suggest(theirs, names);
 	free(names);
 	return best;
