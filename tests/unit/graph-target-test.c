@@ -165,7 +165,7 @@ run_chain(uint32_t count)
 	double began;
 	uint32_t i;
 
-	given("(template link (from ,0 x) (produces x) (gives x 1))"
+	given("(template link (from ,0 (v x)) (produces x) (gives x 1))"
 	      "(step s0 (produces x) (gives x 1))");
 	for (i = 1; i < count; i++) {
 		char *name = xasprintf("s%u", i);

@@ -23,6 +23,8 @@ unit_tests = \
 	tests/unit/reaper-test \
 	tests/unit/resolve-test \
 	tests/unit/rules-test \
+	tests/unit/resolve-test \
+	tests/unit/rules-test \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \
