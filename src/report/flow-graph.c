@@ -137,6 +137,79 @@ step_edges(const struct step *s, const struct map *makers, edge_fn *fn,
 	}
 }
 
+/* ---- order ---- */
+
+/* The steps being put into an order in which they could run: those that wait
+ * for none, then, as soon as all that it waits for stands, each other. */
+struct ordering {
+	const struct step **order;
+	size_t count;
+	size_t next;             /* whose followers are looked at */
+	uint32_t *waits;         /* by step index: edges that lead to it from
+				  * steps that do not stand yet */
+	uint32_t *first;         /* by step index: in follow, + 1 */
+	struct follow {
+		const struct step *step;
+		uint32_t next;   /* in follow, + 1 */
+	} *follow;               /* one for each edge */
+	uint32_t follow_count;
+	uint32_t follow_alloc;
+};
+
+/* Note one edge. */
+static void
+add_order_edge(void *data, const struct edge *e)
+{
+	struct ordering *o = data;
+	struct follow *f;
+
+	ARRAY_GROW(o->follow, o->follow_count, o->follow_alloc);
+	f = &o->follow[o->follow_count++];
+	f->step = e->to;
+	f->next = o->first[e->from->index];
+	o->first[e->from->index] = o->follow_count;
+	o->waits[e->to->index]++;
+}
+
+/* Step S stands: those that waited for it alone can follow. */
+static void
+release_followers(struct ordering *o, const struct step *s)
+{
+	uint32_t i;
+
+	for (i = o->first[s->index]; i; i = o->follow[i - 1].next)
+		if (--o->waits[o->follow[i - 1].step->index] == 0)
+			o->order[o->count++] = o->follow[i - 1].step;
+}
+
+/* The steps of R in an order in which they could run; to be freed.  Those in
+ * a circle of files, which no run would take, come last. */
+static const struct step **
+order_steps(const struct rules *r, const struct map *makers)
+{
+	struct ordering o = { .count = 0 };
+	uint32_t i;
+
+	o.order = xcalloc((size_t)r->order_count + 1,
+			  sizeof(const struct step *));
+	o.waits = xcalloc((size_t)r->step_count + 1, sizeof(*o.waits));
+	o.first = xcalloc((size_t)r->step_count + 1, sizeof(*o.first));
+	for (i = 0; i < r->order_count; i++)
+		step_edges(r->order[i], makers, add_order_edge, &o);
+	for (i = 0; i < r->order_count; i++)
+		if (!o.waits[r->order[i]->index])
+			o.order[o.count++] = r->order[i];
+	while (o.next < o.count)
+		release_followers(&o, o.order[o.next++]);
+	for (i = 0; i < r->order_count; i++)
+		if (o.waits[r->order[i]->index])
+			o.order[o.count++] = r->order[i];
+	free(o.waits);
+	free(o.first);
+	free(o.follow);
+	return o.order;
+}
+
 /* ---- text ---- */
 
 /* Append the variables of S's own fan-out, as " [shard, rate]". */
@@ -167,37 +240,47 @@ add_text_edge(void *data, const struct edge *e)
 	strbuf_addch(out, '\n');
 }
 
+/* Append the line of S, without its edges. */
+static void
+add_text_step(const struct step *s, struct strbuf *out)
+{
+	const struct template *t = s->template;
+
+	text_add_escaped(out, s->name, strlen(s->name));
+	if (t->foreach_count) {
+		strbuf_adds(out, " (for each ");
+		add_variables(s, ", ", out);
+		strbuf_addch(out, ')');
+	} else if (t->pattern >= 0) {
+		strbuf_adds(out, " (a pattern)");
+	} else if (s->level && s->level->opener) {
+		strbuf_adds(out, " (in each split of ");
+		text_add_escaped(out, s->level->opener->name,
+				 strlen(s->level->opener->name));
+		strbuf_addch(out, ')');
+	}
+	if (t->doc) {
+		strbuf_adds(out, ": ");
+		text_add_escaped(out, t->doc, strcspn(t->doc, "\n"));
+	}
+	strbuf_addch(out, '\n');
+}
+
 void
 flow_graph_text(const struct rules *r, struct strbuf *out)
 {
+	const struct step **order;
 	struct map makers;
 	uint32_t i;
 
 	map_init(&makers);
 	map_makers(r, &makers);
+	order = order_steps(r, &makers);
 	for (i = 0; i < r->order_count; i++) {
-		const struct step *s = r->order[i];
-
-		text_add_escaped(out, s->name, strlen(s->name));
-		if (s->template->foreach_count) {
-			strbuf_adds(out, " (for each ");
-			add_variables(s, ", ", out);
-			strbuf_addch(out, ')');
-		} else if (s->template->pattern >= 0) {
-			strbuf_adds(out, " (a pattern)");
-		} else if (s->level && s->level->opener) {
-			strbuf_adds(out, " (in each split of ");
-			text_add_escaped(out, s->level->opener->name,
-					 strlen(s->level->opener->name));
-			strbuf_addch(out, ')');
-		}
-		if (s->template->doc)
-			strbuf_addf(out, ": %.*s",
-				    (int)strcspn(s->template->doc, "\n"),
-				    s->template->doc);
-		strbuf_addch(out, '\n');
-		step_edges(s, &makers, add_text_edge, out);
+		add_text_step(order[i], out);
+		step_edges(order[i], &makers, add_text_edge, out);
 	}
+	free(order);
 	map_release(&makers);
 }
 
@@ -264,18 +347,21 @@ add_dot_edge(void *data, const struct edge *e)
 void
 flow_graph_dot(const struct rules *r, struct strbuf *out)
 {
+	const struct step **order;
 	struct map makers;
 	uint32_t i;
 
 	map_init(&makers);
 	map_makers(r, &makers);
+	order = order_steps(r, &makers);
 	strbuf_adds(out, "digraph ");
 	add_dot_string(out, r->flow ? r->flow : "flow");
 	strbuf_adds(out, " {\n\tnode [shape=box];\n");
 	for (i = 0; i < r->order_count; i++)
-		add_dot_node(r->order[i], out);
+		add_dot_node(order[i], out);
 	for (i = 0; i < r->order_count; i++)
-		step_edges(r->order[i], &makers, add_dot_edge, out);
+		step_edges(order[i], &makers, add_dot_edge, out);
 	strbuf_adds(out, "}\n");
+	free(order);
 	map_release(&makers);
 }
