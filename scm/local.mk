@@ -9,7 +9,6 @@ scheme_modules = \
 	scm/flowmake/forms.scm \
 	scm/flowmake/helpers.scm \
 	scm/flowmake/interpolate.scm \
-	scm/flowmake/json.scm \
 	scm/flowmake/load.scm \
 	scm/flowmake/parallel.scm \
 	scm/flowmake/primitives.scm \

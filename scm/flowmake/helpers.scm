@@ -225,12 +225,9 @@ strings."
 
 (define (json-file file)
   "Return the value of the JSON in FILE: arrays as lists, objects as alists with
-string keys, null as the symbol null."
+string keys, null as the symbol null.  Integers have 64 bits at most."
   (let ((file (value->text file)))
-    (observe "json-file" file
-             (lambda ()
-               ((module-ref (resolve-interface '(flowmake json)) 'parse-json)
-                (%read-file file) file)))))
+    (observe "json-file" file (lambda () (%read-json file)))))
 
 ;;; Guile's format knows few directives until (ice-9 format) is loaded.
 

@@ -56,6 +56,7 @@ calls it WHAT, if a part of it cannot be encoded.")
   ;; Files.
   (%glob "Return the sorted list of files that match PATTERN.")
   (%read-file "Return the content of PATH as a string.")
+  (%read-json "Return the value of the JSON in PATH.")
   (%file-digest "Return the digest of the content of PATH, or #f.")
   (%getenv "Return the variable NAME of the environment, or #f.")
   (%setenv "Set the variable NAME of the environment to VALUE.")

@@ -1,5 +1,5 @@
 /*
- * Text as people read it.
+ * Text as people read it, and stand-ins for bytes.
  */
 #include "base/base.h"
 
@@ -110,6 +110,42 @@ text_add_escaped(struct strbuf *sb, const char *s, size_t len)
 		else
 			strbuf_addf(sb, "\\x%02x", u[i]);
 	}
+}
+
+/* U+10FF80..U+10FFFF are F4 8F BE 80..BF and F4 8F BF 80..BF in UTF-8. */
+
+void
+text_add_stand_in(struct strbuf *sb, unsigned char byte)
+{
+	strbuf_add(sb, "\xf4\x8f", 2);
+	strbuf_addch(sb, (char)(byte < 0xc0 ? 0xbe : 0xbf));
+	strbuf_addch(sb, (char)(0x80 | (byte & 0x3f)));
+}
+
+bool
+text_is_stand_in(const char *s, size_t len)
+{
+	return len >= 4 && !memcmp(s, "\xf4\x8f", 2) &&
+	       ((unsigned char)s[2] & 0xfe) == 0xbe;
+}
+
+void
+text_add_bytes(struct strbuf *sb, const char *s, size_t len)
+{
+	const char *end = s + len, *lead;
+
+	while ((lead = memchr(s, 0xf4, (size_t)(end - s)))) {
+		strbuf_add(sb, s, (size_t)(lead - s));
+		s = lead;
+		if (text_is_stand_in(s, (size_t)(end - s))) {
+			strbuf_addch(sb, (char)((s[2] & 1) << 6 | 0x80 |
+						(s[3] & 0x3f)));
+			s += 4;
+		} else {
+			strbuf_addch(sb, *s++);
+		}
+	}
+	strbuf_add(sb, s, (size_t)(end - s));
 }
 
 enum { MAX_WORD = 64 };

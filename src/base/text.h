@@ -1,5 +1,6 @@
 /*
- * Text as people read it: escaping, suggestions, sizes, times.
+ * Text as people read it: escaping, suggestions, sizes, times; and stand-ins
+ * for bytes where only UTF-8 can be held.
  */
 #ifndef FLOWMAKE_BASE_TEXT_H
 #define FLOWMAKE_BASE_TEXT_H
@@ -15,6 +16,17 @@ void text_add_escaped(struct strbuf *sb, const char *s, size_t len);
 /* Whether the LEN bytes at S are valid UTF-8 (no surrogates, no overlong
  * forms, up to U+10FFFF). */
 bool text_is_utf8(const char *s, size_t len);
+
+/* Append the character U+10FF00+BYTE in UTF-8, a private one: it stands for
+ * BYTE (128..255) that is not part of valid UTF-8, in Scheme and in what JSON
+ * was read into. */
+void text_add_stand_in(struct strbuf *sb, unsigned char byte);
+
+/* Whether S, of LEN bytes, begins with a stand-in (which has 4). */
+bool text_is_stand_in(const char *s, size_t len);
+
+/* Append LEN bytes of S with the bytes in place of their stand-ins. */
+void text_add_bytes(struct strbuf *sb, const char *s, size_t len);
 
 /* The entry of the NULL-terminated NAMES nearest to NAME, or NULL when none
  * is near enough to be what was meant (edit distance at most a third of the

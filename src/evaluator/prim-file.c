@@ -21,6 +21,8 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "evaluator/text.h"
+#include "evaluator/value.h"
+#include "model/value.h"
 #include "sys/file.h"
 
 extern char **environ;
@@ -73,6 +75,38 @@ prim_read_file(SCM path)
 		prim_throw(&err);
 	}
 	return prim_take_text(&sb);
+}
+
+/* Read PATH as JSON, appending what it says to VALUE as CBOR. */
+static int
+read_json(const char *path, struct strbuf *value, struct error *err)
+{
+	struct strbuf text = STRBUF_INIT;
+	int rc = file_read(path, &text, err);
+
+	if (!rc && value_from_json(text.buf, text.len, value, err) < 0)
+		rc = error_push(err, "%s is no JSON", path);
+	strbuf_release(&text);
+	return rc;
+}
+
+static SCM
+prim_read_json(SCM path)
+{
+	struct strbuf value = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	SCM v = SCM_UNDEFINED;
+	char *name;
+
+	SCM_ASSERT(scm_is_string(path), path, 1, "%read-json");
+	name = text_from_scm(path, NULL);
+	if (!read_json(name, &value, &err))
+		v = value_decode(value.buf, value.len, &err);
+	free(name);
+	strbuf_release(&value);
+	if (SCM_UNBNDP(v))
+		prim_throw(&err);
+	return v;
 }
 
 /* The digest of the content of PATH, or #f. */
@@ -302,6 +336,7 @@ prim_file_define(void)
 {
 	scm_c_define_gsubr("%glob", 1, 0, 0, prim_glob);
 	scm_c_define_gsubr("%read-file", 1, 0, 0, prim_read_file);
+	scm_c_define_gsubr("%read-json", 1, 0, 0, prim_read_json);
 	scm_c_define_gsubr("%file-digest", 1, 0, 0, prim_file_digest);
 	scm_c_define_gsubr("%getenv", 1, 0, 0, prim_getenv);
 	scm_c_define_gsubr("%setenv", 2, 0, 0, prim_setenv);

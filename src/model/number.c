@@ -15,7 +15,9 @@
 
 enum {
 	MAX_DIGITS = 17, /* enough for any double */
-	BIGNUM_MAX_BYTES = 16384, /* a few more than NUMBER_MAX_DIGITS */
+	/* 39,000 digits: longer integers would take too long to convert, and
+	 * nobody reads them. */
+	BIGNUM_MAX_BYTES = 16384,
 	GROUP = 1000000000, /* what a limb of decimal digits counts to */
 	GROUP_DIGITS = 9,
 };
@@ -130,38 +132,6 @@ number_add_double(struct strbuf *out, double d)
 	}
 	shortest_digits(fabs(d), digits, &power);
 	add_digits(out, digits, power);
-}
-
-/* No exponent beyond this makes a difference. */
-#define LIMIT 1000000000000LL
-
-double
-number_parse_double(const char *text, size_t len)
-{
-	struct strbuf sb = STRBUF_INIT;
-	const char *end = text + len, *p = text;
-	long long shift = 0;
-	double d;
-
-	/* Without its point, for which strtod would ask the locale. */
-	for (; p < end && *p != 'e' && *p != 'E' && *p != '.'; p++)
-		strbuf_addch(&sb, *p);
-	if (p < end && *p == '.')
-		for (p++; p < end && *p != 'e' && *p != 'E'; p++, shift--)
-			strbuf_addch(&sb, *p);
-	if (p < end) {
-		size_t mantissa = sb.len;
-
-		/* The text itself need not end where the number does. */
-		strbuf_add(&sb, p + 1, (size_t)(end - p) - 1);
-		shift += MAX(MIN(strtoll(sb.buf + mantissa, NULL, 10), LIMIT),
-			     -LIMIT);
-		strbuf_truncate(&sb, mantissa);
-	}
-	strbuf_addf(&sb, "e%lld", shift);
-	d = strtod(sb.buf, NULL);
-	strbuf_release(&sb);
-	return d;
 }
 
 double
@@ -280,67 +250,4 @@ number_add_text(struct strbuf *out, struct cbor *c,
 	strbuf_addch(out, '/');
 	item = cbor_next(c);
 	return add_integer(out, c, &item);
-}
-
-/* The big-endian bytes of LEN decimal digits, less one if LESS.  Returns how
- * many there are; BYTES has room for LEN. */
-static size_t
-magnitude_bytes(const char *digits, size_t len, bool less, unsigned char *bytes)
-{
-	size_t count = 0, i, k;
-	unsigned carry;
-
-	for (i = 0; i < len; i++) {
-		carry = (unsigned)(digits[i] - '0');
-		for (k = 0; k < count; k++) {
-			carry += bytes[k] * 10u;
-			bytes[k] = (unsigned char)carry;
-			carry >>= 8;
-		}
-		if (carry)
-			bytes[count++] = (unsigned char)carry;
-	}
-	for (k = 0; less && k < count; k++)
-		less = bytes[k]-- == 0;
-	while (count && !bytes[count - 1])
-		count--;
-	for (k = 0; k < count / 2; k++) {
-		unsigned char byte = bytes[k];
-
-		bytes[k] = bytes[count - 1 - k];
-		bytes[count - 1 - k] = byte;
-	}
-	return count;
-}
-
-void
-number_put_integer(struct strbuf *cbor, const char *digits, size_t len,
-		   bool negative)
-{
-	unsigned char *bytes;
-	uint64_t n = 0;
-	size_t i;
-
-	while (len > 1 && *digits == '0') {
-		digits++;
-		len--;
-	}
-	for (i = 0; i < len && len <= 20; i++)
-		if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(digits[i] - '0'), &n))
-			break;
-	if (len <= 20 && i == len && !negative) {
-		cbor_put_uint(cbor, n);
-		return;
-	}
-	if (len <= 20 && i == len && n <= (uint64_t)INT64_MAX + 1) {
-		cbor_put_int(cbor, n ? -1 - (int64_t)(n - 1) : 0);
-		return;
-	}
-	bytes = xmalloc(len);
-	len = magnitude_bytes(digits, len, negative, bytes);
-	cbor_put_tag(cbor, negative ? CBOR_TAG_NEGATIVE_BIGNUM :
-				      CBOR_TAG_BIGNUM);
-	cbor_put_bytes(cbor, bytes, len);
-	free(bytes);
 }

@@ -28,9 +28,12 @@ void value_print(const char *cbor, size_t len, size_t max_bytes,
 /* What a file written by a recipe says, as CBOR appended to OUT: the JSON
  * text, the text without its last newline, the list of its lines (without
  * their newlines; a carriage return stays).  JSON arrays are lists, objects
- * alists with string keys in their own order (equal keys are all kept), null
- * the symbol null, numbers without point and exponent exact integers of up to
- * 39,000 digits, \udcXX the byte XX.  Errors begin "line 2, column 6: ". */
+ * alists with string keys in their own order (of equal keys the last wins, in
+ * the place of the first), null the symbol null, numbers without point and
+ * exponent exact integers, \udcXX the byte XX where it is not half of a pair.
+ * Returns -1, with nothing appended and an error that begins "line 2, column
+ * 6: ", for what is no JSON in UTF-8 and for what our reader does not take:
+ * integers beyond 64 bits with sign, NULs in keys, more than 2,048 levels. */
 int value_from_json(const char *text, size_t len, struct strbuf *out,
 		    struct error *err);
 void value_from_text(const char *text, size_t len, struct strbuf *out);

@@ -37,6 +37,23 @@ test_escaped(void)
 }
 
 static void
+test_stand_ins(void)
+{
+	static const char text[] = "a\xf4\x8f\xbd\xbf\xf4\x8f\xbe\x80";
+
+	text_add_stand_in(&sb, 0x80);
+	text_add_stand_in(&sb, 0xff);
+	is_text("\xf4\x8f\xbe\x80\xf4\x8f\xbf\xbf",
+		"a byte has a private character to stand in");
+	ok(text_is_stand_in(text + 5, 4) && !text_is_stand_in(text + 1, 8) &&
+	   !text_is_stand_in(text + 5, 3), "which can be told from others");
+	text_add_bytes(&sb, text, 9);
+	is_text("a\xf4\x8f\xbd\xbf\x80", "and made the byte again");
+	text_add_bytes(&sb, text, 8);
+	is_text("a\xf4\x8f\xbd\xbf\xf4\x8f\xbe", "unless it is cut");
+}
+
+static void
 test_utf8(void)
 {
 	static const struct {
@@ -141,6 +158,7 @@ int
 main(void)
 {
 	test_escaped();
+	test_stand_ins();
 	test_utf8();
 	test_suggest();
 	test_numbers();

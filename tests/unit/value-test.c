@@ -361,40 +361,81 @@ test_from_json(void)
 	is_read("{\"b\": 1, \"a\": [2, 3], \"c\": {\"d\": {}}}",
 		"((\"b\" . 1) (\"a\" 2 3) (\"c\" (\"d\")))",
 		"an object is an alist in its own order");
-	is_read(" 18446744073709551616 ", "18446744073709551616",
-		"integers have any size");
-	is_read("[-9223372036854775808,-9223372036854775809,0,-0,"
-		"18446744073709551615,-18446744073709551616,"
-		"340282366920938463463374607431768211455]",
-		"(-9223372036854775808 -9223372036854775809 0 0 "
-		"18446744073709551615 -18446744073709551616 "
-		"340282366920938463463374607431768211455)",
-		"at all borders");
+	is_read("{\"a\": 1, \"b\": 2, \"a\": [3]}",
+		"((\"a\" 3) (\"b\" . 2))", "of equal keys the last wins");
+	is_read("[-9223372036854775808, 9223372036854775807, 0, -0]",
+		"(-9223372036854775808 9223372036854775807 0 0)",
+		"integers of 64 bits are exact");
+	is_read("[1, 9223372036854775808]", "line 1, column 23: an integer "
+		"beyond 64 bits; write it as a string", "larger ones are not "
+		"rounded");
+	is_read("-9223372036854775809", "line 1, column 20: an integer "
+		"beyond 64 bits; write it as a string", "nor are smaller ones");
 	is_read("[1e2, 0.1, 1E-7, 123.456e-2]", "(100.0 0.1 1.0e-7 1.23456)",
 		"with a point or exponent they are floats");
 	is_read("\"\\u00e9\\ud83d\\ude00\\n\\/\\\"\"",
 		"\"\xc3\xa9\xf0\x9f\x98\x80\\n/\\\"\"", "escapes");
-	is_read("\"\\udcff\"", "\"\\xff;\"", "a lone surrogate is a byte");
-	is_read("", "line 1, column 1: the text ends too early", "nothing");
+	is_read("[\"a\\u0000\", \"\"]", "(\"a\\x00;\" \"\")", "a NUL");
+}
+
+static void
+test_bytes_from_json(void)
+{
+	is_read("\"a\\udcffb\\uDC80\"", "\"a\\xff;b\\x80;\"",
+		"a lone surrogate is a byte");
+	is_read("{\"\\udcff\": 1}", "((\"\\xff;\" . 1))", "also in a key");
+	is_read("\"\\udcc3\\udca9\"", "\"\xc3\xa9\"",
+		"bytes that are UTF-8 together are a character");
+	is_read("\"\\ud83d\\udc80\"", "\"\xf0\x9f\x92\x80\"",
+		"the second half of a pair is no byte");
+	is_read("\"\\\\udcff\"", "\"\\\\udcff\"",
+		"nor is what stands behind an escaped backslash");
+	is_read("[\"\\udcff\",\n \"\\udcff\\udcfe\" 2]",
+		"line 2, column 17: ']' expected near '2'",
+		"columns count the characters of the file");
+	is_read("\"\\udcff\\x\"", "line 1, column 9: invalid escape near "
+		"'\"\\xff\\x'", "an error shows the byte escaped");
+	is_read("\"\\udc7f\"", "line 1, column 8: invalid Unicode '\\uDC7F' "
+		"near '\"\\udc7f\"'", "other lone surrogates are errors");
+	is_read("\"\\ud83d\"", "line 1, column 8: invalid Unicode '\\uD83D' "
+		"near '\"\\ud83d\"'", "so are first halves");
+	is_read("\"\\udc", "line 1, column 5: invalid escape near "
+		"'\"\\udc'", "an escape cut short");
+	is_read("\"\xff\"", "line 1, column 1: unable to decode byte 0xff near "
+		"'\"'", "a byte that is not escaped is an error");
+}
+
+static void
+test_no_json(void)
+{
+	is_read("", "line 1, column 1: unexpected token near end of file",
+		"nothing is no JSON");
 	is_read("[1,\n \"\xc3\xa9\" 2]",
-		"line 2, column 6: ',' or ']' is expected",
+		"line 2, column 6: ']' expected near '2'",
 		"an error has its place, in characters");
-	is_read("[1,]", "line 1, column 4: a value is expected", "a comma");
-	is_read("{\"a\":1,}", "line 1, column 8: a key is expected, in double "
-		"quotes", "a comma in an object");
-	is_read("{\"a\" 1}", "line 1, column 6: ':' is expected", "no colon");
-	is_read("01", "line 1, column 1: this is no number", "a zero before");
-	is_read("1.", "line 1, column 1: this is no number", "no fraction");
-	is_read("1e999", "line 1, column 1: the number is too large for a "
-		"float", "infinity");
-	is_read("[1] x", "line 1, column 5: something stands behind the value",
+	is_read("[1,]", "line 1, column 4: unexpected token near ']'",
+		"a comma before the end");
+	is_read("{\"a\\u0000\":1}", "line 1, column 10: NUL byte in object key "
+		"not supported near '\"a\\u0000\"'", "a NUL in a key");
+	is_read("1e999", "line 1, column 5: real number overflow near '1e999'",
+		"a number that no float can hold");
+	is_read("[1] x", "line 1, column 5: end of file expected near 'x'",
 		"more text");
-	is_read("\"\\ud83d\"", "line 1, column 2: no such character",
-		"half of a character");
-	is_read("\"a\nb\"", "line 1, column 3: a control character in a "
-		"string must be escaped", "a newline in a string");
-	is_read("\"a", "line 1, column 3: the string does not end", "no end");
-	is_read("nul", "line 1, column 1: a value is expected", "no word");
+	is_read("\"\x1b[1m", "line 1, column 1: control character 0x1b near "
+		"'\"'", "nothing in an error disturbs a terminal");
+}
+
+/* The JSON of DEPTH lists in each other. */
+static void
+nest(struct strbuf *text, size_t depth)
+{
+	size_t i;
+
+	strbuf_reset(text);
+	for (i = 0; i < depth; i++)
+		strbuf_addch(text, '[');
+	for (i = 0; i < depth; i++)
+		strbuf_addch(text, ']');
 }
 
 static void
@@ -405,15 +446,22 @@ test_deep_json(void)
 	struct error err = ERROR_INIT;
 	size_t i;
 
-	for (i = 0; i < DEPTH; i++)
-		strbuf_addch(&text, '[');
-	for (i = 0; i < DEPTH; i++)
-		strbuf_addch(&text, ']');
+	nest(&text, 2000);
 	ok(!value_from_json(text.buf, text.len, &v, &err),
-	   "deep nesting is no problem");
+	   "2,000 levels of JSON can be read");
+	strbuf_reset(&text);
+	ok(!value_to_json(v.buf, v.len, &text, &err), "and written");
+	nest(&text, 3000);
+	ok(value_from_json(text.buf, text.len, fresh(&v), &err) < 0 && !v.len,
+	   "more than 2,048 cannot");
+	is_str(err.text, "line 1, column 2049: maximum parsing depth reached "
+	       "near '['", "with a reason");
+	for (i = 1; i < DEPTH; i++)
+		cbor_put_array(&v, 1);
+	cbor_put_array(&v, 0);
 	strbuf_reset(&text);
 	value_print(v.buf, v.len, 0, &text);
-	is_int((intmax_t)text.len, 2 * DEPTH, "nor is it printed");
+	is_int((intmax_t)text.len, 2 * DEPTH, "any depth can be printed");
 	ok(value_to_json(v.buf, v.len, &text, &err) < 0,
 	   "JSON so deep is not written");
 	is_str(err.text, "a value of more than 2,000 levels has no form in "
@@ -523,6 +571,8 @@ main(void)
 	test_no_words();
 	test_print();
 	test_from_json();
+	test_bytes_from_json();
+	test_no_json();
 	test_deep_json();
 	test_to_json();
 	test_text();
