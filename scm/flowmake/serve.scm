@@ -11,7 +11,8 @@
   #:use-module (flowmake values)
   #:use-module (flowmake wire)
   #:export (serve-expansion
-            serve-recipe))
+            serve-recipe
+            rehearse-recipe))
 
 (define null *unspecified*)
 
@@ -279,14 +280,12 @@ status of the process."
         (call-thunk step scope (car (template-body (step-template step)))))
     list))
 
-(define (run-recipe request)
-  ;; The body of WIRE_RESULTS.
+(define (run-recipe request run-body)
+  ;; The body of WIRE_RESULTS, of the values that RUN-BODY gives.
   (let* ((step (hash-ref request "step"))
          (template (step-template step))
          (scope (make-scope step))
          (names (result-names template)))
-    (for-each (lambda (entry) (%setenv (car entry) (cadr entry)))
-              (field request "environment" '()))
     (for-each (lambda (entry) (vector-set! scope (car entry) (cadr entry)))
               (field request "names" '()))
     (default-workers (field request "workers" #f))
@@ -300,6 +299,29 @@ status of the process."
        (if (null? names) '() values)
        names))))
 
+(define (set-environment! request)
+  (for-each (lambda (entry) (%setenv (car entry) (cadr entry)))
+            (field request "environment" '())))
+
+(define (rehearse-recipe fd bytes)
+  "Do what serve-recipe does for BYTES, without the user's code, in the zygote,
+with the results going to FD, where nobody reads them.  What Guile does once in
+a process (finding variables, linking) is then done in none of its children,
+and costs none of them a page."
+  (let ((request (hash-ref (%decode bytes) "recipe")))
+    (call-with-errors
+     (lambda ()
+       (%send fd wire-results
+              (catch 'quit
+                (lambda ()
+                  (run-recipe request
+                              (lambda (step scope)
+                                (map (const 0)
+                                     (result-names (step-template step))))))
+                (const #f)))
+       0)
+     (const 1))))
+
 (define (serve-recipe fd bytes)
   "Run the recipe that the WIRE_FORK in BYTES describes and tell the engine on
 FD what it gave; return the exit status of the process."
@@ -311,7 +333,9 @@ FD what it gave; return the exit status of the process."
      (lambda ()
        (%send fd wire-results
               (catch 'quit
-                (lambda () (run-recipe request))
+                (lambda ()
+                  (set-environment! request)
+                  (run-recipe request run-body))
                 (lambda (key . args)
                   (if (and (member args '(() (0) (#t)))
                            (null? (result-names (step-template step))))

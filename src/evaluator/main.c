@@ -90,17 +90,19 @@ static void
 serve(void)
 {
 	struct error err = ERROR_INIT;
-	SCM load, expand, recipe, request;
+	SCM load, expand, recipe, rehearse, request;
 
 	load = scm_c_public_ref("flowmake load", "load-flow");
 	expand = scm_c_public_ref("flowmake serve", "serve-expansion");
 	recipe = scm_c_public_ref("flowmake serve", "serve-recipe");
+	rehearse = scm_c_public_ref("flowmake serve", "rehearse-recipe");
 	request = read_load_request(&err);
 	if (scm_is_bytevector(request)) {
 		exit_status = 1;
 		if (scm_is_true(scm_call_2(load, scm_from_int(CONTROL_FD),
 					   request)) &&
-		    !zygote_serve(CONTROL_FD, expand, recipe, &err))
+		    !zygote_serve(CONTROL_FD, expand, recipe, rehearse,
+				  &err))
 			exit_status = 0;
 	}
 	if (err.text)

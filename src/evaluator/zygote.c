@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@ struct child {
 struct zygote {
 	int control;
 	int signals;
-	SCM expand, recipe;
+	SCM expand, recipe, rehearse;
+	bool has_rehearsed;
 	struct child *children;
 	size_t count, alloc;
 };
@@ -80,6 +82,16 @@ enter_task(const struct request *request)
 	close(request->fds[2]);
 }
 
+static SCM
+payload_bytes(const struct request *request)
+{
+	SCM bytes = scm_c_make_bytevector(request->payload->len);
+
+	memcpy(SCM_BYTEVECTOR_CONTENTS(bytes), request->payload->buf,
+	       request->payload->len);
+	return bytes;
+}
+
 static void child_run(struct zygote *z, const struct request *request)
 	NORETURN;
 
@@ -87,7 +99,7 @@ static void
 child_run(struct zygote *z, const struct request *request)
 {
 	SCM fd = scm_from_int(request->fds[0]);
-	SCM bytes, status;
+	SCM status;
 
 	close(z->control);
 	close(z->signals);
@@ -97,10 +109,7 @@ child_run(struct zygote *z, const struct request *request)
 		_exit(scm_to_int(status));
 	}
 	enter_task(request);
-	bytes = scm_c_make_bytevector(request->payload->len);
-	memcpy(SCM_BYTEVECTOR_CONTENTS(bytes), request->payload->buf,
-	       request->payload->len);
-	status = scm_call_2(z->recipe, fd, bytes);
+	status = scm_call_2(z->recipe, fd, payload_bytes(request));
 	_exit(scm_to_int(status));
 }
 
@@ -178,6 +187,21 @@ parse_request(struct request *request, struct error *err)
 	return 0;
 }
 
+/* Before the first recipe: let the children find their pages in order. */
+static void
+rehearse(struct zygote *z, const struct request *request)
+{
+	int ends[2];
+
+	z->has_rehearsed = true;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return;
+	scm_call_2(z->rehearse, scm_from_int(ends[0]),
+		   payload_bytes(request));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static int
 handle_fork(struct zygote *z, struct request *request, struct error *err)
 {
@@ -186,6 +210,8 @@ handle_fork(struct zygote *z, struct request *request, struct error *err)
 
 	if (parse_request(request, err) < 0)
 		return -1;
+	if (request->has_recipe && !z->has_rehearsed)
+		rehearse(z, request);
 	pid = fork();
 	if (!pid)
 		child_run(z, request);
@@ -308,10 +334,12 @@ turn(struct zygote *z, struct strbuf *payload, struct error *err)
 }
 
 int
-zygote_serve(int control_fd, SCM expand, SCM recipe, struct error *err)
+zygote_serve(int control_fd, SCM expand, SCM recipe, SCM rehearse,
+	     struct error *err)
 {
 	struct zygote z = {
 		.control = control_fd, .expand = expand, .recipe = recipe,
+		.rehearse = rehearse,
 	};
 	struct strbuf payload = STRBUF_INIT;
 	int rc = 1;

@@ -1,6 +1,6 @@
 /*
  * The zygote: what the evaluator is once the Flowfile is loaded.  It runs no
- * Scheme itself: it receives requests, forks, reports and reaps.
+ * code of users itself: it receives requests, forks, reports and reaps.
  */
 #ifndef FLOWMAKE_EVALUATOR_ZYGOTE_H
 #define FLOWMAKE_EVALUATOR_ZYGOTE_H
@@ -13,8 +13,10 @@ struct error;
 
 /* Serve the control socket until it closes.  In a child that evaluates
  * expressions (EXPAND data-fd) is called, in one that runs a recipe (RECIPE
- * data-fd request-bytes); what they return is the child's exit status.
+ * data-fd request-bytes); what they return is the child's exit status.  Before
+ * the first recipe (REHEARSE data-fd request-bytes) is called in the zygote.
  * Returns 0, or -1 when the socket broke. */
-int zygote_serve(int control_fd, SCM expand, SCM recipe, struct error *err);
+int zygote_serve(int control_fd, SCM expand, SCM recipe, SCM rehearse,
+		 struct error *err);
 
 #endif
