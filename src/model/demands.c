@@ -28,6 +28,8 @@ struct reading {
 	struct arena *arena;
 	struct demands *demands;
 	const struct annotation *annotation;
+	bool says_retry;               /* some retry counts */
+	bool says_times;               /* and says how often */
 	struct error *err;
 };
 
@@ -49,8 +51,12 @@ reject(struct reading *r, const char *value, size_t len, const char *want)
 	struct strbuf shown = STRBUF_INIT;
 
 	value_print(value, len, 60, &shown);
-	step_error(r->owner, a->line, a->column, r->err,
-		   "#:%s must be %s, not %s", a->key, want, shown.buf);
+	if (a->line)
+		step_error(r->owner, a->line, a->column, r->err,
+			   "#:%s must be %s, not %s", a->key, want, shown.buf);
+	else
+		error_set(r->err, "--with: %s must be %s, not %s", a->key,
+			  want, shown.buf);
 	strbuf_release(&shown);
 	return -1;
 }
@@ -182,6 +188,7 @@ set_times(struct reading *r, const struct keyword *k)
 			&n))
 		return -1;
 	r->demands->retry_times = (uint32_t)n;
+	r->says_times = true;
 	return 0;
 }
 
@@ -293,7 +300,7 @@ add_variable(struct reading *r)
 
 	for (i = 0; i < d->environment_count; i++)
 		if (!strcmp(d->environment[i].name, r->annotation->key))
-			return 0; /* the step's own comes first */
+			return 0;
 	value = read_text(r);
 	if (!value)
 		return -1;
@@ -321,28 +328,67 @@ add_secret(struct reading *r)
 	d->secrets = more;
 }
 
-/* Whether the step's own annotations say CLAUSE with KEY already; a duration
- * counts as one. */
 static bool
-own_says(const struct step *s, const struct annotation *a)
+is_key(const struct annotation *a, const char *key)
 {
-	const struct template *t = s->template;
-	bool whole = a->clause == CLAUSE_TIMEOUT ||
-		(a->clause == CLAUSE_RETRY && a->key &&
-		 strcmp(a->key, "times"));
+	return a->key && !strcmp(a->key, key);
+}
+
+/* Whether A is an amount, which means the same in resources and in batch. */
+static bool
+is_amount(const struct annotation *a)
+{
+	return (a->clause == CLAUSE_RESOURCES || a->clause == CLAUSE_BATCH) &&
+		(is_key(a, "cpu") || is_key(a, "memory") || is_key(a, "gpu"));
+}
+
+/* Whether X and A set the same thing; a duration is one, whatever its parts. */
+static bool
+same_keyword(const struct annotation *x, const struct annotation *a)
+{
+	if (is_amount(x) && is_amount(a))
+		return !strcmp(x->key, a->key);
+	if (x->clause != a->clause)
+		return false;
+	switch (a->clause) {
+	case CLAUSE_TIMEOUT:
+	case CLAUSE_LOCAL:
+	case CLAUSE_CATCH:
+		return true;
+	case CLAUSE_RETRY:
+		return x->key && a->key &&
+			is_key(x, "times") == is_key(a, "times");
+	default:
+		return x->key && a->key && !strcmp(x->key, a->key);
+	}
+}
+
+static bool
+template_says(const struct template *t, const struct annotation *a)
+{
 	uint32_t i;
 
-	for (i = 0; i < t->annotation_count; i++) {
-		const struct annotation *own = &t->annotations[i];
+	for (i = 0; i < t->annotation_count; i++)
+		if (same_keyword(&t->annotations[i], a))
+			return true;
+	return false;
+}
 
-		if (own->clause != a->clause)
-			continue;
-		if (!own->key || !a->key || !strcmp(own->key, a->key))
+/* Whether A, of the defaults form number FORM, gives way: to the step's own
+ * annotations or to a later form. */
+static bool
+gives_way(const struct rules *rules, const struct step *s,
+	  const struct demands *d, const struct annotation *a, uint32_t form)
+{
+	uint32_t i;
+
+	if (a->clause == CLAUSE_LOCAL && d->on_batch)
+		return true;
+	if (template_says(s->template, a))
+		return true;
+	for (i = form + 1; i < rules->default_count; i++)
+		if (template_says(rules->defaults[i]->template, a))
 			return true;
-		if (whole && (a->clause == CLAUSE_TIMEOUT ||
-			      strcmp(own->key, "times")))
-			return true;
-	}
 	return false;
 }
 
@@ -367,7 +413,8 @@ apply(struct reading *r, bool is_default)
 	const struct annotation *a = r->annotation;
 	struct demands *d = r->demands;
 
-	if (a->clause == CLAUSE_BATCH && !is_default) {
+	r->says_retry |= a->clause == CLAUSE_RETRY;
+	if (a->clause == CLAUSE_BATCH && !is_default && !d->on_batch) {
 		d->on_batch = true;
 		d->batch_line = a->line;
 		d->batch_column = a->column;
@@ -397,32 +444,12 @@ apply(struct reading *r, bool is_default)
 	bug("annotation of no clause");
 }
 
-/* A retry without #:times means 3. */
-static void
-default_retry(struct demands *d, const struct template *t)
-{
-	uint32_t i;
-	bool retry = false;
-
-	for (i = 0; i < t->annotation_count; i++) {
-		const struct annotation *a = &t->annotations[i];
-
-		if (a->clause != CLAUSE_RETRY)
-			continue;
-		if (a->key && !strcmp(a->key, "times"))
-			return;
-		retry = true;
-	}
-	if (retry && !d->retry_times)
-		d->retry_times = 3;
-}
-
 int
 demands_of(struct graph *g, const struct step *s, const struct task *t,
 	   struct arena *arena, struct demands *d, struct error *err)
 {
 	const struct rules *rules = graph_rules(g);
-	struct reading r = { g, s, t, arena, d, NULL, err };
+	struct reading r = { g, s, t, arena, d, NULL, false, false, err };
 	uint32_t i, k;
 
 	memset(d, 0, sizeof(*d));
@@ -431,16 +458,16 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 		if (apply(&r, false))
 			return -1;
 	}
-	default_retry(d, s->template);
-	for (i = 0; i < rules->default_count; i++) {
+	for (i = rules->default_count; i-- > 0;) {
 		r.owner = rules->defaults[i];
 		for (k = 0; k < r.owner->template->annotation_count; k++) {
 			r.annotation = &r.owner->template->annotations[k];
-			if (!own_says(s, r.annotation) && apply(&r, true))
+			if (!gives_way(rules, s, d, r.annotation, i) &&
+			    apply(&r, true))
 				return -1;
 		}
-		if (!d->retry_times)
-			default_retry(d, r.owner->template);
 	}
+	if (r.says_retry && !r.says_times)
+		d->retry_times = 3;
 	return 0;
 }

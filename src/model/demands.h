@@ -1,7 +1,8 @@
 /*
  * What the annotations of a step ask for in one task: resources, limits,
  * retries, environment.  The step's own come first, then those of the
- * defaults forms, keyword by keyword.
+ * defaults forms, the last form first, keyword by keyword: an amount is the
+ * same in resources and in batch, a duration is one value.
  */
 #ifndef FLOWMAKE_MODEL_DEMANDS_H
 #define FLOWMAKE_MODEL_DEMANDS_H

@@ -115,6 +115,25 @@ annotate(struct rules *r, struct template *t, const struct annotation *more,
 	t->annotation_count += count;
 }
 
+static int
+unknown_clause(const char *spec, size_t len, struct error *err)
+{
+	const char *names[ARRAY_SIZE(clauses) + 1] = { NULL };
+	char *name = xstrndup(spec, len);
+	const char *near;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(clauses); i++)
+		names[i] = clauses[i].name;
+	near = text_suggest(name, names);
+	error_set(err, "--with %s: unknown annotation%s%s%s; there are batch, "
+		  "resources, retry, timeout, local", spec,
+		  near ? " (did you mean '" : "", near ? near : "",
+		  near ? "'?)" : "");
+	free(name);
+	return -1;
+}
+
 int
 rules_add_with(struct rules *r, const char *spec, struct error *err)
 {
@@ -128,9 +147,7 @@ rules_add_with(struct rules *r, const char *spec, struct error *err)
 		    !strncmp(clauses[i].name, spec, len))
 			break;
 	if (i == ARRAY_SIZE(clauses))
-		return error_set(err, "--with %s: unknown annotation; there "
-				 "are batch, resources, retry, timeout, local",
-				 spec);
+		return unknown_clause(spec, len, err);
 	memset(more, 0, sizeof(more));
 	while (*at && count < ARRAY_SIZE(more)) {
 		len = strcspn(++at, ",");
