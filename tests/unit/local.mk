@@ -3,6 +3,7 @@ unit_tests = \
 	tests/unit/agent-test \
 	tests/unit/artifact-test \
 	tests/unit/cbor-test \
+	tests/unit/demands-test \
 	tests/unit/evaluator-client-test \
 	tests/unit/file-test \
 	tests/unit/files-test \
@@ -11,6 +12,7 @@ unit_tests = \
 	tests/unit/graph-test \
 	tests/unit/lines-test \
 	tests/unit/live-test \
+	tests/unit/limits-test \
 	tests/unit/local-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
@@ -21,8 +23,6 @@ unit_tests = \
 	tests/unit/outlet-test \
 	tests/unit/path-test \
 	tests/unit/reaper-test \
-	tests/unit/resolve-test \
-	tests/unit/rules-test \
 	tests/unit/resolve-test \
 	tests/unit/rules-test \
 	tests/unit/shell-property-test \
