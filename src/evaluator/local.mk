@@ -1,8 +1,13 @@
 evaluator_sources = \
+	src/evaluator/main.c \
+	$(evaluator_parts)
+
+# All but main(), which the tests replace.
+evaluator_parts = \
 	src/evaluator/array.c src/evaluator/array.h \
+	src/evaluator/boot.c src/evaluator/boot.h \
 	src/evaluator/decode.c \
 	src/evaluator/encode.c \
-	src/evaluator/main.c \
 	src/evaluator/prim-file.c \
 	src/evaluator/prim-process.c \
 	src/evaluator/prim-text.c \

@@ -2,29 +2,21 @@
  * flowmake-evaluator: loads a Flowfile and evaluates what it says, for the
  * engine, which starts it with the control socket on descriptor 3.
  *
- * "flowmake-evaluator -s FILE" runs a Scheme program that may use the
- * primitives, as the tests do.
- *
- * One thread only, so that fork() is safe at any time: one GC marker, no
- * finalizer thread.  Nothing here may load GOOPS (7 ms), so never
- * scm_c_eval_string() and the like.
+ * Nothing here may load GOOPS (7 ms), so never scm_c_eval_string() and the
+ * like.
  */
 #include "base/base.h"
 
 #include <fcntl.h>
-#define GC_THREADS 1 /* declares GC_set_markers_count() */
-#include <gc/gc.h>
 #include <libguile.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "evaluator/boot.h"
 #include "evaluator/prim.h"
 #include "evaluator/zygote.h"
 #include "model/wire.h"
@@ -33,37 +25,6 @@
 enum { CONTROL_FD = 3 };
 
 static int exit_status = 2;
-
-/* Put the directory that the environment or the build names first on the
- * path VARIABLE.  The environment is for running from the build tree, and
- * tasks must not see it. */
-static void
-extend_path(const char *variable, const char *environment, const char *built_in)
-{
-	SCM var = scm_c_public_variable("guile", variable);
-	const char *dir = getenv(environment);
-	SCM path = scm_variable_ref(var);
-
-	path = scm_cons(scm_from_utf8_string(dir ? dir : built_in), path);
-	scm_variable_set_x(var, path);
-	unsetenv(environment);
-}
-
-static void
-boot(void)
-{
-	scm_variable_set_x(scm_c_public_variable("guile",
-						 "%load-should-auto-compile"),
-			   SCM_BOOL_F);
-	/* The user's own cache may hold older files of the same names. */
-	scm_variable_set_x(scm_c_public_variable("guile",
-						 "%compile-fallback-path"),
-			   SCM_BOOL_F);
-	extend_path("%load-path", "FLOWMAKE_SCM_PATH", FLOWMAKE_SCM_DIR);
-	extend_path("%load-compiled-path", "FLOWMAKE_GO_PATH",
-		    FLOWMAKE_GO_DIR);
-	prim_define_all();
-}
 
 /* Read the one message that comes before all others. */
 static SCM
@@ -112,64 +73,12 @@ serve(void)
 	error_release(&err);
 }
 
-/* Run the Scheme program FILE, which finds modules beside it. */
-static void
-run_script(const char *file)
-{
-	SCM path = scm_c_public_variable("guile", "%load-path");
-	SCM name = scm_from_locale_string(file);
-
-	scm_variable_set_x(path, scm_cons(scm_dirname(name),
-					  scm_variable_ref(path)));
-	scm_primitive_load(name);
-	scm_flush_all_ports();
-	exit_status = 0;
-}
-
-static SCM
-run(void *script)
-{
-	boot();
-	if (script)
-		run_script(script);
-	else
-		serve();
-	return SCM_UNSPECIFIED;
-}
-
-/* An exception that nobody caught: our own mistake, or a broken
- * installation. */
-static SCM
-complain(void *unused, SCM key, SCM args)
-{
-	(void)unused;
-	scm_puts("flowmake-evaluator: ", scm_current_error_port());
-	scm_print_exception(scm_current_error_port(), SCM_BOOL_F, key, args);
-	scm_force_output(scm_current_error_port());
-	return SCM_UNSPECIFIED;
-}
-
-static void *
-inner_main(void *script)
-{
-	scm_c_catch(SCM_BOOL_T, run, script, complain, NULL, NULL, NULL);
-	return NULL;
-}
-
 int
-main(int argc, char **argv)
+main(void)
 {
-	char *script = argc == 3 && !strcmp(argv[1], "-s") ? argv[2] : NULL;
-
-	/* File names in Scheme's own primitives are UTF-8 everywhere. */
-	if (!setlocale(LC_CTYPE, "C.UTF-8"))
-		setlocale(LC_CTYPE, "");
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	/* A Flowfile that loops would not notice that the engine has gone. */
-	if (!script)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	GC_set_markers_count(1);
-	scm_set_automatic_finalization_enabled(0);
-	scm_with_guile(inner_main, script);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	boot_guile(serve);
 	_exit(exit_status);
 }

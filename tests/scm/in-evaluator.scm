@@ -1,5 +1,5 @@
 ;;; Used first by a test of what needs the evaluator's primitives: runs the
-;;; test once more, inside flowmake-evaluator.
+;;; test once more, inside a program that has them (run-scheme.c).
 
 (define-module (in-evaluator))
 
@@ -20,5 +20,5 @@
   (scheme-path "FLOWMAKE_GO_PATH" builddir)
   (setenv "TEST_SCM_PATH" (getenv "FLOWMAKE_SCM_PATH"))
   (setenv "TEST_GO_PATH" (getenv "FLOWMAKE_GO_PATH"))
-  (let ((program (string-append builddir "/flowmake-evaluator")))
-    (execl program program "-s" (car (command-line)))))
+  (let ((program (string-append builddir "/tests/scm/run-scheme")))
+    (execl program program (car (command-line)))))
