@@ -4,9 +4,11 @@
  */
 #include "base/base.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -121,6 +123,20 @@ run_command(struct invocation *inv, struct error *err)
 	return c->run(inv, c, err);
 }
 
+/* Have something behind the descriptors 0 to 2, so that no file of ours ever
+ * gets the number of one that the caller closed. */
+static void
+open_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,6 +149,7 @@ main(int argc, char **argv)
 	struct error err = ERROR_INIT;
 	int rc;
 
+	open_standard_fds();
 	inv.typed = quote_typed(argc, argv);
 	strbuf_adds(&inv.again, "flowmake");
 	rc = run_command(&inv, &err);

@@ -166,11 +166,12 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 
 	if (s->run.number) {
 		strbuf_addf(&sb, "Run %u: ", s->run.number);
-		text_add_count(&sb, c->failed);
+		text_add_count(&sb, c->failed ? c->failed : c->done);
 		strbuf_adds(&sb, " of ");
 		add_tasks(&sb, c->known);
-		strbuf_adds(&sb, " failed");
-		add_some(&sb, c->done, "done");
+		strbuf_adds(&sb, c->failed ? " failed" : " done");
+		if (c->failed)
+			add_some(&sb, c->done, "done");
 		add_some(&sb, c->skipped, "skipped");
 		add_some(&sb, c->known > over ? c->known - over : 0,
 			 "not finished");

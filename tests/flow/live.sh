@@ -27,7 +27,7 @@ flowfile <<'END'
   (foreach n (iota 4))
   (shell #<<END
 echo "text #{n}"
-echo "error #{n}" >&2
+test #{n} = #{bad} || echo "error #{n}" >&2
 printf 'no newline'
 test #{n} != #{bad} || { for i in $(seq 20); do echo "line $i"; done; exit 3; }
 END))
@@ -203,6 +203,32 @@ test_expect_success 'a reader who goes away ends the printing, not the run' '
 test_expect_success 'a file takes everything' '
 	flowmake run > out 2>&1 &&
 	lines 8000001 out
+'
+
+test_expect_success 'closed descriptors do no harm' '
+	echo "(step one (shell \"echo text; echo more >&2\"))" > Flowfile &&
+	flowmake run >&- 2>&- <&- &&
+	flowmake logs > out &&
+	test_grep text out &&
+	test_must_fail flowmake run none 2>&-
+'
+
+test_expect_success 'a run that is ended says so and what was done' '
+	flowfile <<-\END &&
+	(step first (shell "true"))
+	(step slow (after first) (shell "touch begun; sleep 100"))
+	END
+	rm -f begun &&
+	{ flowmake run > out 2> errors & } && pid=$! &&
+	test_wait test -e begun &&
+	kill -TERM $pid &&
+	test_expect_code 130 wait $pid &&
+	lines 0 out &&
+	test_grep "^Run [0-9]+: 1 of 2 tasks done, 1 not finished in " errors &&
+	test_grep "^Workflow interrupted\.\$" errors &&
+	flowmake show > out &&
+	test_grep "^Run [0-9]+ of here: interrupted" out &&
+	test_grep "slow +1  1 cancelled" out
 '
 
 test_expect_success 'a dry run tells each task and runs none' '
