@@ -161,16 +161,18 @@ static void
 say_failed(struct live *l, const struct run_summary *s, const char *error)
 {
 	const struct run_counts *c = &s->counts;
-	uint64_t over = (uint64_t)c->done + c->skipped + c->failed;
+	/* What an interrupt ended has not failed. */
+	uint64_t failed = s->interrupted ? l->failures_seen : c->failed;
+	uint64_t over = failed + c->done + c->skipped;
 	struct strbuf sb = STRBUF_INIT;
 
 	if (s->run.number) {
 		strbuf_addf(&sb, "Run %u: ", s->run.number);
-		text_add_count(&sb, c->failed ? c->failed : c->done);
+		text_add_count(&sb, failed ? failed : c->done);
 		strbuf_adds(&sb, " of ");
 		add_tasks(&sb, c->known);
-		strbuf_adds(&sb, c->failed ? " failed" : " done");
-		if (c->failed)
+		strbuf_adds(&sb, failed ? " failed" : " done");
+		if (failed)
 			add_some(&sb, c->done, "done");
 		add_some(&sb, c->skipped, "skipped");
 		add_some(&sb, c->known > over ? c->known - over : 0,
