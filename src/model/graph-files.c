@@ -117,9 +117,8 @@ struct file_list {
 	uint32_t alloc;
 };
 
-/* The normalized name that WORD stands for in T; the caller frees it. */
-static char *
-file_name_of(const struct task *t, const char *word)
+char *
+task_file_name(const struct task *t, const char *word)
 {
 	struct strbuf text = STRBUF_INIT;
 	char *path;
@@ -157,7 +156,7 @@ add_files(struct graph *g, struct task *t, const struct expr *e,
 		ARRAY_GROW(list->v, list->count, list->alloc);
 		f = &list->v[list->count++];
 		memset(f, 0, sizeof(*f));
-		path = file_name_of(t, w.v[i]);
+		path = task_file_name(t, w.v[i]);
 		f->path = arena_strdup(&g->arena, path);
 		f->dash = *path == '-';
 		f->binder = (uint16_t)binder;

@@ -68,6 +68,20 @@ shape_of(const struct step *s, const struct expr *e, struct strbuf *shape)
 	return true;
 }
 
+/* Expression number I of what rule T reads (or makes, when OUTPUT), its
+ * redirection last; NULL behind that. */
+static const struct expr *
+file_expr(const struct template *t, bool output, uint32_t i)
+{
+	uint32_t count = output ? t->output_count : t->input_count;
+
+	if (i < count)
+		return output ? &t->outputs[i].expr : &t->inputs[i].expr;
+	if (i > count)
+		return NULL;
+	return output ? t->recipe.stdout_file : t->recipe.stdin_file;
+}
+
 void
 pattern_fill(struct strbuf *out, const char *shape, const char *stem)
 {
@@ -118,15 +132,15 @@ can_have(struct search *s, const char *path)
 static bool
 inputs_can_be_had(struct search *s, const struct step *step, const char *stem)
 {
-	const struct template *t = step->template;
+	const struct expr *e;
 	uint32_t i;
 	bool had = true;
 
 	s->used[step->index] = true;
-	for (i = 0; had && i < t->input_count; i++) {
+	for (i = 0; had && (e = file_expr(step->template, false, i)); i++) {
 		struct strbuf shape = STRBUF_INIT;
 
-		if (shape_of(step, &t->inputs[i].expr, &shape)) {
+		if (shape_of(step, e, &shape)) {
 			char *path = filled_path(shape.buf, stem);
 
 			had = can_have(s, path);
@@ -146,15 +160,16 @@ search_best(struct search *s, const char *path, struct candidate *best)
 
 	for (i = 0; i < s->g->pattern_count; i++) {
 		struct step *step = s->g->patterns[i];
-		const struct template *t = step->template;
+		const struct expr *e;
 
-		for (k = 0; k < t->output_count && !s->used[step->index]; k++) {
+		for (k = 0; !s->used[step->index] &&
+		     (e = file_expr(step->template, true, k)); k++) {
 			struct strbuf shape = STRBUF_INIT;
 			const char *stem;
 			size_t len;
 			char *copy;
 
-			if (!shape_of(step, &t->outputs[k].expr, &shape) ||
+			if (!shape_of(step, e, &shape) ||
 			    !path_match(shape.buf, path, &stem, &len) ||
 			    (best->stem && strlen(best->stem) <= len)) {
 				strbuf_release(&shape);
@@ -179,8 +194,8 @@ static struct task *
 pattern_task(struct graph *g, struct step *step, const char *stem,
 	     struct error *err)
 {
-	const struct template *tm = step->template;
 	struct strbuf key = STRBUF_INIT;
+	const struct expr *e;
 	struct task *t;
 	uint32_t i;
 
@@ -196,10 +211,10 @@ pattern_task(struct graph *g, struct step *step, const char *stem,
 	t->stem = arena_strdup(&g->arena, stem);
 	map_set(&g->pattern_tasks, key.buf, key.len, t);
 	strbuf_release(&key);
-	for (i = 0; i < tm->output_count; i++) {
+	for (i = 0; (e = file_expr(step->template, true, i)); i++) {
 		struct strbuf shape = STRBUF_INIT;
 
-		if (shape_of(step, &tm->outputs[i].expr, &shape)) {
+		if (shape_of(step, e, &shape)) {
 			char *path = filled_path(shape.buf, stem);
 			struct file *f = file_get(g, path);
 

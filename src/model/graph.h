@@ -271,6 +271,10 @@ void task_add_split(struct strbuf *sb, const struct task *t);
 /* Append "step/3.2". */
 void task_add_name(struct strbuf *sb, const struct task *t);
 
+/* The normalized name of the file that WORD, in a clause, stands for in T; the
+ * caller frees it. */
+char *task_file_name(const struct task *t, const char *word);
+
 /* The task of STEP in SPLIT or in the split around it where STEP runs. */
 struct task *graph_find_task(const struct graph *g, const struct step *step,
 			     const struct split *split);

@@ -143,34 +143,44 @@ out:
 	return ret;
 }
 
+/* The path of the redirection E, or the stand-in of an own result. */
+static int
+fill_redirection(struct filling *f, const struct expr *e, const char **path)
+{
+	struct strbuf text = STRBUF_INIT;
+	char *name;
+	int ret;
+
+	*path = NULL;
+	if (!e)
+		return 0;
+	ret = expr_text(f->graph, f->task->step, &f->task->node, e, &text,
+			f->err);
+	if (!ret) {
+		name = task_file_name(f->task, text.buf);
+		*path = arena_strdup(f->arena, name);
+		free(name);
+	}
+	strbuf_release(&text);
+	return ret;
+}
+
 /* exec's #:stdin and #:stdout. */
 static int
 fill_redirections(struct filling *f, const struct recipe *r)
 {
-	struct strbuf text = STRBUF_INIT;
-	int ret = -1;
+	struct filled_recipe *out = f->out;
 
-	if (r->stdin_file) {
-		if (expr_text(f->graph, f->task->step, &f->task->node,
-			      r->stdin_file, &text, f->err))
-			goto out;
-		f->out->stdin_file = arena_strdup(f->arena, text.buf);
+	if (fill_redirection(f, r->stdin_file, &out->stdin_file) ||
+	    fill_redirection(f, r->stdout_file, &out->stdout_file))
+		return -1;
+	if (out->stdout_file && !strncmp(out->stdout_file, STANDIN_MARK "r",
+					 STANDIN_MARK_LEN + 1)) {
+		out->stdout_result = atoi(out->stdout_file +
+					  STANDIN_MARK_LEN + 1);
+		out->stdout_file = NULL;
 	}
-	strbuf_reset(&text);
-	if (r->stdout_file) {
-		if (expr_text(f->graph, f->task->step, &f->task->node,
-			      r->stdout_file, &text, f->err))
-			goto out;
-		if (!strncmp(text.buf, STANDIN_MARK "r", STANDIN_MARK_LEN + 1))
-			f->out->stdout_result =
-				atoi(text.buf + STANDIN_MARK_LEN + 1);
-		else
-			f->out->stdout_file = arena_strdup(f->arena, text.buf);
-	}
-	ret = 0;
-out:
-	strbuf_release(&text);
-	return ret;
+	return 0;
 }
 
 int
