@@ -94,6 +94,7 @@ fake_read(struct fake_flow *f)
 {
 	struct sx *x;
 	const char *start;
+	int depth = 0;
 
 	fake_blanks(f);
 	if (!*f->at)
@@ -127,8 +128,11 @@ fake_read(struct fake_flow *f)
 	}
 	if (x->kind == '\'') {
 		fake_getc(f);
-		while (*f->at && *f->at != '\'')
+		while (*f->at && (*f->at != '\'' || depth)) {
+			depth += *f->at == '{';
+			depth -= *f->at == '}' && depth;
 			fake_getc(f);
+		}
 		x->text = arena_strndup(&f->arena, start + 1,
 					(size_t)(f->at - start) - 1);
 		x->len = (size_t)(f->at - start) - 1;

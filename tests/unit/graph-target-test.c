@@ -147,6 +147,21 @@ test_patterns(void)
 	runs("z l/0 p/y b", "a rule's input may show up late");
 }
 
+static void
+test_pattern_redirections(void)
+{
+	given("(step up (pattern s) (exec 'tr' 'a' 'b' #:stdin 'in/%'"
+	      "  #:stdout 'up/%'))"
+	      "(step other (pattern s) (input i 'no/%') (output o 'up/%'))");
+	run.files[0] = "in/x";
+	run.targets[0] = "up/x";
+	runs("up/x", "redirections of a rule are its files too");
+	given("(step up (pattern s) (exec 'tr' 'a' 'b' #:stdin 'in/%'"
+	      "  #:stdout 'up/%'))");
+	run.targets[0] = "up/x";
+	stops("target 'up/x': nobody makes it", "they must be there as well");
+}
+
 /* ---- large ---- */
 
 static double
@@ -231,6 +246,7 @@ main(void)
 	test_step_targets();
 	test_file_targets();
 	test_patterns();
+	test_pattern_redirections();
 	test_large();
 	fake_run_release(&run);
 	return done_testing();

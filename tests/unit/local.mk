@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/live-test \
 	tests/unit/limits-test \
 	tests/unit/local-test \
+	tests/unit/key-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
 	tests/unit/loop-test \
@@ -23,6 +24,7 @@ unit_tests = \
 	tests/unit/outlet-test \
 	tests/unit/path-test \
 	tests/unit/reaper-test \
+	tests/unit/recipe-test \
 	tests/unit/resolve-test \
 	tests/unit/rules-test \
 	tests/unit/shell-property-test \
