@@ -76,14 +76,16 @@ say_failures(struct live *l)
 		const struct failure *f = &l->failures[i];
 
 		add_bad(l, &sb, "Failed: ");
-		strbuf_adds(&sb, f->name);
+		if (f->name)
+			strbuf_addf(&sb, "%s%s", f->name,
+				    f->message ? ": " : "");
 		if (f->message) {
-			strbuf_adds(&sb, ": ");
 			lines_add_escaped(&sb, f->message,
 					  strcspn(f->message, "\n"));
 		}
 		strbuf_addch(&sb, '\n');
-		add_tail(l, f, &sb);
+		if (f->path)
+			add_tail(l, f, &sb);
 	}
 	if (l->failures_seen > l->failure_count) {
 		text_add_count(&sb, l->failures_seen - l->failure_count);
@@ -191,6 +193,19 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 	strbuf_release(&sb);
 }
 
+/* Stdout could not be written, other than for want of a reader. */
+static void
+say_unwritten(struct live *l)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addf(&sb, "flowmake: cannot write to stdout: %s\n",
+		    strerror(outlet_error(l->out)));
+	live_say(l, l->err, &sb);
+	outlet_drain(l->err, STALL_MS);
+	strbuf_release(&sb);
+}
+
 /* Bring out what is queued, and say what is missing of it. */
 static void
 drain(struct live *l)
@@ -219,4 +234,6 @@ live_finish(struct live *l, const struct run_summary *s, const char *error)
 	else if (l->run)
 		say_done(l, s);
 	drain(l);
+	if (outlet_error(l->out))
+		say_unwritten(l);
 }

@@ -20,7 +20,8 @@ struct speaker {
 	struct lines streams[LOG_ENGINE + 1];
 };
 
-/* A task that failed for good. */
+/* A task that failed for good; or a fan-out, of which only the message is
+ * known. */
 struct failure {
 	char *name;                             /* "15/count/3 books/a.txt" */
 	char *path;                             /* "15/count/3" */

@@ -213,6 +213,26 @@ test_expect_success 'closed descriptors do no harm' '
 	test_must_fail flowmake run none 2>&-
 '
 
+test_expect_success 'a full disk behind stdout is said, and stops nothing' '
+	rm -f done &&
+	echo "(step one (output done \"done\") (shell \"echo text; touch #{done}\"))" > Flowfile &&
+	flowmake run > /dev/full 2> errors &&
+	test_grep "^flowmake: cannot write to stdout: No space left" errors &&
+	test -e done
+'
+
+test_expect_success 'a fan-out that cannot open is named at the end' '
+	flowfile <<-\END &&
+	(step first (produces items) (scheme 5))
+	(step second
+	  (from first items)
+	  (foreach x items)
+	  (shell "true"))
+	END
+	test_must_fail flowmake run 2> errors &&
+	test_grep "^Failed: Flowfile:4:[0-9]+: step .second.: " errors
+'
+
 test_expect_success 'a run that is ended says so and what was done' '
 	flowfile <<-\END &&
 	(step first (shell "true"))
