@@ -298,7 +298,8 @@ run_turns(struct run *r, struct error *err)
 	if (turn_end(r, err))
 		return -1;
 	while (!is_over(r) || seek_input(r)) {
-		if (!is_over(r) && loop_turn(r->loop, true, err))
+		/* what failed at its start is told in the next turn */
+		if (!is_over(r) && loop_turn(r->loop, !r->news_count, err))
 			return -1;
 		if (turn_end(r, err))
 			return -1;
