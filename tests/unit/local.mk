@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/limits-test \
 	tests/unit/local-test \
 	tests/unit/key-test \
+	tests/unit/layout-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
 	tests/unit/loop-test \
@@ -27,6 +28,7 @@ unit_tests = \
 	tests/unit/recipe-test \
 	tests/unit/resolve-test \
 	tests/unit/rules-test \
+	tests/unit/sched-test \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \
