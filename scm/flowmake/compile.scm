@@ -47,7 +47,7 @@
     (if note
         (flow-error place "~a" note)
         (let ((near (%suggest (symbol->string name)
-                              (map symbol->string names))))
+                              (map symbol->string (delete name names)))))
           (flow-error place "unbound variable '~a'~a" name
                       (if near
                           (format #f " (did you mean '~a'?)" near)

@@ -50,13 +50,22 @@ test_expect_success 'json has arrays as lists and objects as alists' '
 	test_grep "^\(1 2\.5 \"té\" #t #f .* \(\(\"k\"\) \(\"l\"\)\)\)$" actual
 '
 
-test_expect_success 'a large json number is exact' '
+test_expect_success 'json numbers of 64 bits are exact' '
 	flowfile <<-"END" &&
 	(step a (produces (x json))
-	  (shell "echo \"[123456789012345678901234567890, -1, 1e3, 0.1]\" > #{x}"))
+	  (shell "echo \"[9223372036854775807, -1, 1e3, 0.1]\" > #{x}"))
 	(step b (from a x) (scheme (write x)))
 	END
-	run_says b "(123456789012345678901234567890 -1 1000.0 0.1)"
+	run_says b "(9223372036854775807 -1 1000.0 0.1)"
+'
+
+test_expect_success 'a json integer beyond 64 bits fails the task by name' '
+	flowfile <<-"END" &&
+	(step a (produces (x json))
+	  (shell "echo \"[123456789012345678901234567890]\" > #{x}"))
+	END
+	test_must_fail flowmake run > out 2> errors &&
+	test_grep "result .x. is no JSON: line 1, column [0-9]+: an integer beyond 64 bits; write it as a string" errors
 '
 
 test_expect_success 'what is no json fails the task by name' '
