@@ -121,7 +121,7 @@ test_step_mistakes(void)
 		"a pattern rule is not read by name");
 	refused("(step a (foreach x [1]) (produces r))\n"
 		"(step p (pattern s) (from a r) (output o 'x/%'))",
-		"Flowfile:2:1: step 'p': a pattern rule may read only outside "
+		"Flowfile:2:27: step 'p': a pattern rule may read only outside "
 		"fan-outs, and 'a' is inside that of 'a'",
 		"nor reads inside a fan-out");
 }
