@@ -265,22 +265,15 @@ paths_known(struct graph *g, struct node *n)
 	return true;
 }
 
-/* T's files are known: those who need their paths go on. */
-static int
-tell_path_waiters(struct graph *g, struct task *t, struct error *err)
+/* T's files are known: those who need their paths go on, from graph_flow(). */
+static void
+tell_path_waiters(struct graph *g, struct task *t)
 {
 	uint32_t e = t->first_path_waiter;
 
 	t->first_path_waiter = 0;
-	for (; e; e = g->edges[e - 1].next) {
-		struct node *n = g->nodes[g->edges[e - 1].to];
-
-		if (n->kind == NODE_OPENING ?
-		    opening_advance(g, node_opening(n), err) :
-		    task_advance(g, node_task(n), err))
-			return -1;
-	}
-	return 0;
+	for (; e; e = g->edges[e - 1].next)
+		node_list_push(&g->to_advance, g->nodes[g->edges[e - 1].to]);
 }
 
 int
@@ -305,8 +298,9 @@ task_advance(struct graph *g, struct task *t, struct error *err)
 	    !when_is_true(g, &t->node))
 		t->node.end = END_SKIPPED; /* its files yield to others' */
 	if (!l->files_late) {
-		if (task_set_files(g, t, err) || tell_path_waiters(g, t, err))
+		if (task_set_files(g, t, err))
 			return -1;
+		tell_path_waiters(g, t);
 	}
 	if (t->node.end == END_SKIPPED)
 		node_end(g, &t->node, END_SKIPPED);

@@ -84,6 +84,7 @@ struct graph {
 	struct node_list ready;      /* tasks */
 	struct node_list to_admit;   /* wanted, not yet linked */
 	struct node_list over;       /* ended, dependants not told yet */
+	struct node_list to_advance; /* the paths they waited for are known */
 	struct node_list openings;   /* all, in order */
 	struct node_list held;       /* tasks that wait for a maker */
 	struct node_list skipped;    /* tasks, not handed out yet */

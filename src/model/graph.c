@@ -240,22 +240,39 @@ node_release(struct graph *g, struct node *n, struct error *err)
 	return --n->waiting ? 0 : node_go(g, n, err);
 }
 
+/* Tell who waits for N, which has ended. */
+static int
+tell_dependants(struct graph *g, const struct node *n, struct error *err)
+{
+	uint32_t e;
+
+	for (e = n->first_edge; e; e = g->edges[e - 1].next) {
+		struct node *to = g->nodes[g->edges[e - 1].to];
+
+		if (to->stage != STAGE_OVER && node_release(g, to, err))
+			return -1;
+	}
+	return 0;
+}
+
 int
 graph_flow(struct graph *g, struct error *err)
 {
 	struct node *n;
-	uint32_t e;
 
-	while ((n = node_list_take(&g->over))) {
-		for (e = n->first_edge; e; e = g->edges[e - 1].next) {
-			struct node *to = g->nodes[g->edges[e - 1].to];
-
-			if (to->stage != STAGE_OVER &&
-			    node_release(g, to, err))
+	for (;;) {
+		if ((n = node_list_take(&g->to_advance))) {
+			if (n->kind == NODE_OPENING ?
+			    opening_advance(g, node_opening(n), err) :
+			    task_advance(g, node_task(n), err))
 				return -1;
+		} else if ((n = node_list_take(&g->over))) {
+			if (tell_dependants(g, n, err))
+				return -1;
+		} else {
+			return 0;
 		}
 	}
-	return 0;
 }
 
 /* ---- the graph ---- */
@@ -310,6 +327,7 @@ graph_free(struct graph *g)
 	free(g->ready.v);
 	free(g->to_admit.v);
 	free(g->over.v);
+	free(g->to_advance.v);
 	free(g->openings.v);
 	free(g->held.v);
 	free(g->skipped.v);
@@ -347,6 +365,7 @@ graph_settle(struct graph *g, struct error *err)
 		if (n ? node_admit(g, n, err) : held_retry_patterns(g, err))
 			return -1;
 	} while (n || g->over.start < g->over.count ||
+		 g->to_advance.start < g->to_advance.count ||
 		 g->to_admit.start < g->to_admit.count);
 	return 0;
 }

@@ -169,7 +169,7 @@ seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -195,6 +195,28 @@ run_chain(uint32_t count)
 	if (fake_run_flow(&run))
 		printf("# error: %s\n", run.err.text);
 	return seconds() - began;
+}
+
+/* A chain of COUNT steps of which each needs the path of the one before, and
+ * the first one's is known last. */
+static void
+run_path_chain(uint32_t count)
+{
+	uint32_t i;
+
+	given("(template link (from ,0 (p o)) (output o '#{p}x'))"
+	      "(step s0 (output o (cat 'f')))");
+	for (i = 1; i < count; i++) {
+		char *name = xasprintf("s%u", i);
+		char *before = xasprintf("s%u", i - 1);
+		const char *computed[] = { before };
+
+		fake_flow_instance(&run.flow, 0, name, computed, 1, NULL);
+		free(name);
+		free(before);
+	}
+	if (fake_run_flow(&run))
+		printf("# error: %s\n", run.err.text);
 }
 
 static double
@@ -230,6 +252,9 @@ test_large(void)
 	ok(fake_task(&run, "s99999")->node.end == END_DONE,
 	   "a chain of 100,000 steps runs on a small stack");
 	ok(large < small * 30, "in linear time");
+	run_path_chain(3000);
+	ok(fake_task(&run, "s2999")->node.end == END_DONE,
+	   "so does one in which each needs the path of the one before");
 	small = run_fan_out(10000);
 	large = run_fan_out(100000);
 	printf("# fan-out: %.2f s, %.2f s\n", small, large);
