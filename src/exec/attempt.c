@@ -331,7 +331,10 @@ put_job(struct attempt *a, struct strbuf *sb, struct error *err)
 			    err) < 0)
 		return -1;
 	cbor_put_str(sb, "results");
-	cbor_put_str(sb, a->slot.dir);
+	/* absolute: the recipe may change its directory */
+	strbuf_reset(&a->message);
+	strbuf_addf(&a->message, "%s/%s", a->local->project, a->slot.dir);
+	cbor_put_text(sb, a->message.buf, a->message.len);
 	cbor_put_str(sb, "prefix");
 	strbuf_reset(&a->message);
 	strbuf_addf(&a->message, "%llu.", (unsigned long long)a->slot.serial);

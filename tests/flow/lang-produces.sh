@@ -144,6 +144,14 @@ test_expect_success 'script writes results through $FLOWMAKE_TASK' '
 	run_says b "(((\"a\" 1 2)) \"text\")"
 '
 
+test_expect_success 'a recipe that changes its directory keeps large values' '
+	flowfile <<-"END" &&
+	(step a (produces x) (scheme (chdir "/") (make-string 5000 #\a)))
+	(step b (from a x) (scheme (write (string-length x))))
+	END
+	run_says b 5000
+'
+
 test_expect_success 'scheme gives as many values as produces names' '
 	flowfile <<-"END" &&
 	(step a (produces x y) (scheme (values 1 (list "two" (quote three)))))
