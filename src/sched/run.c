@@ -61,6 +61,19 @@ on_signal(void *data, int signo)
 	}
 }
 
+/* Stop as SIGTSTP does: not at all where no shell could continue us. */
+static void
+stop_ourselves(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* ^Z: the tasks, which are in sessions of their own, stop with us. */
 static void
 on_stop(void *data, int signo)
@@ -70,7 +83,7 @@ on_stop(void *data, int signo)
 	(void)signo;
 	if (r->executor)
 		r->executor->ops->pause(r->executor, true);
-	raise(SIGSTOP);
+	stop_ourselves();
 	if (r->executor)
 		r->executor->ops->pause(r->executor, false);
 }

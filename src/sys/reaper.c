@@ -200,7 +200,7 @@ reaper_kill_all(void)
 /* ---- the guardian ---- */
 
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
-				 SIGCONT };
+				 SIGCONT, SIGTSTP };
 
 /* Block SIGCHLD and what is to be passed on, but leave alone what nohup or a
  * script had us ignore. */
@@ -239,6 +239,19 @@ worker_ended(pid_t worker, int *status)
 	return ended;
 }
 
+/* Stop, if that was asked for: the signal is one that we keep blocked. */
+static void
+stop_too(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Pass signals on until WORKER has ended; returns its status.  What the
  * kernel itself sends (^C) goes to the whole process group and so has reached
  * the worker already. */
@@ -256,6 +269,8 @@ guard(pid_t worker, const sigset_t *set)
 		} else if (signo > 0 && info.si_code != SI_KERNEL) {
 			kill(worker, signo);
 		}
+		if (signo == SIGTSTP)
+			stop_too();
 	}
 }
 

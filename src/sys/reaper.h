@@ -19,8 +19,8 @@ int reaper_become(struct error *err);
 void reaper_kill_all(void);
 
 /* Fork the process that does the work (returns 0 in it) and stay behind as
- * its guardian: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGCONT that
- * reach the guardian alone are passed on; when the worker is gone, for
+ * its guardian: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCONT and SIGTSTP
+ * that reach the guardian alone are passed on; when the worker is gone, for
  * whatever reason, everything below is killed, and the guardian ends as the
  * worker did (same status; killed by the same signal) without returning.
  * The worker gets SIGTERM when the guardian dies, and is a subreaper too, so

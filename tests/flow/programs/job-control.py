@@ -1,0 +1,122 @@
+"""A terminal and the shell in it, for one foreground job.
+
+usage: job-control.py FIFO SCENARIO... -- COMMAND...
+
+The shell is a session leader and COMMAND a process group of its own in the
+foreground, as with any interactive shell.  A SCENARIO is a list of:
+
+    hear      wait for a line from FIFO
+    type:X    type X (in Python's notation for strings)
+    stopped   wait until the job is stopped, and every process in another
+              session with the same TEST_MARK in its environment too
+    suspend   send SIGTSTP to the job's first process alone
+    continue  continue the job, as fg does
+    hang-up   take the terminal away
+    end       wait for the job's end; print its status
+
+What the terminal shows is printed.
+"""
+
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+
+def marked():
+    """The processes that bear our mark in sessions of their own."""
+    mark = b"TEST_MARK=" + os.environb[b"TEST_MARK"]
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getppid():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as environ:
+                if mark not in environ.read().split(b"\0"):
+                    continue
+            with open(f"/proc/{name}/stat", "rb") as stat:
+                fields = stat.read().rsplit(b")", 1)[1].split()
+            if int(fields[3]) != os.getpid():
+                yield int(name), fields[0]
+        except OSError:
+            pass
+
+
+def all_stopped():
+    return all(state in (b"T", b"Z") for _, state in marked())
+
+
+def wait_stopped(job):
+    _, status = os.waitpid(job, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        sys.exit("the job ended instead of stopping")
+    for _ in range(1000):
+        if all_stopped():
+            print("stopped", flush=True)
+            return
+        time.sleep(0.01)
+    sys.exit(f"these run on: {[p for p in marked() if p[1] != b'T']}")
+
+
+def shell(scenario, command, fifo, typing):
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.execvp(command[0], command)
+    try:
+        os.setpgid(job, job)
+    except OSError:
+        pass
+    for act in scenario:
+        if act == "hear":
+            fifo.readline()
+        elif act == "stopped":
+            wait_stopped(job)
+        elif act == "suspend":
+            os.kill(job, signal.SIGTSTP)
+        elif act == "continue":
+            os.tcsetpgrp(0, job)
+            os.killpg(job, signal.SIGCONT)
+        elif act == "end":
+            _, status = os.waitpid(job, 0)
+            print("status", os.waitstatus_to_exitcode(status), flush=True)
+        else:
+            os.write(typing, act.encode() + b"\n")
+            if act == "hang-up":
+                signal.pause()
+
+
+def terminal(master, acts):
+    while True:
+        ready, _, _ = select.select([master, acts], [], [])
+        if master in ready:
+            try:
+                os.write(1, os.read(master, 65536))
+            except OSError:
+                return
+        if acts in ready:
+            for act in os.read(acts, 4096).decode().splitlines():
+                if act == "hang-up":
+                    os.close(master)
+                    return
+                os.write(master, eval(f"b'{act[5:]}'"))
+
+
+def main():
+    split = sys.argv.index("--")
+    fifo = open(sys.argv[1], "r+b", buffering=0)
+    acts, typing = os.pipe()
+    pid, master = pty.fork()
+    if pid == 0:
+        shell(sys.argv[2:split], sys.argv[split + 1:], fifo, typing)
+        sys.stdout.flush()
+        os._exit(0)
+    terminal(master, acts)
+    os.waitpid(pid, 0)
+
+
+main()

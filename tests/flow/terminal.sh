@@ -1,0 +1,95 @@
+# A run in the foreground of a terminal: ^C, ^Z, and the terminal itself.
+. "${0%/*}/lib"
+. "${0%/*}/lib-process"
+
+# job SCENARIO... : a run in a terminal, with the fifo `ready`.
+job() {
+	mark=$test_name.$1.$BASHPID
+	test -p ready || mkfifo ready
+	TEST_MARK=$mark "$PYTHON" "$srcdir/tests/flow/programs/job-control.py" \
+		ready "$@" -- flowmake run > out
+}
+
+test_expect_success 'a task that opens the terminal fails at once' '
+	mkdir tty && cd tty &&
+	flowfile <<-\END &&
+	(step shell (shell "cat /dev/tty"))
+	(step scheme (scheme (read-char (open-input-file "/dev/tty"))))
+	(step stdin (shell "test -z \"$(cat)\"; ! test -t 0"))
+	END
+	job end &&
+	test_grep "status 2" out &&
+	flowmake show > show &&
+	test_grep "^shell .*1 failed" show &&
+	flowmake logs 1/shell > log 2>&1 &&
+	test_grep "/dev/tty: No such device" log
+'
+
+test_expect_success '^C ends a run' '
+	mkdir interrupt && cd interrupt &&
+	flowfile <<-\END &&
+	(step wait (shell "echo ready > ready; sleep 1000"))
+	(step thunk
+	  (scheme
+	    (call-with-output-file "ready" (lambda (p) (display "ready\n" p)))
+	    (let loop () (sleep 1000) (loop))))
+	END
+	job hear hear "type:\\x03" end &&
+	no_survivors &&
+	test_grep "^status 130" out &&
+	test_grep "Workflow interrupted" out
+'
+
+test_expect_success '^Z stops tasks, and fg continues them' '
+	mkdir stop
+	cd stop
+	fifo one 7
+	fifo two 8
+	flowfile <<-\END
+	(step pipe (shell "echo ready > ready; read -r line < one | cat"))
+	(step thunk
+	  (after pipe)
+	  (scheme
+	    (call-with-output-file "ready" (lambda (p) (display "ready\n" p)))
+	    (call-with-input-file "two" read)))
+	END
+	job hear "type:\\x1a" stopped continue "type:\\x1a" stopped continue \
+		hear suspend stopped continue end &
+	job=$!
+	echo one >&7
+	echo two >&8
+	wait $job
+	cat out
+	test "$(grep -c stopped out)" = 3
+	test_grep "^status 0" out
+	no_survivors
+'
+
+test_expect_success 'a terminal that goes away ends the run' '
+	mkdir hangup && cd hangup &&
+	flowfile <<-\END &&
+	(step wait (shell "trap \"echo asked\" EXIT; echo ready > ready; sleep 1000"))
+	END
+	job hear hang-up &&
+	no_survivors &&
+	flowmake runs > runs &&
+	test_grep "interrupted" runs
+'
+
+test_expect_success 'nohup: a terminal that goes away does not end the run' '
+	mkdir nohup && cd nohup && mkfifo ready && fifo go 8 &&
+	flowfile <<-\END &&
+	(step wait (shell "echo ready > ready; read -r line < go; echo $line"))
+	END
+	mark=nohup.$BASHPID &&
+	TEST_MARK=$mark "$PYTHON" "$srcdir/tests/flow/programs/job-control.py" \
+		ready hear hang-up -- nohup flowmake run > out &&
+	echo "went on" >&8 &&
+	no_survivors &&
+	flowmake logs 1 > log &&
+	test_grep "went on" log &&
+	flowmake runs > runs &&
+	test_grep " done " runs
+'
+
+test_done
