@@ -90,6 +90,12 @@ store_begin(struct store *s, struct error *err)
 	return 0;
 }
 
+bool
+store_is_writing(const struct store *s)
+{
+	return s->in_transaction;
+}
+
 int
 store_commit(struct store *s, struct error *err)
 {

@@ -44,6 +44,8 @@ int store_close(struct store *s, struct error *err);
 /* Begin a transaction unless one is open; every function below that writes
  * does so itself. */
 int store_begin(struct store *s, struct error *err);
+/* Whether one is open, so that a commit has to be paid for anyway. */
+bool store_is_writing(const struct store *s);
 /* Commit what was written since; does nothing when nothing was. */
 int store_commit(struct store *s, struct error *err);
 
