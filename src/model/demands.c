@@ -138,6 +138,26 @@ read_number(struct reading *r, bool memory, double least, double max,
 	return ret;
 }
 
+/* The annotation's value as a whole number from 0 to MAX. */
+static int
+read_whole(struct reading *r, uint32_t max, const char *want,
+	   uint32_t *number)
+{
+	struct strbuf value = STRBUF_INIT;
+	double n;
+	int ret;
+
+	if (read_number(r, false, 0, max, want, &n))
+		return -1;
+	*number = (uint32_t)n;
+	if (n == *number)
+		return 0;
+	cbor_put_double(&value, n);
+	ret = reject(r, value.buf, value.len, want);
+	strbuf_release(&value);
+	return ret;
+}
+
 static int
 set_cpu(struct reading *r, const struct keyword *k)
 {
@@ -169,25 +189,22 @@ set_memory(struct reading *r, const struct keyword *k)
 static int
 set_gpu(struct reading *r, const struct keyword *k)
 {
-	double n;
+	uint32_t n;
 
 	(void)k;
-	if (read_number(r, false, 0, 1024, "a number of GPUs", &n))
+	if (read_whole(r, 1024, "a whole number of GPUs", &n))
 		return -1;
-	r->demands->gpu = MAX(r->demands->gpu, (uint32_t)n);
+	r->demands->gpu = MAX(r->demands->gpu, n);
 	return 0;
 }
 
 static int
 set_times(struct reading *r, const struct keyword *k)
 {
-	double n;
-
 	(void)k;
-	if (read_number(r, false, 0, 100, "a number of times from 0 to 100",
-			&n))
+	if (read_whole(r, 100, "a whole number from 0 to 100",
+		       &r->demands->retry_times))
 		return -1;
-	r->demands->retry_times = (uint32_t)n;
 	r->says_times = true;
 	return 0;
 }

@@ -104,8 +104,8 @@ test_mistakes(void)
 		"Flowfile:1:20: step 'a': #:cpu must be a positive number of "
 		"processors, not \"4\"", "a text for a number");
 	refused("(step a (retry #:times 101))",
-		"Flowfile:1:16: step 'a': #:times must be a number of times "
-		"from 0 to 100, not 101", "too many times");
+		"Flowfile:1:16: step 'a': #:times must be a whole number from "
+		"0 to 100, not 101", "too many times");
 	refused("(step a (timeout #:hours -1))",
 		"Flowfile:1:18: step 'a': #:hours must be a number, not "
 		"negative, not -1", "a negative duration");
@@ -218,7 +218,7 @@ test_with(void)
 	is_str(run.err.text, "--with retry: 'times' is not KEY=VALUE",
 	       "a key without a value");
 	demand("(step a)", "retry:times=many");
-	is_str(run.err.text, "--with: times must be a number of times from 0 "
+	is_str(run.err.text, "--with: times must be a whole number from 0 "
 	       "to 100, not \"many\"", "a value of the wrong kind");
 	demand("(step a)", "local:x=1");
 	is_str(run.err.text, "--with local: unknown key 'x'",
