@@ -6,6 +6,7 @@
   #:use-module (flowmake errors)
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
+  #:use-module (flowmake registry)
   #:export (make-draft
             draft-place
             draft-computed
@@ -351,14 +352,6 @@ KINDS; WHERE names the clause in messages."
     (_ #f)))
 
 ;;; Names of steps.
-
-(define (valid-name? name)
-  (and (not (string-null? name))
-       (not (string-any (lambda (c)
-                          (or (memv c '(#\/ #\=))
-                              (char-whitespace? c)
-                              (char<? c #\space)))
-                        name))))
 
 (define (step-reference draft stx)
   "Return the STEPREF of model/wire.h for STX: a name, or ,EXPR."

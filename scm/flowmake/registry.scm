@@ -19,6 +19,7 @@
             step-name
             step-computed
             step-thunk
+            valid-name?
             flow-declaration
             declared-parameters
             check-given-parameters
@@ -56,10 +57,25 @@
     (vector-move-left! vector 0 (vector-length vector) new 0)
     new))
 
+(define outside-names
+  ;; What would not be told apart in a task's name or on the command line.
+  (char-set-union (char-set #\/ #\=) char-set:whitespace
+                  char-set:iso-control))
+
+(define (valid-name? name)
+  "Return whether a step can be called NAME, a string."
+  (not (or (string-null? name)
+           (string-index name outside-names))))
+
 (define (name->string name template)
+  (define (check name)
+    (unless (valid-name? name)
+      (flow-error (template-place template) "a step cannot be called '~a'"
+                  name))
+    name)
   (cond
-   ((string? name) name)
-   ((symbol? name) (symbol->string name))
+   ((string? name) (check name))
+   ((symbol? name) (check (symbol->string name)))
    ((not name) name)
    (else
     (flow-error (template-place template)
