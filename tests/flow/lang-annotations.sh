@@ -1,0 +1,260 @@
+# Annotations: what a step needs, how long it may take, what if it fails.
+. "${0%/*}/lib"
+
+q="'"
+
+test_expect_success 'a timeout ends the task and says so' '
+	flowfile <<-"END" &&
+	(step a (timeout #:seconds 0.2) (shell "sleep 100"))
+	END
+	fails "[Tt]ime.*0\.2|0\.2.*timeout|after 0\.2"
+'
+
+test_expect_success 'a timeout is the sum of its parts' '
+	flowfile <<-"END" &&
+	(step a (timeout #:minutes 0.001 #:seconds 0.1 #:hours 0 #:days 0)
+	  (shell "sleep 100"))
+	END
+	fails "0\.16|0\.2"
+'
+
+test_expect_success 'a scheme recipe that loops ends by its timeout' '
+	flowfile <<-"END" &&
+	(step a (timeout #:seconds 0.2) (scheme (let loop () (loop))))
+	END
+	fails "0\.2"
+'
+
+test_expect_success 'a failed task is tried again, 3 times by default' '
+	flowfile <<-"END" &&
+	(step a (retry)
+	  (shell "echo $FLOWMAKE_ATTEMPT >> tries" "exit 4"))
+	END
+	fails "status 4" &&
+	seq 4 > expected &&
+	test_cmp expected tries
+'
+
+test_expect_success 'a task that succeeds at last is good' '
+	flowfile <<-"END" &&
+	(step a (retry #:times 2) (produces (n text))
+	  (shell "echo $FLOWMAKE_ATTEMPT > #{n}" "test $FLOWMAKE_ATTEMPT = 3"))
+	(step b (from a n) (shell "echo #{n}"))
+	END
+	run_says b "3
+"
+'
+
+test_expect_success 'each attempt starts with its outputs away' '
+	flowfile <<-"END" &&
+	(step a (retry #:times 1) (output o "out") (produces r)
+	  (shell "test ! -e #{o}" "test ! -e #{r}" "touch #{o} #{r}"
+	         "test $FLOWMAKE_ATTEMPT = 2"))
+	END
+	flowmake run &&
+	test -e out
+'
+
+test_expect_success 'resources may depend on the attempt' '
+	flowfile <<-"END" &&
+	(step a (retry #:times 2) (resources #:memory (* attempt 8))
+	  (environment (X "1"))
+	  (shell "test $FLOWMAKE_ATTEMPT = 3"))
+	END
+	flowmake run --run-id-file=id
+'
+
+test_expect_success 'attempt is not seen by the recipe' '
+	flowfile <<-"END" &&
+	(step a
+	  (shell "echo #{attempt}"))
+	END
+	refused "Flowfile:2:18: step ${q}a${q}: ${q}attempt${q} is the attempt${q}s number, which shell does not see"
+'
+
+test_expect_success 'a caught failure is an alist, and the results are #f' '
+	flowfile <<-"END" &&
+	(step a (catch e) (output o "caught-out") (produces r s)
+	  (shell "touch #{o}" "exit 5"))
+	(step b (from a e o r s)
+	  (scheme (write (list (map car e) o r s)) (newline)
+	          (display (assq-ref e (quote message)))))
+	END
+	flowmake run --run-id-file=id &&
+	logged b > actual &&
+	printf "((kind status message) #f #f #f)\nstatus 5" > expected &&
+	test_cmp expected actual &&
+	test ! -e caught-out
+'
+
+test_expect_success 'on success the name of catch is #f' '
+	flowfile <<-"END" &&
+	(step a (catch e) (produces r) (scheme 7))
+	(step b (from a e r) (scheme (write (list e r))))
+	END
+	run_says b "(#f 7)"
+'
+
+test_expect_success 'what is caught was tried as often as retry says' '
+	rm -f tries &&
+	flowfile <<-"END" &&
+	(step a (foreach x (list 1 2)) (catch e) (retry #:times 2) (produces r)
+	  (scheme
+	    (system (format #f "echo ~a >> tries" x))
+	    (if (= x 2) (error "two is bad:" x) x)))
+	(step b (join a e r)
+	  (scheme (write (list (map not e) r))))
+	END
+	run_says b "((#t #f) (1 #f))" &&
+	lines 4 tries
+'
+
+test_expect_success 'a timeout can be caught' '
+	flowfile <<-"END" &&
+	(step a (catch e) (timeout #:seconds 0.1) (shell "sleep 100"))
+	(step b (from a e) (scheme (write (assq-ref e (quote kind)))))
+	END
+	run_says b "timeout"
+'
+
+test_expect_success 'a segmentation fault is named' '
+	flowfile <<-"END" &&
+	(step a (exec "sh" "-c" "kill -SEGV $$"))
+	END
+	fails "SIGSEGV|[Ss]egmentation fault"
+'
+
+test_expect_success 'environment sets variables of the recipe' '
+	flowfile <<-"END" &&
+	(step a (foreach x (list "v")) (environment (ONE "1 #{x}") ("TWO" 2))
+	  (shell "echo $ONE $TWO"))
+	(step b (environment (ONE "b")) (exec "printenv" "ONE"))
+	(step c (environment (ONE "c")) (scheme (display (getenv "ONE"))))
+	END
+	flowmake run --run-id-file=id &&
+	for s in a/0 b c; do logged $s; done > actual &&
+	printf "1 v 2\nb\nc" > expected &&
+	test_cmp expected actual
+'
+
+test_expect_success 'a secret is passed on and never recorded' '
+	flowfile <<-"END" &&
+	(step a (secret TOKEN_OF_TEST) (shell "test $TOKEN_OF_TEST = $(cat whisper)"))
+	END
+	echo hush-hush-17 > whisper &&
+	TOKEN_OF_TEST=hush-hush-17 flowmake run &&
+	! grep -r hush-hush-17 .flowmake
+'
+
+test_expect_success 'a secret that is not set is refused by name' '
+	fails "TOKEN_OF_TEST"
+'
+
+test_expect_success 'defaults stand under the own annotations, keyword by keyword' '
+	flowfile <<-"END" &&
+	(defaults (timeout #:seconds 30) (retry #:times 1)
+	          (environment (A "default") (B "default")))
+	(step a (environment (A "own"))
+	  (shell "echo $A $B" "test $FLOWMAKE_ATTEMPT = 2"))
+	(step b (retry #:times 0) (catch e) (shell "exit 1"))
+	(step c (from b e) (scheme (write (and e #t))))
+	END
+	flowmake run --run-id-file=id &&
+	logged c > actual &&
+	test_grep "^#t$" actual &&
+	flowmake logs $(cat id)/a --stdout > actual &&
+	test_grep "^own default$" actual
+'
+
+test_expect_success 'a default of one keyword leaves the own others' '
+	flowfile <<-"END" &&
+	(defaults (retry #:times 5 #:seconds 0))
+	(step a (retry #:times 1) (shell "echo x >> own-times" "exit 1"))
+	END
+	fails "status 1" &&
+	lines 2 own-times
+'
+
+test_expect_success 'batch is refused without configuration, with the ways out' '
+	flowfile <<-"END" &&
+	(step first (shell "touch began"))
+	(step a
+	  (batch #:cpu 8 #:memory 60000)
+	  (shell "true"))
+	END
+	refused "Flowfile:3:10: step ${q}a${q}: asks for AWS Batch, which is not configured here; configure it, or run everything on this machine with --local" &&
+	test ! -e began &&
+	flowmake run --local &&
+	test -e began
+'
+
+test_expect_success 'batch in defaults forces nothing' '
+	flowfile <<-"END" &&
+	(defaults (batch #:cpu 8 #:memory 60000 #:queue "q"))
+	(step a (shell "echo here"))
+	END
+	run_says a "here
+"
+'
+
+test_expect_success '--with batch asks all but those with local' '
+	flowfile <<-"END" &&
+	(step a (shell "true"))
+	(step b (local) (shell "true"))
+	END
+	fails "step .a.: asks for AWS Batch" --with batch:cpu=4,memory=10000 &&
+	flowfile <<-"END" &&
+	(step b (local) (shell "true"))
+	END
+	flowmake run --with batch
+'
+
+test_expect_success '--with retry annotates steps that have none of their own' '
+	flowfile <<-"END" &&
+	(step a (shell "echo x >> with-a" "exit 1"))
+	(step b (retry #:times 0) (shell "echo x >> with-b" "exit 1"))
+	END
+	fails "status 1" -k --with retry:times=2 &&
+	lines 3 with-a &&
+	lines 1 with-b
+'
+
+test_expect_success 'an unknown part of --with is refused with a suggestion' '
+	fails "did you mean .*batch" --with bach &&
+	fails "did you mean .*times" --with retry:tims=3
+'
+
+test_expect_success 'memory is in MB or a string with a unit' '
+	flowfile <<-"END" &&
+	(step a (resources #:memory "1GB" #:cpu 0.5) (shell "true"))
+	(step b (resources #:memory "500MB") (shell "true"))
+	END
+	flowmake run
+'
+
+for bad in "resources #:memory \"lots\"" "resources #:cpu \"many\"" \
+	"retry #:times -1" "retry #:times 1.5" "timeout #:seconds \"x\"" \
+	"timeout #:seconds -1" "resources #:cpu 0" "resources #:gpu -1"
+do
+	test_expect_success "($bad) is refused at its place" '
+		{
+			echo "(step a" &&
+			echo "  ($bad)" &&
+			echo "  (shell \"touch began2\"))"
+		} > Flowfile &&
+		fails "^Flowfile:2:[0-9]+: step .a.: " &&
+		test ! -e began2
+	'
+done
+
+test_expect_success 'an unknown keyword is refused with a suggestion' '
+	flowfile <<-"END" &&
+	(step count
+	  (foreach x (list 1))
+	  (batch #:cpus 8)
+	  (shell "true"))
+	END
+	refused "Flowfile:3:10: step ${q}count${q}: unknown annotation #:cpus (did you mean #:cpu?)"
+'
+
+test_done

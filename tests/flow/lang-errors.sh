@@ -1,0 +1,234 @@
+# Mistakes in a Flowfile: exact words and places, before anything runs.
+. "${0%/*}/lib"
+
+q="'"
+
+# mistake TITLE MESSAGE < FLOWFILE: a check by that title.
+mistake() {
+	cat > Flowfile
+	message=$2
+	export message
+	test_expect_success "$1" '
+		rm -f ran &&
+		refused "$message" &&
+		test ! -e ran
+	'
+}
+
+mistake 'an unbound variable is found' \
+	"Flowfile:2:19: unbound variable ${q}nme${q} (did you mean ${q}name${q}?)" <<'END'
+(define name "x")
+(step a (output o nme) (shell "touch ran"))
+END
+
+mistake 'an unbound variable in a text is found in its line and column' \
+	"Flowfile:4:10: unbound variable ${q}tabel${q} (did you mean ${q}table${q}?)" <<'END'
+(step a (shell "touch ran"))
+(step b (output table "t")
+  (shell #<<EOT
+sort > #{tabel}
+EOT))
+END
+
+mistake 'an unknown clause is found' \
+	"Flowfile:2:4: step ${q}a${q}: unknown clause ${q}shel${q} (did you mean ${q}shell${q}?)" <<'END'
+(step a
+  (shel "touch ran"))
+END
+
+mistake 'an unknown keyword is found' \
+	"Flowfile:2:12: step ${q}a${q}: unknown annotation #:second (did you mean #:seconds?)" <<'END'
+(step a (shell "touch ran")
+  (timeout #:second 3))
+END
+
+mistake 'a keyword without a value is found' \
+	"Flowfile:2:12: step ${q}a${q}: #:seconds without a value" <<'END'
+(step a (shell "touch ran")
+  (timeout #:seconds))
+END
+
+mistake 'a wrong type is found' \
+	"Flowfile:2:14: step ${q}a${q}: #:memory must be a number of MB or a text such as \"60GB\", not #t" <<'END'
+(step a (shell "touch ran")
+  (resources #:memory #t))
+END
+
+mistake 'an unknown step is found' \
+	"Flowfile:2:15: step ${q}b${q}: unknown step ${q}cuont${q} (did you mean ${q}count${q}?)" <<'END'
+(step count (produces n) (shell "touch ran #{n}"))
+(step b (from cuont n) (shell "touch ran"))
+END
+
+mistake 'an unknown result is found' \
+	"Flowfile:2:17: step ${q}b${q}: step ${q}a${q} has no result, named output or foreach variable ${q}m${q}" <<'END'
+(step a (produces counts) (shell "touch ran #{counts}"))
+(step b (from a m) (shell "touch ran"))
+END
+
+mistake 'a step declared twice is found' \
+	"Flowfile:2:1: step ${q}a${q}: declared twice; the first is at Flowfile:1:1" <<'END'
+(step a (shell "touch ran"))
+(step a (shell "touch ran"))
+END
+
+mistake 'a result declared twice is found' \
+	"Flowfile:1:22: step ${q}a${q}: the name ${q}r${q} is used twice" <<'END'
+(step a (produces r  r) (shell "touch ran"))
+END
+
+mistake 'a circle of steps is found' \
+	"Flowfile:1:1: step ${q}a${q}: the steps wait for each other: a -> b -> a" <<'END'
+(step a (from b n) (produces n2) (shell "touch ran #{n} #{n2}"))
+(step b (from a (m n2)) (produces n) (shell "touch ran #{m} #{n}"))
+END
+
+mistake 'two steps making one file are found' \
+	"Flowfile:2:18: step ${q}b${q}: two tasks make ${q}x${q}: a and b" <<'END'
+(step a (output o "x") (shell "touch ran #{o}"))
+(step b (outputs "y/../x") (shell "touch ran"))
+END
+
+mistake 'a missing input is found' \
+	"Flowfile:2:17: step ${q}b${q}: the input ${q}absent${q} is not there and no step makes it" <<'END'
+(step a (shell "touch ran"))
+(step b (inputs "absent") (shell "touch ran"))
+END
+
+mistake 'a join outside fan-outs is found' \
+	"Flowfile:2:15: step ${q}b${q}: joins ${q}a${q}, which is in no fan-out; read it with from" <<'END'
+(step a (produces n) (shell "touch ran #{n}"))
+(step b (join a n) (shell "touch ran"))
+END
+
+mistake 'two different fan-outs are found' \
+	"Flowfile:3:26: step ${q}c${q}: reads from two different fan-outs, of ${q}a${q} and of ${q}b${q}; join one" <<'END'
+(step a (foreach x (list 1 2)) (shell "touch ran"))
+(step b (foreach y (list 1 2)) (shell "touch ran"))
+(step c (from a x) (from b y) (shell "touch ran"))
+END
+
+mistake 'a missing parenthesis is found where it is missed' \
+	"Flowfile:4:1: a ${q})${q} is missing before this: (step a ... began at line 1" <<'END'
+(step a
+  (shell "touch ran")
+
+(step b (shell "touch ran"))
+END
+
+mistake 'a superfluous parenthesis is found' \
+	"Flowfile:2:29: there is no ${q}(${q} for this ${q})${q}" <<'END'
+(step a (shell "touch ran"))
+(step b (shell "touch ran")))
+END
+
+mistake 'exit in a Flowfile is an error' \
+	"Flowfile:2:1: (exit 3) was called" <<'END'
+(step a (shell "touch ran"))
+(exit 3)
+END
+
+mistake 'a second recipe is found' \
+	"Flowfile:1:29: step ${q}a${q}: a second recipe, exec; a step has one" <<'END'
+(step a (shell "touch ran") (exec "touch" "ran"))
+END
+
+mistake 'a text that is no literal is refused' \
+	"Flowfile:2:16: step ${q}a${q}: the text of shell must be a string; write computed text as #{(raw EXPR)} in one" <<'END'
+(define text "touch ran")
+(step a (shell text))
+END
+
+mistake 'an error of a procedure is placed where it happened' \
+	"Flowfile:2:3: car: Wrong type (expecting pair): 5" <<'END'
+(define (first-of x)
+  (car x))
+(step a (shell "touch ran"))
+(first-of 5)
+END
+
+mistake 'an error in an expression of a clause is placed there' \
+	"Flowfile:2:14: step ${q}a${q}: car: Wrong type (expecting pair): 5" <<'END'
+(step a
+  (foreach x (car 5))
+  (shell "touch ran"))
+END
+
+mistake 'an error in an expression that needs a split is placed there' \
+	"Flowfile:2:13: step ${q}a${q}: car: Wrong type (expecting pair): 1" <<'END'
+(step a (foreach x (list 1 2))
+  (output o (car x))
+  (shell "touch ran"))
+END
+
+mistake 'an error signalled by the user is shown in his words' \
+	"Flowfile:1:1: no books found in \"books\" 3" <<'END'
+(error "no books found in" "books" 3)
+END
+
+mistake 'a wrong number of arguments is an error with its place' \
+	"Flowfile:1:1: Wrong number of arguments to #<procedure f (x)>" <<'END'
+(define (f x) x)
+(f 1 2)
+END
+
+test_expect_success 'a Flowfile that is not there is said, with the way out' '
+	rm -f Flowfile &&
+	refused "flowmake: there is no ${q}Flowfile${q} here; go to the project${q}s directory, name that with -C, or the file with -f"
+'
+
+test_expect_success 'check finds the same and runs nothing' '
+	echo "(step a (shell \"touch ran\") (after b))" > Flowfile &&
+	test_must_fail flowmake check > actual 2>&1 &&
+	echo "Flowfile:1:36: step ${q}a${q}: unknown step ${q}b${q}" > expected &&
+	test_cmp expected actual &&
+	test ! -e ran
+'
+
+# A shell lets what it runs in the background ignore interrupts.
+cat > interrupt.py <<'END'
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+child = subprocess.Popen(["flowmake", "run"])
+while not os.path.exists("loops"):
+    time.sleep(0.01)
+child.send_signal(signal.SIGINT)
+sys.exit(child.wait())
+END
+
+test_expect_success 'an endless Flowfile is ended by an interrupt' '
+	echo "(begin (system \"touch loops\") (let loop () (loop)))" > Flowfile &&
+	test_expect_code 130 timeout 20 "$PYTHON" interrupt.py
+'
+
+test_expect_success 'an error in a running scheme recipe shows its line' '
+	flowfile <<-"END" &&
+	(define (f x)
+	  (vector-ref x 7))
+	(step a
+	  (scheme
+	    (define v (vector 1 2))
+	    (f v)))
+	END
+	fails "[[][0-9]+/a .*[]] Flowfile:2:[0-9]+: step .a.: .*7" &&
+	test_grep -v "Backtrace|In procedure|ice-9|boot-9" errors
+'
+
+test_expect_success 'a backtrace is shown with --debug only' '
+	flowfile <<-"END" &&
+	(define (f x) (+ 1 (car x)))
+	(f 5)
+	END
+	fails "^Flowfile:1:[0-9]+: car: Wrong type" &&
+	lines 1 errors &&
+	test_must_fail flowmake --debug run > errors 2>&1 &&
+	test_grep "^Flowfile:2:1: " errors
+'
+
+test_expect_success 'an error of an include or a module names that file' '
+	echo "(include \"part.scm\")" > Flowfile &&
+	printf "(define x 1)\n(define y (car x))\n" > part.scm &&
+	refused "part.scm:2:11: car: Wrong type (expecting pair): 1"
+'
+
+test_done
