@@ -19,6 +19,7 @@
             line-of
             column-of
             null
+            hidden-names
             name-kinds
             add-name!
             add-implicit-names!
@@ -239,8 +240,16 @@ names does not reach into a string of the macro, bind it there with let"
     (sort found (lambda (a b)
                   (< (name-index (car a)) (name-index (car b)))))))
 
+(define hidden-names
+  ;; The indexes of the names that clauses not yet read give.
+  (make-parameter '()))
+
+(define (allowed? name kinds)
+  (and (memq (name-kind name) kinds)
+       (not (memv (name-index name) (hidden-names)))))
+
 (define (make-allowed kinds)
-  (lambda (name) (memq (name-kind name) kinds)))
+  (lambda (name) (allowed? name kinds)))
 
 (define (add-thunk! draft lambda-stx needs place)
   (let ((number (draft-thunk-count draft)))
@@ -321,7 +330,7 @@ KINDS; WHERE names the clause in messages."
     (define (name-expression)
       (let ((name (and (identifier? stx) (find-name draft stx))))
         (and name
-             (memq (name-kind name) kinds)
+             (allowed? name kinds)
              (list line column 1 (name-index name)
                    (list (name-index name))))))
     (cond

@@ -150,12 +150,19 @@
 
 (define (bind draft binders kinds where)
   ;; The expressions of BINDERS, each of which sees those before it.
-  (map (lambda (binder)
-         (list (binder-index binder)
-               (make-expression draft (binder-stx binder) kinds where)
-               (line-of (binder-place binder))
-               (column-of (binder-place binder))))
-       binders))
+  (let loop ((binders binders) (result '()))
+    (if (null? binders)
+        (reverse result)
+        (let ((binder (car binders)))
+          (loop (cdr binders)
+                (cons (list (binder-index binder)
+                            (parameterize ((hidden-names
+                                            (map binder-index binders)))
+                              (make-expression draft (binder-stx binder)
+                                               kinds where))
+                            (line-of (binder-place binder))
+                            (column-of (binder-place binder)))
+                      result))))))
 
 ;;; produces
 

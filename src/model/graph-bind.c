@@ -217,30 +217,56 @@ bind_import(struct graph *g, const struct node *n, const struct name *name,
 		cbor_put_bool(out, false);
 }
 
+/* The paths that W says, with the stem of N's task in place of %. */
+static void
+put_words(struct strbuf *out, const struct node *n, const struct words *w)
+{
+	const char *stem = node_task(n)->stem;
+	struct strbuf text = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < w->count; i++) {
+		strbuf_reset(&text);
+		if (stem)
+			pattern_fill(&text, w->v[i], stem);
+		else
+			strbuf_add(&text, w->v[i], w->lens[i]);
+		cbor_put_text(out, text.buf, text.len);
+	}
+	strbuf_release(&text);
+}
+
 /* A file clause whose paths are not entered yet: its words as they are.  What
  * is wrong with them is said when they are entered. */
 static void
 bind_clause(struct graph *g, const struct node *n, const struct binder *b,
 	    struct strbuf *out)
 {
-	const char *stem = node_task(n)->stem;
-	struct strbuf text = STRBUF_INIT;
 	struct words w = WORDS_INIT;
-	size_t i;
 
 	expr_words(g, node_step(n), n, &b->expr, &w, NULL);
 	if (w.is_list || w.count != 1)
 		cbor_put_array(out, w.count);
-	for (i = 0; i < w.count; i++) {
-		strbuf_reset(&text);
-		if (stem)
-			pattern_fill(&text, w.v[i], stem);
-		else
-			strbuf_add(&text, w.v[i], w.lens[i]);
-		cbor_put_text(out, text.buf, text.len);
-	}
+	put_words(out, n, &w);
 	words_release(&w);
-	strbuf_release(&text);
+}
+
+/* The same for all clauses and the redirection, which may be NULL. */
+static void
+bind_clauses(struct graph *g, const struct node *n, const struct binder *b,
+	     uint32_t count, const struct expr *redirection,
+	     struct strbuf *out)
+{
+	struct words w = WORDS_INIT;
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		expr_words(g, node_step(n), n, &b[i].expr, &w, NULL);
+	if (redirection)
+		expr_words(g, node_step(n), n, redirection, &w, NULL);
+	cbor_put_array(out, w.count);
+	put_words(out, n, &w);
+	words_release(&w);
 }
 
 void
@@ -292,10 +318,18 @@ graph_bind(struct graph *g, const struct node *n, uint32_t name,
 		cbor_put_uint(out, t ? MAX(t->attempt, 1) : 1);
 		return;
 	case WIRE_NAME_INPUTS:
-		put_all_files(out, t->inputs, t->input_count);
+		if (t->files_known)
+			put_all_files(out, t->inputs, t->input_count);
+		else
+			bind_clauses(g, n, tm->inputs, tm->input_count,
+				     tm->recipe.stdin_file, out);
 		return;
 	case WIRE_NAME_OUTPUTS:
-		put_all_files(out, t->outputs, t->output_count);
+		if (t->files_known)
+			put_all_files(out, t->outputs, t->output_count);
+		else
+			bind_clauses(g, n, tm->outputs, tm->output_count,
+				     tm->recipe.stdout_file, out);
 		return;
 	case WIRE_NAME_CATCH:
 		cbor_put_bool(out, false);

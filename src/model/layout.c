@@ -108,12 +108,15 @@ time_files(struct planner *p, const struct binder *b, uint32_t count)
 	return all;
 }
 
-/* Give every name of KIND the time TIME. */
+/* Give every name of KIND, all inputs or all outputs, the time TIME.  While a
+ * fan-out is expanded they are not together yet. */
 static void
 time_names(struct planner *p, enum wire_name kind, uint32_t time)
 {
 	uint32_t i;
 
+	if (p->t->foreach_count)
+		time = MAX(time, EARLY + 1);
 	for (i = 0; i < p->t->name_count; i++)
 		if (p->t->names[i].kind == kind)
 			p->name_times[i] = time;
@@ -171,25 +174,42 @@ add_name(uint32_t *names, uint32_t *count, uint32_t name)
 	names[(*count)++] = name;
 }
 
+/* Note that PH needs NAME from outside.  While the fan-out is expanded there
+ * is no task yet that could be asked for its files: the evaluator computes an
+ * input or output from what that follows from. */
+static void
+add_need(struct planner *p, struct phase *ph, uint32_t name,
+	 bool with_foreach)
+{
+	const struct name *n = &p->t->names[name];
+	const struct expr *e;
+	uint32_t i;
+
+	if (with_foreach && n->kind == WIRE_NAME_FOREACH)
+		return;
+	if (!with_foreach || (n->kind != WIRE_NAME_INPUT &&
+			      n->kind != WIRE_NAME_OUTPUT)) {
+		add_name(ph->names, &ph->name_count, name);
+		return;
+	}
+	e = n->kind == WIRE_NAME_INPUT ? &p->t->inputs[n->clause].expr :
+		&p->t->outputs[n->clause].expr;
+	for (i = 0; i < e->need_count; i++)
+		add_need(p, ph, e->needs[i], with_foreach);
+}
+
 /* The names that the thunks of PH need from outside. */
 static void
 fill_phase_names(struct planner *p, struct phase *ph, bool with_foreach)
 {
-	const struct template *t = p->t;
 	uint32_t i, k;
 
-	ph->names = take(p->rules, t->name_count, sizeof(*ph->names));
+	ph->names = take(p->rules, p->t->name_count, sizeof(*ph->names));
 	for (i = 0; i < ph->thunk_count; i++) {
-		const struct expr *e = t->thunks[ph->thunks[i]].expr;
+		const struct expr *e = p->t->thunks[ph->thunks[i]].expr;
 
-		for (k = 0; k < e->need_count; k++) {
-			uint32_t name = e->needs[k];
-
-			if (with_foreach &&
-			    t->names[name].kind == WIRE_NAME_FOREACH)
-				continue;
-			add_name(ph->names, &ph->name_count, name);
-		}
+		for (k = 0; k < e->need_count; k++)
+			add_need(p, ph, e->needs[k], with_foreach);
 	}
 }
 

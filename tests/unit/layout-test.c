@@ -68,11 +68,11 @@ test_phases(void)
 		 "  (output o (cat i 2)) (shell '#{(cat o)} #{(cat x)}'))",
 		 "a", "[0 3:] [1: i] [2: o]", "inputs chain through phases");
 	laid_out("(step a (foreach x [1]) (input i 'a#{x}')"
-		 "  (output o (cat i)))", "a", "[0: i]",
+		 "  (output o (cat i)))", "a", "[0:]",
 		 "a file of pieces needs no phase of its own");
 	laid_out("(step a (foreach x [1]) (input i 'a#{x}')"
-		 "  (shell '#{(len inputs)}'))", "a", "[0: inputs]",
-		 "nor do all inputs");
+		 "  (shell '#{(len inputs)}'))", "a", "[:] [0: inputs]",
+		 "all inputs are together when there is a task");
 	laid_out("(step a (produces r)) (step b (from a r) (foreach x [1])"
 		 "  (input i (cat r)) (output o (cat x))"
 		 "  (shell '#{(cat i o)}'))", "b",
