@@ -10,12 +10,12 @@ unit_tests = \
 	tests/unit/frame-test \
 	tests/unit/graph-target-test \
 	tests/unit/graph-test \
-	tests/unit/lines-test \
-	tests/unit/live-test \
-	tests/unit/limits-test \
-	tests/unit/local-test \
 	tests/unit/key-test \
 	tests/unit/layout-test \
+	tests/unit/limits-test \
+	tests/unit/lines-test \
+	tests/unit/live-test \
+	tests/unit/local-test \
 	tests/unit/lock-test \
 	tests/unit/log-test \
 	tests/unit/loop-test \
