@@ -163,7 +163,6 @@ add_status(struct live *l, struct strbuf *sb)
 static void
 draw_status(struct live *l)
 {
-	unsigned columns = outlet_columns(l->out);
 	struct strbuf *line = &l->line;
 
 	if (!l->has_status || !l->run || outlet_is_behind(l->out))
@@ -172,7 +171,7 @@ draw_status(struct live *l)
 	add_status(l, line);
 	/* The escape sequences of a colour are taken for columns: the line
 	 * gets shorter than it could be, never longer. */
-	cut_to_columns(line, columns - 1);
+	cut_to_columns(line, outlet_columns(l->out) - 1);
 	if (l->out_colors && l->counts.failed)
 		strbuf_adds(line, COLOR_OFF);
 	live_erase_status(l);

@@ -228,8 +228,9 @@ warn_too_large(struct run *r, const struct attempt *a)
 		 (unsigned long long)r->limits.memory_mb);
 }
 
-/* Make attempts of what the graph has ready. */
-static void
+/* Make an attempt of the next task that the graph has ready and queue it.
+ * Returns false when there is none. */
+static bool
 take_ready(struct run *r)
 {
 	struct task *t;
@@ -247,7 +248,9 @@ take_ready(struct run *r)
 		}
 		warn_too_large(r, a);
 		queue_push(r, a);
+		return true;
 	}
+	return false;
 }
 
 /* Write A's spec where the user wants it: DIR/15.3.1.spec for the first
@@ -365,8 +368,10 @@ lease(struct run *r, struct attempt *a)
 void
 run_dispatch(struct run *r)
 {
-	take_ready(r);
-	while (!r->stopping && r->queue_start < r->queue_count) {
+	/* A wide fan-out has no more attempts than can be started, and one:
+	 * they are many times larger than its tasks. */
+	while (!r->stopping &&
+	       (r->queue_start < r->queue_count || take_ready(r))) {
 		struct attempt *a = r->queue[r->queue_start];
 
 		if (!limits_admit(&r->limits, a->demands.cpu_milli,
