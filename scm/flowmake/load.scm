@@ -18,9 +18,22 @@
   ;; Above this it takes longer to compile than to interpret.
   3000)
 
-(define cache-version
-  ;; Goes up when the expansion of a form changes.
-  "4")
+(define expanders
+  ;; The modules whose code says what a form expands to.
+  '("annotation" "code" "compile" "draft" "forms" "interpolate" "reader"
+    "recipe" "registry" "source" "step" "template"))
+
+(define (expander-stamps)
+  ;; What tells these modules from those of another build, so that nothing that
+  ;; an older one compiled is used.
+  (map (lambda (name)
+         (let* ((file (search-path %load-compiled-path
+                                   (string-append "flowmake/" name ".go")))
+                (status (and file (stat file #f))))
+           (and status
+                (list (stat:size status) (stat:mtime status)
+                      (stat:mtimensec status)))))
+       expanders))
 
 (define (lazy module name)
   ;; A procedure of a module that a Flowfile from the cache does not need.
@@ -47,7 +60,8 @@
        (string-append
         directory "/"
         (hexadecimal
-         (%digest (%encode (list cache-version (version) file text) ""))))))
+         (%digest (%encode (list (expander-stamps) (version) file text)
+                           ""))))))
 
 (define (cached-code path)
   ;; The thunk that PATH.go holds, or #f.

@@ -145,10 +145,13 @@ send_frame(int fd, unsigned type, const struct strbuf *payload,
 	if (queue.len)
 		rc = file_write_all(fd, queue.buf, queue.len, err);
 	strbuf_reset(&queue);
-	if (rc < 0)
-		return rc;
-	return frame_write(fd, type, payload->buf, payload->len, riders,
-			   rider_count, err);
+	if (!rc)
+		rc = frame_write(fd, type, payload->buf, payload->len, riders,
+				 rider_count, err);
+	/* the engine has gone: there is nobody left to complain to */
+	if (rc < 0 && errno == EPIPE)
+		_exit(1);
+	return rc;
 }
 
 /* (%send FD TYPE MESSAGE [RIDERS]), RIDERS a list of descriptors */

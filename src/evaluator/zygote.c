@@ -121,6 +121,9 @@ report(struct zygote *z, enum wire_type type, struct strbuf *sb,
 {
 	int rc = frame_write(z->control, type, sb->buf, sb->len, NULL, 0, err);
 
+	/* the engine has gone: there is nobody left to complain to */
+	if (rc < 0 && errno == EPIPE)
+		_exit(1);
 	strbuf_release(sb);
 	return rc;
 }

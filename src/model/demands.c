@@ -461,6 +461,25 @@ apply(struct reading *r, bool is_default)
 	bug("annotation of no clause");
 }
 
+/* A timeout that says no time is a mistake, not no timeout. */
+static int
+check_timeout(const struct reading *r, const struct template *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->annotation_count && !r->demands->timeout_ns; i++) {
+		const struct annotation *a = &t->annotations[i];
+		struct reading one = *r;
+
+		one.annotation = a;
+		if (a->clause == CLAUSE_TIMEOUT && can_read(&one))
+			return step_error(r->owner, a->line, a->column, r->err,
+					  "a timeout of no time; say how "
+					  "long, as (timeout #:minutes 10)");
+	}
+	return 0;
+}
+
 int
 demands_of(struct graph *g, const struct step *s, const struct task *t,
 	   struct arena *arena, struct demands *d, struct error *err)
@@ -475,6 +494,8 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 		if (apply(&r, false))
 			return -1;
 	}
+	if (check_timeout(&r, s->template))
+		return -1;
 	for (i = rules->default_count; i-- > 0;) {
 		r.owner = rules->defaults[i];
 		for (k = 0; k < r.owner->template->annotation_count; k++) {

@@ -10,6 +10,14 @@ test_expect_success 'a timeout ends the task and says so' '
 	fails "[Tt]ime.*0\.2|0\.2.*timeout|after 0\.2"
 '
 
+test_expect_success 'a timeout of no time is refused' '
+	flowfile <<-"END" &&
+	(step a
+	  (timeout #:seconds 0) (shell "true"))
+	END
+	refused "Flowfile:2:12: step '\''a'\'': a timeout of no time; say how long, as (timeout #:minutes 10)"
+'
+
 test_expect_success 'a timeout is the sum of its parts' '
 	flowfile <<-"END" &&
 	(step a (timeout #:minutes 0.001 #:seconds 0.1 #:hours 0 #:days 0)
