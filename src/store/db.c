@@ -306,6 +306,17 @@ open_uri(struct store *s, const char *uri, int flags)
 	return rc;
 }
 
+/* A writer was killed in the middle of a change, which a reader cannot undo:
+ * undo it, as a writer without anything to write. */
+static int
+recover(struct store *s)
+{
+	sqlite3_close(s->db);
+	s->db = NULL;
+	return open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READWRITE) ||
+	       read_version(s) < 0 ? -1 : 0;
+}
+
 /* Open for reading.  SQLite reads a WAL file without any permission to write
  * as long as the files beside it exist.  Where they do not (somebody made a
  * checkpoint with another tool, or copied the file), and cannot be made, the
@@ -321,7 +332,9 @@ open_reader(struct store *s, struct error *err)
 				 DB_PATH ")");
 	if (open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READONLY))
 		return db_error(s, "cannot open the store", err);
-	if (read_version(s) >= 0)
+	if (read_version(s) >= 0 ||
+	    ((sqlite3_errcode(s->db) & 0xff) == SQLITE_READONLY &&
+	     recover(s) == 0))
 		return 0;
 	if (faccessat(AT_FDCWD, STORE_DIR, W_OK, AT_EACCESS) == 0 ||
 	    (stat(DB_PATH "-wal", &st) == 0 && st.st_size))
