@@ -315,7 +315,8 @@ slot_script(uint32_t run, const char *text, size_t len, struct error *err)
 
 /* ---- the temporary files of runs ---- */
 
-/* The run that the name of a directory in TMP_DIR begins with; 0: none. */
+/* The run that a name in TMP_DIR, of a directory or a lock, begins with; 0:
+ * none. */
 static uint32_t
 run_of_name(const char *name)
 {
@@ -326,6 +327,8 @@ run_of_name(const char *name)
 		return 0;
 	if (*end == '-' && isdigit((unsigned char)end[1]))
 		strtoul(end + 1, &end, 10);
+	else if (!strcmp(end, ".lock"))
+		end += strlen(end);
 	return *end ? 0 : (uint32_t)run;
 }
 
@@ -335,7 +338,8 @@ lock_path(uint32_t run)
 	return xasprintf(TMP_DIR "/%" PRIu32 ".lock", run);
 }
 
-/* Remove the directory NAME of RUN unless that one is still going on. */
+/* Remove NAME, a directory of RUN or its lock, unless that run is still going
+ * on. */
 static void
 remove_stale(const char *name, uint32_t run)
 {
@@ -343,9 +347,11 @@ remove_stale(const char *name, uint32_t run)
 	char *path = lock_path(run), *owner = NULL;
 
 	if (lock_take(path, "clean-up", &lock, &owner, NULL) > 0) {
-		free(path);
-		path = path_join(TMP_DIR, name);
-		file_remove_tree(path, NULL);
+		if (strcmp(path_base(path), name)) {
+			free(path);
+			path = path_join(TMP_DIR, name);
+			file_remove_tree(path, NULL);
+		}
 		lock_drop(&lock);
 	}
 	free(owner);
