@@ -10,6 +10,7 @@
 #include "exec/executor.h"
 #include "exec/spec.h"
 #include "model/demands.h"
+#include "sched/leases.h"
 #include "store/store.h"
 #include "sys/loop.h"
 
@@ -35,8 +36,11 @@ struct attempt {
 				    * that the key knows otherwise */
 	struct strbuf key_parts;   /* CBOR */
 	struct digest key;
+	bool is_stale;             /* an output that it reads was changed since
+				    * its maker ended: the key is not of what
+				    * is made */
 	bool admitted;             /* inside the limits */
-	bool leased;               /* it holds its outputs */
+	struct lease lease;        /* of its files */
 	bool hashing;              /* its inputs, on an I/O thread */
 	bool told_waiting;         /* for the outputs of another run */
 	uint32_t failures;         /* of the task itself so far */
@@ -56,6 +60,10 @@ void attempt_free(struct attempt *a);
 
 /* Work out what the attempt demands, without what only running it needs. */
 int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
+
+/* The paths of the files that the attempt will read, as far as the graph knows
+ * them, in its arena. */
+const char **attempt_reads(struct attempt *a, struct graph *g, size_t *count);
 
 /* Make the spec and the key (which keeps that of attempt 1): fills recipe and
  * context, digests inputs.  WORDS remembers, for the run, which words of

@@ -140,7 +140,8 @@ on_finished(void *data, void *task, const struct outcome *o)
 		rec.result_count = a->spec.result_count;
 		rec.outputs = o->outputs;
 		rec.output_count = a->spec.output_count;
-		rec.reusable = o->reusable && !digest_is_zero(&a->key);
+		rec.reusable = o->reusable && !a->is_stale &&
+			!digest_is_zero(&a->key);
 		if (o->warning)
 			run_note(r, "warning: %s: %s", a->name.buf,
 				 o->warning);

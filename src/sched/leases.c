@@ -25,6 +25,8 @@
 
 #define LEASES_PATH STORE_DIR "/leases"
 
+enum { MEETING_BYTES = 1 << 14 }; /* where readers and writers meet */
+
 /* Somebody who waits. */
 struct waiter {
 	void (*ready)(void *data);
@@ -38,6 +40,10 @@ struct leases {
 	struct waiter *waiters;
 	size_t waiter_count;
 	size_t waiter_alloc;
+	/* How many of our tasks read and make the files of each byte: the
+	 * locks of one process do not count. */
+	uint32_t readers[MEETING_BYTES];
+	uint32_t writers[MEETING_BYTES];
 	struct map dirs;   /* directory -> how many leases are inside, as a
 			    * pointer: the locks of one process do not count */
 };
@@ -92,7 +98,7 @@ path_offset(const char *path, size_t len)
 	uint64_t offset;
 
 	memcpy(&offset, d.bytes, sizeof(offset));
-	return (off_t)(offset >> 2);
+	return (off_t)(offset >> 2 | (uint64_t)1 << 61);
 }
 
 /* Set the lock of one byte; TYPE as of fcntl.  Returns 1, 0 when another
@@ -144,6 +150,51 @@ parent_len(const char *path, size_t len)
 		len--;
 	return len ? len - 1 : 0;
 }
+
+/* ---- readers and writers ---- */
+
+static uint32_t
+meeting_byte(const char *path)
+{
+	struct digest d = digest_of(path, strlen(path));
+	uint32_t hash;
+
+	memcpy(&hash, d.bytes, sizeof(hash));
+	return hash % MEETING_BYTES;
+}
+
+/* Hold byte I as its readers and writers need it. */
+static int
+update_byte(const struct leases *l, uint32_t i, struct error *err)
+{
+	return set_lock(l, i, l->writers[i] ? F_WRLCK :
+			l->readers[i] ? F_RDLCK : F_UNLCK, err);
+}
+
+/* One more in COUNTS, the readers or the writers, for PATH. */
+static int
+meet(struct leases *l, uint32_t *counts, const char *path, struct error *err)
+{
+	uint32_t i = meeting_byte(path);
+	int got = 1;
+
+	if (!counts[i]++)
+		got = update_byte(l, i, err);
+	if (got <= 0)
+		counts[i]--;
+	return got;
+}
+
+static void
+part(struct leases *l, uint32_t *counts, const char *path)
+{
+	uint32_t i = meeting_byte(path);
+
+	if (!--counts[i])
+		update_byte(l, i, NULL);
+}
+
+/* ---- outputs ---- */
 
 static void
 drop_path(struct leases *l, const char *path)
@@ -207,37 +258,91 @@ start_watching(struct leases *l, struct error *err)
 	return 0;
 }
 
+/* ---- tasks ---- */
+
+static void
+drop_outputs(struct leases *l, const struct task *t, uint32_t count)
+{
+	while (count--) {
+		part(l, l->writers, t->outputs[count].path);
+		drop_path(l, t->outputs[count].path);
+	}
+}
+
 /* Lease all outputs of T or none. */
 static int
-take_all(struct leases *l, const struct task *t, const char **path,
-	 struct error *err)
+take_outputs(struct leases *l, const struct task *t, const char **path,
+	     const char **does, struct error *err)
 {
 	uint32_t i;
-	int got = 1;
+	int got;
 
-	for (i = 0; got > 0 && i < t->output_count; i++) {
+	for (i = 0; i < t->output_count; i++) {
 		*path = t->outputs[i].path;
+		*does = "making";
 		got = take_path(l, *path, err);
+		if (got > 0) {
+			*does = "reading";
+			got = meet(l, l->writers, *path, err);
+			if (got <= 0)
+				drop_path(l, *path);
+		}
+		if (got <= 0) {
+			drop_outputs(l, t, i);
+			return got;
+		}
 	}
-	if (got > 0)
-		return 1;
-	while (--i)
-		drop_path(l, t->outputs[i - 1].path);
-	return got;
+	return 1;
+}
+
+static void
+drop_reads(struct leases *l, const char *const *reads, size_t count)
+{
+	while (count--)
+		part(l, l->readers, reads[count]);
+}
+
+/* Lease all that LEASE names or nothing. */
+static int
+take_all(struct leases *l, const struct lease *lease, const struct task *t,
+	 const char **path, const char **does, struct error *err)
+{
+	size_t i;
+	int got = take_outputs(l, t, path, does, err);
+
+	if (got <= 0)
+		return got;
+	for (i = 0; i < lease->read_count; i++) {
+		*path = lease->reads[i];
+		*does = "making";
+		got = meet(l, l->readers, *path, err);
+		if (got <= 0) {
+			drop_reads(l, lease->reads, i);
+			drop_outputs(l, t, t->output_count);
+			return got;
+		}
+	}
+	return 1;
 }
 
 int
-leases_take(struct leases *l, const struct task *t, const char **path,
-	    void (*ready)(void *data), void *data, struct error *err)
+leases_take(struct leases *l, struct lease *lease, const struct task *t,
+	    const char *const *reads, size_t count, const char **path,
+	    const char **does, void (*ready)(void *data), void *data,
+	    struct error *err)
 {
-	int got = take_all(l, t, path, err);
+	int got;
 
+	*lease = (struct lease){ .reads = reads, .read_count = count };
+	got = take_all(l, lease, t, path, does, err);
 	if (!got && l->watch.fd < 0) {
 		/* it may have been given back before we watched */
 		if (start_watching(l, err))
 			return -1;
-		got = take_all(l, t, path, err);
+		got = take_all(l, lease, t, path, does, err);
 	}
+	if (got > 0)
+		lease->task = t;
 	if (got)
 		return got;
 	ARRAY_GROW(l->waiters, l->waiter_count, l->waiter_alloc);
@@ -247,13 +352,17 @@ leases_take(struct leases *l, const struct task *t, const char **path,
 }
 
 void
-leases_drop(struct leases *l, const struct task *t)
+leases_drop(struct leases *l, struct lease *lease)
 {
-	uint32_t i;
+	const struct task *t = lease->task;
 
-	for (i = 0; i < t->output_count; i++)
-		drop_path(l, t->outputs[i].path);
+	if (!t)
+		return;
+	lease->task = NULL;
+	drop_reads(l, lease->reads, lease->read_count);
+	drop_outputs(l, t, t->output_count);
 	/* whether it could be written does not matter to us */
-	if (t->output_count && pwrite(l->fd, "", 1, 0) < 0)
+	if ((t->output_count || lease->read_count) &&
+	    pwrite(l->fd, "", 1, 0) < 0)
 		return;
 }

@@ -167,13 +167,14 @@ struct input_list {
 	size_t alloc;
 };
 
-static void
+static struct spec_file *
 add_input(struct input_list *l, const char *name, const char *path)
 {
 	ARRAY_GROW(l->v, l->count, l->alloc);
 	memset(&l->v[l->count], 0, sizeof(*l->v));
 	l->v[l->count].name = name;
-	l->v[l->count++].path = path;
+	l->v[l->count].path = path;
+	return &l->v[l->count++];
 }
 
 static bool
@@ -291,7 +292,10 @@ add_read(void *data, struct task *t)
 	if (l->binding->kind == BINDING_OUTPUT && t->node.end == END_DONE)
 		for (i = 0; i < t->output_count; i++)
 			if (t->outputs[i].binder == l->binding->index)
-				add_input(l->inputs, NULL, t->outputs[i].path);
+				add_input(l->inputs, NULL, t->outputs[i].path)
+					->digest = t->output_artifacts ?
+					t->output_artifacts[i].digest :
+					(struct digest){ { 0 } };
 	if (l->binding->kind != BINDING_RESULT || !t->results)
 		return;
 	a = &t->results[l->binding->index];
@@ -301,14 +305,12 @@ add_read(void *data, struct task *t)
 	l->v[l->count++] = *a;
 }
 
-/* Collect what A's task reads of other tasks; outputs go to INPUTS: the recipe
- * needs them, though the key has their content under the name that reads. */
+/* Collect in L what A's task reads of other tasks. */
 static void
-set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
+collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
 {
 	const struct step *s = a->task->step;
 	const struct node *n = &a->task->node;
-	struct read_list l = { NULL, NULL, 0, 0, inputs };
 	uint32_t i, k, ref;
 
 	for (i = 0; i < s->template->import_count; i++) {
@@ -321,20 +323,52 @@ set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
 			    read->step)
 				continue;
 			for (k = 0; k < im->item_count; k++) {
-				l.binding = &s->bindings[im->first_binding +
+				l->binding = &s->bindings[im->first_binding +
 					ref * im->item_count + k];
 				if (im->is_join)
 					graph_each_joined(g, n, im, add_read,
-							  &l);
+							  l);
 				else if (read)
-					add_read(&l, read);
+					add_read(l, read);
 			}
 		}
 	}
+}
+
+/* What A's task reads of other tasks; outputs go to INPUTS, with the digests
+ * that their makers gave them: the recipe needs them, though the key has their
+ * content under the name that reads. */
+static void
+set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
+{
+	struct read_list l = { NULL, NULL, 0, 0, inputs };
+
+	collect_reads(a, g, &l);
 	a->spec.objects = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
 				       l.count * sizeof(*l.v));
 	a->spec.object_count = l.count;
 	free(l.v);
+}
+
+const char **
+attempt_reads(struct attempt *a, struct graph *g, size_t *count)
+{
+	const struct task *t = a->task;
+	struct input_list inputs = { a, NULL, NULL, 0, 0 };
+	struct read_list l = { NULL, NULL, 0, 0, &inputs };
+	const char **paths;
+	size_t i;
+
+	for (i = 0; i < t->input_count; i++)
+		add_input(&inputs, NULL, t->inputs[i].path);
+	collect_reads(a, g, &l);
+	paths = arena_alloc(&a->arena, (inputs.count + 1) * sizeof(*paths));
+	for (i = 0; i < inputs.count; i++)
+		paths[i] = inputs.v[i].path;
+	*count = inputs.count;
+	free(inputs.v);
+	free(l.v);
+	return paths;
 }
 
 static int
@@ -354,8 +388,15 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 	each_recipe_word(f, tm->recipe.kind, add_word, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, g, &l);
-	for (i = 0; !ret && i < l.count; i++)
+	a->is_stale = false;
+	for (i = 0; !ret && i < l.count; i++) {
+		struct digest made = l.v[i].digest;
+
 		ret = digest_input(files, &l.v[i], err);
+		if (i >= a->keyed_inputs && !digest_is_zero(&made) &&
+		    memcmp(&made, &l.v[i].digest, sizeof(made)))
+			a->is_stale = true;
+	}
 	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
 				      l.count * sizeof(*l.v));
 	a->spec.input_count = l.count;

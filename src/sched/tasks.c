@@ -183,9 +183,8 @@ attempt_leave(struct run *r, struct attempt *a)
 	if (a->admitted)
 		limits_leave(&r->limits, a->demands.cpu_milli,
 			     a->demands.memory_mb);
-	if (a->leased)
-		leases_drop(r->leases, a->task);
-	a->admitted = a->leased = false;
+	leases_drop(r->leases, &a->lease);
+	a->admitted = false;
 }
 
 /* A task that failed before it started. */
@@ -339,27 +338,27 @@ on_lease_ready(void *data)
 	queue_push(a->run, a);
 }
 
-/* Lease A's outputs.  Otherwise it comes again when they are free. */
+/* Lease A's files.  Otherwise it comes again when they are free. */
 static bool
 lease(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;
-	const char *path;
-	int got = leases_take(r->leases, a->task, &path, on_lease_ready, a,
-			      &err);
+	size_t count;
+	const char **reads = attempt_reads(a, r->graph, &count);
+	const char *path, *does;
+	int got = leases_take(r->leases, &a->lease, a->task, reads, count,
+			      &path, &does, on_lease_ready, a, &err);
 
-	if (got > 0) {
-		a->leased = true;
+	if (got > 0)
 		return true;
-	}
 	if (got < 0) {
 		fail_unstarted(r, a, &err);
 		return false;
 	}
 	r->leasing++;
 	if (!a->told_waiting)
-		run_note(r, "%s waits: another run is making '%s'",
-			 a->name.buf, path);
+		run_note(r, "%s waits: another run is %s '%s'",
+			 a->name.buf, does, path);
 	a->told_waiting = true;
 	attempt_leave(r, a);
 	return false;

@@ -1,0 +1,121 @@
+# Several runs in one project at a time.
+. "${0%/*}/lib"
+. "${0%/*}/lib-process"
+
+test_expect_success 'they get different numbers, and one waits for what the other makes' '
+	fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step make
+	  (output file "made.txt")
+	  (shell "echo run $FLOWMAKE_RUN_ID > ready
+	read -r line < go
+	echo $line > #{file}"))
+	(step use
+	  (input file "made.txt")
+	  (produces (text text))
+	  (shell "cat #{file} > #{text}"))
+	END
+	begin flowmake run > first 2>&1 && one=$begun &&
+	hear 9 1 > heard &&
+	begin flowmake run > second 2>&1 && two=$begun &&
+	test_wait grep -q "waits" second &&
+	cat second &&
+	test_grep "[[]2. make waits: another run is making .made.txt." second &&
+	echo one >&8 &&
+	hear 9 1 >> heard &&
+	echo two >&8 &&
+	ended 0 $one &&
+	ended 0 $two &&
+	printf "run 1\nrun 2\n" > expected &&
+	test_cmp expected heard &&
+	echo two > expected &&
+	test_cmp expected made.txt &&
+	flowmake dump 2/use/text > actual &&
+	test_grep two actual
+'
+
+test_expect_success 'a run that waits goes on when the other is killed' '
+	exec 8<> go 9<> ready &&
+	begin flowmake run > first 2>&1 && one=$begun && mark1=$mark &&
+	hear 9 1 > heard &&
+	begin flowmake run > second 2>&1 && two=$begun &&
+	test_wait grep -q "waits" second &&
+	kill -KILL $(engine $one) &&
+	ended 137 $one &&
+	no_survivors $mark1 &&
+	hear 9 1 >> heard &&
+	echo two >&8 &&
+	ended 0 $two &&
+	printf "run 3\nrun 4\n" > expected &&
+	test_cmp expected heard &&
+	flowmake runs > runs &&
+	test_grep "^ *3 .* died" runs &&
+	test_grep "^ *4 .* done" runs
+'
+
+test_expect_success 'a run that waits can be ended' '
+	exec 8<> go 9<> ready &&
+	begin flowmake run > first 2>&1 && one=$begun &&
+	hear 9 1 &&
+	begin flowmake run > second 2>&1 && two=$begun &&
+	test_wait grep -q "waits" second &&
+	kill -INT $two &&
+	ended 130 $two &&
+	echo one >&8 &&
+	ended 0 $one
+'
+
+test_expect_success 'what a task reads is not taken away by another run' '
+	mkdir reads && cd reads && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step make (output file "made.txt") (shell "echo $FLOWMAKE_RUN_ID > #{file}"))
+	(step read
+	  (from make file)
+	  (produces (text text))
+	  (shell "echo $FLOWMAKE_RUN_ID > ready
+	read -r line < go
+	cat #{file} > #{text}"))
+	END
+	begin flowmake run > first 2>&1 && one=$begun &&
+	hear 9 1 &&
+	begin flowmake run > second 2>&1 && two=$begun &&
+	test_wait grep -q "waits: another run is reading .made.txt" second &&
+	echo >&8 &&
+	ended 0 $one &&
+	hear 9 1 &&
+	echo >&8 &&
+	ended 0 $two &&
+	for run in 1 2; do
+		flowmake dump $run/read/text > actual &&
+		test_grep $run actual || exit 1
+	done
+'
+
+test_expect_success 'eight runs at once, all different, all well' '
+	mkdir eight && cd eight &&
+	flowfile <<-\END &&
+	(step part
+	  (foreach n (iota 4))
+	  (output file "part/#{n}.txt")
+	  (shell "echo #{n} > #{file}"))
+	(step all
+	  (join part file)
+	  (output all "all.txt")
+	  (shell "cat #{file} > #{all}"))
+	END
+	runs= &&
+	for i in 1 2 3 4 5 6 7 8; do
+		begin flowmake run -j 2 --run-id-file id$i > out$i 2>&1
+		runs="$runs $begun"
+	done &&
+	for run in $runs; do
+		ended 0 $run || { cat out*; exit 1; }
+	done &&
+	sort -n id* > ids &&
+	seq 8 > expected &&
+	test_cmp expected ids &&
+	seq 0 3 > expected &&
+	test_cmp expected all.txt
+'
+
+test_done
