@@ -1,0 +1,159 @@
+# File names are bytes: none is special anywhere.
+. "${0%/*}/lib"
+
+mkdir in
+while IFS= read -r name; do
+	printf '%s\n' "content of $name" > "in/$(printf -- "$name")"
+done <<'END'
+with space
+two  spaces
+quote's
+double"quote
+back\\\\slash
+new\nline
+-dash
+--version
+$(touch pwned)
+`touch pwned`
+;touch pwned;
+&|<>
+#{x}
+#hash
+100%%
+%%
+*
+?
+[a]
+{a,b}
+~
+!
+\377\376
+caf\303\251
+tab\there
+\033[31mred
+a=b
+END
+long=$(printf '%0255d' 0)
+echo long > "in/$long"
+
+flow() {
+	flowfile <<-'END'
+	(use-modules (srfi srfi-1))
+	;; Guile's own procedures know only names that are UTF-8; a byte of
+	;; another is a character from U+10FF00.
+	(define (not-utf8? file)
+	  (string-any (lambda (c) (char>=? c #\x10FF00)) file))
+	(step copy
+	  (foreach name (wildcard "in/*"))
+	  (input from name)
+	  (output to (patsubst "in/%" "out/%" name))
+	  (shell "cat -- #{from} > #{to}; echo #{from}"))
+	(step exec
+	  (from copy to name)
+	  (output again (patsubst "in/%" "again/%" name))
+	  (exec "cat" "--" to #:stdout again))
+	(step quoted
+	  (from exec again)
+	  (produces (size text))
+	  (shell "wc -c < \"#{again}\" > #{size}; wc -c < '#{again}'"))
+	(step list
+	  (join exec again)
+	  (output all "all")
+	  (shell "while IFS= read -r -d '' f; do cat -- \"$f\"; done < <(printf '%s\\0' #{again}) > #{all}"))
+	(step thunk
+	  (join copy to)
+	  (output lengths "lengths")
+	  (scheme
+	    (call-with-output-file lengths
+	      (lambda (port)
+	        (for-each (lambda (file)
+	                    (display (stat:size (stat file)) port)
+	                    (newline port))
+	                  (remove not-utf8? to))))))
+	(step names
+	  (join copy to)
+	  (output list "list")
+	  (exec "cp" (list-file to) list))
+	END
+}
+
+test_expect_success 'they go through every kind of recipe' '
+	flow
+	flowmake run > live 2>&1 || { cat live; exit 1; }
+	test ! -e pwned
+	diff -r in out
+	diff -r in again
+	cat in/* > expected
+	cmp expected all
+'
+
+test_expect_success 'scheme opens them by their names' '
+	for file in in/*; do
+		printf %s "$file" | iconv -f UTF-8 -t UTF-8 > name 2>&1 ||
+			continue
+		stat -c %s -- "$file"
+	done > sizes &&
+	test_cmp sizes lengths
+'
+
+test_expect_success 'list-file names them, as many as there are' '
+	for file in in/*; do printf "%s\n" "out/${file#in/}"; done > expected &&
+	cmp expected list
+'
+
+test_expect_success 'none of them can disturb a terminal or a line' '
+	tr -d "\n\t" < live > shown &&
+	! grep -q "[[:cntrl:]]" shown &&
+	flowmake show > out1 &&
+	flowmake show 1/copy > out2 &&
+	flowmake logs 1 > out3 2>&1 &&
+	flowmake runs > out4 &&
+	flowmake graph > out5 &&
+	cat out1 out2 out4 out5 | tr -d "\n\t" > shown &&
+	! grep -q "[[:cntrl:]]" shown
+'
+
+test_expect_success 'messages print them escaped' '
+	mkdir messages && cd messages &&
+	flowfile <<-\END &&
+	(step a (input f "no\x1b[31m\nfile") (shell "true #{f}"))
+	END
+	test_must_fail flowmake run > out 2>&1 &&
+	cat out &&
+	tr -d "\n\t" < out > shown &&
+	! grep -q "[[:cntrl:]]" shown
+'
+
+test_expect_success 'a step may be asked for by such a file' '
+	cp "in/new
+line" expected &&
+	rm "out/new
+line" &&
+	flowmake run "out/new
+line" &&
+	cmp expected "out/new
+line"
+'
+
+test_expect_success 'a project may have such a name' '
+	directory=$(printf "pro ject\n\"q'\''\377\$(touch pwned)#{x}%%")
+	mkdir "$directory"
+	cp -R Flowfile in "$directory"
+	cd "$directory"
+	flowmake run > live 2>&1 || { cat live; exit 1; }
+	diff -r in out
+	cmp ../all all
+	flowmake show > out1
+	tr -d "\n\t" < out1 > shown
+	! grep -q "[[:cntrl:]]" shown
+	test ! -e pwned
+	cd ..
+	ln -s "$directory" link
+	flowmake -C link run > live 2>&1 || { cat live; exit 1; }
+	cd link
+	flowmake run > live 2>&1 || { cat live; exit 1; }
+	cmp ../all all
+	flowmake -C .. runs
+'
+
+test_done
