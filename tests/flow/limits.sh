@@ -65,9 +65,11 @@ test_expect_success 'nothing younger passes the oldest that does not fit' '
 	mkdir oldest && cd oldest && fifo go 8 && fifo ready 9 &&
 	flowfile <<-\END &&
 	(define all (string->number (command-output "nproc")))
-	(step a (resources #:cpu all) (shell "echo a > ready; read -r line < go"))
-	(step b (resources #:cpu all) (shell "touch b-began"))
-	(step c (shell "test -e b-began"))
+	(step a (resources #:cpu all) (shell "echo a > ready
+	read -r line < go
+	touch a-ended"))
+	(step b (resources #:cpu all) (shell "true"))
+	(step c (shell "test -e a-ended"))
 	END
 	begin flowmake run &&
 	hear 9 1 &&
