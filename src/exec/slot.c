@@ -362,17 +362,17 @@ struct lock *
 slot_lock_run(uint32_t run, struct error *err)
 {
 	struct lock *lock = xmalloc(sizeof(*lock));
-	char *path = lock_path(run), *what, *owner = NULL;
+	char *path = lock_path(run), *what;
 	struct strvec names = STRVEC_INIT;
 	int got;
 
 	*lock = (struct lock)LOCK_INIT;
 	what = xasprintf("run %" PRIu32, run);
 	got = file_make_dirs(TMP_DIR, err);
+	/* the number is ours alone: nobody holds its lock but another run that
+	 * has just begun, and looks whether it is stale */
 	if (!got)
-		got = lock_take(path, what, lock, &owner, err);
-	if (!got)
-		error_set(err, "'%s' is held by %s", path, owner);
+		got = lock_wait(path, what, lock, err);
 	if (got > 0 && !file_list(TMP_DIR, &names, NULL))
 		for (size_t i = 0; i < names.count; i++) {
 			uint32_t other = run_of_name(names.v[i]);
@@ -381,7 +381,6 @@ slot_lock_run(uint32_t run, struct error *err)
 				remove_stale(names.v[i], other);
 		}
 	strvec_release(&names);
-	free(owner);
 	free(what);
 	free(path);
 	if (got > 0)

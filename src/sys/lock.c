@@ -65,45 +65,75 @@ read_owner(const char *path)
 	return strbuf_detach(&sb, NULL);
 }
 
-/* Lock FD: 1, 0 when somebody else has, -1 on an error. */
+/* Lock FD: 1, 0 when somebody else has and we do not WAIT, -1 on an error. */
 static int
-lock_fd(int fd)
+lock_fd(int fd, bool wait)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (!fcntl(fd, F_OFD_SETLK, &whole))
-		return 1;
-	return errno == EAGAIN || errno == EACCES ? 0 : -1;
+	while (fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &whole))
+		if (errno != EINTR)
+			return errno == EAGAIN || errno == EACCES ? 0 : -1;
+	return 1;
+}
+
+/* Open and lock PATH into *FD, as lock_fd.  Whoever held it before us may
+ * have removed the file; then it is made again. */
+static int
+open_locked(const char *path, bool wait, int *fd, struct error *err)
+{
+	int r;
+
+	for (;;) {
+		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+		if (*fd < 0)
+			return error_sys(err, "cannot open lock '%s'", path);
+		r = lock_fd(*fd, wait);
+		if (r <= 0 || is_still_there(*fd, path))
+			break;
+		close(*fd);
+	}
+	if (r < 0)
+		error_sys(err, "cannot lock '%s'", path);
+	if (r <= 0)
+		close(*fd);
+	return r;
+}
+
+/* Say in the locked FD for whom, and keep it in LOCK. */
+static int
+keep(int fd, const char *path, const char *what, struct lock *lock,
+     struct error *err)
+{
+	if (write_owner(fd, what) < 0) {
+		error_sys(err, "cannot write lock '%s'", path);
+		close(fd);
+		return -1;
+	}
+	*lock = (struct lock){ fd, xstrdup(path) };
+	return 1;
 }
 
 int
 lock_take(const char *path, const char *what, struct lock *lock, char **owner,
 	  struct error *err)
 {
-	int fd, r;
+	int fd, r = open_locked(path, false, &fd, err);
 
-	for (;;) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-		if (fd < 0)
-			return error_sys(err, "cannot open lock '%s'", path);
-		r = lock_fd(fd);
-		if (r > 0 && !is_still_there(fd, path)) {
-			close(fd);
-			continue;
-		}
-		break;
-	}
-	if (r > 0 && write_owner(fd, what) < 0)
-		r = -1;
-	if (r < 0)
-		error_sys(err, "cannot lock '%s'", path);
-	if (r <= 0)
-		close(fd);
 	if (r > 0)
-		*lock = (struct lock){ fd, xstrdup(path) };
-	else if (!r)
+		return keep(fd, path, what, lock, err);
+	if (!r)
 		*owner = read_owner(path);
 	return r;
+}
+
+int
+lock_wait(const char *path, const char *what, struct lock *lock,
+	  struct error *err)
+{
+	int fd, r = open_locked(path, true, &fd, err);
+
+	return r > 0 ? keep(fd, path, what, lock, err) : -1;
 }
 
 void

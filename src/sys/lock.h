@@ -25,6 +25,11 @@ struct lock {
 int lock_take(const char *path, const char *what, struct lock *lock,
 	      char **owner, struct error *err);
 
+/* The same, but wait for whoever holds it: for a lock that others hold only
+ * for a moment.  Returns 1 or -1. */
+int lock_wait(const char *path, const char *what, struct lock *lock,
+	      struct error *err);
+
 /* Give the lock back and remove its file.  Does nothing when it is not
  * held. */
 void lock_drop(struct lock *lock);

@@ -58,6 +58,36 @@ test_lock(void)
 	lock_drop(&b);
 }
 
+/* A child takes the lock, says so, and drops it, and its file with it. */
+static void
+test_wait(void)
+{
+	struct lock a = LOCK_INIT, b = LOCK_INIT;
+	char *owner = NULL;
+	int fds[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		bug("no pipe");
+	pid = fork();
+	if (!pid) {
+		lock_take("lock", "clean-up", &a, &owner, NULL);
+		if (write(fds[1], "x", 1) != 1)
+			_exit(1);
+		lock_drop(&a);
+		_exit(0);
+	}
+	is_int(read(fds[0], &byte, 1), 1, "another process takes the lock");
+	is_int(lock_wait("lock", "run 17", &b, &err), 1,
+	       "who waits gets it when that drops it");
+	is_int(access("lock", F_OK), 0, "and the file is there");
+	waitpid(pid, NULL, 0);
+	lock_drop(&b);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -66,6 +96,7 @@ main(void)
 	if (!mkdtemp(dir) || chdir(dir) < 0)
 		bug("no directory for the test");
 	test_lock();
+	test_wait();
 	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0)
 		bug("%s", err.text);
 	error_release(&err);
