@@ -91,32 +91,3 @@ digest_add_hex(struct strbuf *sb, const struct digest *d)
 		strbuf_addch(sb, digits[d->bytes[i] & 15]);
 	}
 }
-
-/* The value of a hexadecimal digit, or -1. */
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-bool
-digest_from_hex(struct digest *d, const char *hex, size_t len)
-{
-	size_t i;
-
-	if (len != DIGEST_HEX)
-		return false;
-	for (i = 0; i < sizeof(d->bytes); i++) {
-		int high = hex_value(hex[2 * i]);
-		int low = hex_value(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		d->bytes[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}

@@ -9,7 +9,7 @@
 
 struct strbuf;
 
-enum { DIGEST_BYTES = 16, DIGEST_HEX = 32 };
+enum { DIGEST_BYTES = 16 };
 
 struct digest {
 	unsigned char bytes[DIGEST_BYTES]; /* canonical (big-endian) */
@@ -29,7 +29,5 @@ bool digest_equal(const struct digest *a, const struct digest *b);
 bool digest_is_zero(const struct digest *d);
 /* Append 32 hexadecimal digits. */
 void digest_add_hex(struct strbuf *sb, const struct digest *d);
-/* Parse 32 hexadecimal digits; false when they are none. */
-bool digest_from_hex(struct digest *d, const char *hex, size_t len);
 
 #endif

@@ -112,12 +112,8 @@
  *   at most 1,000 rows: [item index in its frame, last: bool,
  *   [[[foreach value...], [value of each of thunks...]]...]]; "last" closes
  *   the item (its rows may be none).
- *   While a thunk of inputs or outputs runs its names are bound as a recipe
- *   sees them, so the engine lists thunks in scope order and a thunk may need
- *   an input or output whose own thunk came before it in the same job: its
- *   value is bound from there (JOB's "binds": [[thunk number, name index]...]
- *   says so; constants may be bound in the same way through "given":
- *   [[name index, value]...]).
+ *   An input or output that a thunk needs and that "names" does not bring
+ *   follows from what is bound: the child evaluates its expression.
  * WIRE_ERROR ends the job; the engine closes the socket.
  * A closed socket ends the child.
  *
