@@ -5,6 +5,7 @@
 
 #include "store/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -223,47 +224,154 @@ read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
 	return rc;
 }
 
-/* Bind F to ST, one of the statements that select attempts. */
-static void
-bind_filter(sqlite3_stmt *st, const struct attempt_filter *f)
-{
-	int64_t first = attempt_id(f->run, f->task, 0);
-	int64_t last;
+/* A part of what a run shows: records of its own, or a kept range. */
+struct part {
+	uint32_t run;       /* whose rows they are */
+	uint32_t first;     /* numbers of the tasks there */
+	uint32_t last;
+	uint32_t shown_run; /* 0: the rows are shown as they are */
+	uint32_t shown_first;
+};
 
-	if (!f->run)
-		last = INT64_MAX;
-	else
-		last = attempt_id(f->run, f->task ? f->task : TASK_MAX,
-				  ATTEMPT_MAX);
-	sqlite3_bind_int64(st, 1, first);
-	sqlite3_bind_int64(st, 2, last);
+/* Bind F to ST, one of the statements that select attempts, for PART. */
+static void
+bind_filter(sqlite3_stmt *st, const struct attempt_filter *f,
+	    const struct part *part)
+{
+	sqlite3_bind_int64(st, 1, attempt_id(part->run, part->first, 0));
+	sqlite3_bind_int64(st, 2, part->run ?
+			   attempt_id(part->run, part->last, ATTEMPT_MAX) :
+			   INT64_MAX);
 	db_bind_str(st, 3, f->step);
 	db_bind_str(st, 4, f->split);
 	if (f->key)
 		db_bind_digest(st, 5, f->key);
 }
 
-/* Hand the rows of ST to FN. */
+/* Turn A, a row of PART, into what the run that kept it shows.  Returns whether
+ * it shows it: only the attempt that succeeded. */
+static bool
+show_kept(const struct part *part, struct attempt_record *a)
+{
+	if (!a->reusable && a->outcome != TASK_REUSED)
+		return false;
+	if (a->outcome != TASK_REUSED) {
+		a->origin_run = a->run;
+		a->origin_task = a->task;
+	}
+	a->run = part->shown_run;
+	a->task = part->shown_first + (a->task - part->first);
+	a->attempt = 0;
+	a->outcome = TASK_REUSED;
+	return true;
+}
+
+/* Hand the rows of ST, which are PART's, to FN; 1 when that has stopped. */
 static int
-each_row(struct store *s, sqlite3_stmt *st,
+each_row(struct store *s, sqlite3_stmt *st, const struct part *part,
 	 bool (*fn)(void *data, const struct attempt_record *a), void *data,
 	 struct error *err)
 {
 	struct attempt_record a;
 	struct arena arena;
 	bool stop = false;
-	int rc = 0;
+	int rc;
 
-	while (!rc && !stop) {
+	while (!stop) {
 		rc = db_row(s, st, "cannot read what ran", err);
 		if (rc <= 0)
 			return rc;
 		arena_init(&arena);
 		rc = read_attempt(st, &arena, &a, err);
-		if (!rc)
+		if (!rc && (!part->shown_run || show_kept(part, &a)))
 			stop = fn(data, &a);
 		arena_release(&arena);
+		if (rc)
+			return -1;
 	}
+	return 1;
+}
+
+/* Hand the attempts of F that PART has to FN; 1 when that has stopped. */
+static int
+each_of_part(struct store *s, const struct attempt_filter *f,
+	     const struct part *part,
+	     bool (*fn)(void *data, const struct attempt_record *a),
+	     void *data, struct error *err)
+{
+	enum db_statement which = f->key ? DB_ATTEMPT_KEY
+				  : f->latest_only ? DB_ATTEMPT_LATEST
+						   : DB_ATTEMPT_EACH;
+	sqlite3_stmt *st = db_get(s, which, err);
+	bool is_copy;
+	int rc;
+
+	/* FN of a walk above us is looking at that one's rows. */
+	is_copy = st && sqlite3_stmt_busy(st);
+	if (is_copy)
+		st = db_get_copy(s, which, err);
+	if (!st)
+		return -1;
+	bind_filter(st, f, part);
+	rc = each_row(s, st, part, fn, data, err);
+	sqlite3_reset(st);
+	if (is_copy)
+		sqlite3_finalize(st);
+	return rc;
+}
+
+/* Cut P down to the tasks that F asks for; whether any are left. */
+static bool
+clip_part(struct part *p, const struct attempt_filter *f)
+{
+	uint32_t shown = p->shown_run ? p->shown_first : p->first;
+
+	if (p->last < p->first)
+		return false;
+	if (!f->task)
+		return true;
+	if (f->task < shown || f->task - shown > p->last - p->first)
+		return false;
+	p->first += f->task - shown;
+	p->last = p->first;
+	p->shown_first = f->task;
+	return true;
+}
+
+/* Hand the attempts of a run to FN: its own and, between them, the kept. */
+static int
+each_of_run(struct store *s, const struct attempt_filter *f,
+	    bool (*fn)(void *data, const struct attempt_record *a), void *data,
+	    struct error *err)
+{
+	struct part own = { .run = f->run };
+	struct kept_range *kept;
+	size_t count, i;
+	int rc = 0;
+
+	if (store_kept_list(s, f->run, &kept, &count, err))
+		return -1;
+	for (i = 0; !rc && i <= count; i++) {
+		const struct kept_range *k = i < count ? &kept[i] : NULL;
+		struct part part = own;
+
+		part.last = k ? k->first - 1 : TASK_MAX;
+		if (clip_part(&part, f))
+			rc = each_of_part(s, f, &part, fn, data, err);
+		if (rc || !k)
+			break;
+		own.first = k->first + k->count;
+		part = (struct part){
+			.run = k->source_run,
+			.first = k->source_first,
+			.last = k->source_first + k->count - 1,
+			.shown_run = f->run,
+			.shown_first = k->first,
+		};
+		if (clip_part(&part, f))
+			rc = each_of_part(s, f, &part, fn, data, err);
+	}
+	free(kept);
 	return rc;
 }
 
@@ -272,27 +380,60 @@ store_attempt_each(struct store *s, const struct attempt_filter *f,
 		   bool (*fn)(void *data, const struct attempt_record *a),
 		   void *data, struct error *err)
 {
-	enum db_statement which = f->key ? DB_ATTEMPT_KEY
-				  : f->latest_only ? DB_ATTEMPT_LATEST
-						   : DB_ATTEMPT_EACH;
-	sqlite3_stmt *st;
-	bool is_copy;
+	const struct part all = { .run = f->run, .last = TASK_MAX };
 	int rc;
 
 	if (!f->run && !f->key)
 		bug("attempts of no run and no key");
-	st = db_get(s, which, err);
-	/* FN of a walk above us is looking at that one's rows. */
-	is_copy = st && sqlite3_stmt_busy(st);
-	if (is_copy)
-		st = db_get_copy(s, which, err);
+	rc = f->key ? each_of_part(s, f, &all, fn, data, err)
+		    : each_of_run(s, f, fn, data, err);
+	return MIN(rc, 0);
+}
+
+/* ---- what is kept ---- */
+
+int
+store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
+	       struct error *err)
+{
+	sqlite3_stmt *st;
+
+	if (store_begin(s, err))
+		return -1;
+	st = db_get(s, DB_KEPT_PUT, err);
 	if (!st)
 		return -1;
-	bind_filter(st, f);
-	rc = each_row(s, st, fn, data, err);
-	sqlite3_reset(st);
-	if (is_copy)
-		sqlite3_finalize(st);
+	sqlite3_bind_int64(st, 1, run);
+	sqlite3_bind_int64(st, 2, k->first);
+	sqlite3_bind_int64(st, 3, k->count);
+	sqlite3_bind_int64(st, 4, k->source_run);
+	sqlite3_bind_int64(st, 5, k->source_first);
+	return db_run(s, st, "cannot record what is reused", err);
+}
+
+int
+store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
+		size_t *count, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_KEPT_LIST, err);
+	struct kept_range *v = NULL;
+	size_t n = 0, alloc = 0;
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, run);
+	while ((rc = db_row(s, st, "cannot read what is reused", err)) > 0) {
+		ARRAY_GROW(v, n, alloc);
+		v[n].first = (uint32_t)sqlite3_column_int64(st, 0);
+		v[n].count = (uint32_t)sqlite3_column_int64(st, 1);
+		v[n].source_run = (uint32_t)sqlite3_column_int64(st, 2);
+		v[n++].source_first = (uint32_t)sqlite3_column_int64(st, 3);
+	}
+	*list = v;
+	*count = n;
+	if (rc)
+		free(v);
 	return rc;
 }
 

@@ -69,6 +69,15 @@ static const char *const migrations[] = {
 	 * time of seven, and every command that runs reads them all. */
 	"CREATE TABLE files ("
 	" path TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
+
+	/* What resume records. */
+	"ALTER TABLE runs ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN tasks_reused INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE kept ("
+	" run INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, source_run INTEGER NOT NULL,"
+	" source_first INTEGER NOT NULL,"
+	" PRIMARY KEY (run, first)) WITHOUT ROWID;",
 };
 
 enum { DB_VERSION = ARRAY_SIZE(migrations) };
@@ -84,7 +93,8 @@ enum { DB_VERSION = ARRAY_SIZE(migrations) };
 #define RUN_COLUMNS \
 	"number, state, started_ns, ended_ns, command, flow, flow_file," \
 	" user, host, pid, pid_started, parameters, tags, tasks_total," \
-	" tasks_done, tasks_failed, tasks_skipped, message"
+	" tasks_done, tasks_failed, tasks_skipped, message, origin," \
+	" tasks_reused"
 
 static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_KNOWN] =
@@ -100,10 +110,10 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_RUN_INSERT] =
 		"INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
 	[DB_RUN_UPDATE] =
-		"REPLACE INTO runs VALUES (?18, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+		"REPLACE INTO runs VALUES (?20, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
 	[DB_RUN_GET] = "SELECT " RUN_COLUMNS " FROM runs WHERE number = ?1",
 	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
 			  " ORDER BY number DESC LIMIT 1",
@@ -133,6 +143,10 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_FILE_GET] = "SELECT path, state FROM files WHERE path = ?1",
 	[DB_FILE_PUT] = "REPLACE INTO files VALUES (?1, ?2)",
 	[DB_FILE_DELETE] = "DELETE FROM files WHERE path = ?1",
+	[DB_KEPT_PUT] = "REPLACE INTO kept VALUES (?1, ?2, ?3, ?4, ?5)",
+	[DB_KEPT_LIST] =
+		"SELECT first, count, source_run, source_first FROM kept"
+		" WHERE run = ?1 ORDER BY first",
 };
 
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */

@@ -39,6 +39,8 @@ enum db_statement {
 	DB_FILE_PUT,
 	DB_FILE_DELETE,
 	DB_RUN_KNOWN,
+	DB_KEPT_PUT,
+	DB_KEPT_LIST,
 	DB_STATEMENTS
 };
 

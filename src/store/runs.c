@@ -36,6 +36,8 @@ bind_run(sqlite3_stmt *st, const struct run_record *r)
 	sqlite3_bind_int64(st, 15, r->tasks_failed);
 	sqlite3_bind_int64(st, 16, r->tasks_skipped);
 	db_bind_str(st, 17, r->message);
+	sqlite3_bind_int64(st, 18, r->origin);
+	sqlite3_bind_int64(st, 19, r->tasks_reused);
 }
 
 /* A copy of text column N, or NULL. */
@@ -79,6 +81,8 @@ read_run(sqlite3_stmt *st, struct run_record *r)
 	r->tasks_failed = (uint32_t)sqlite3_column_int64(st, 15);
 	r->tasks_skipped = (uint32_t)sqlite3_column_int64(st, 16);
 	r->message = copy_text(st, 17);
+	r->origin = (uint32_t)sqlite3_column_int64(st, 18);
+	r->tasks_reused = (uint32_t)sqlite3_column_int64(st, 19);
 }
 
 int
@@ -110,7 +114,7 @@ store_run_end(struct store *s, const struct run_record *r, struct error *err)
 	if (!st)
 		return -1;
 	bind_run(st, r);
-	sqlite3_bind_int64(st, 18, r->number);
+	sqlite3_bind_int64(st, 20, r->number);
 	return db_run(s, st, "cannot record the end of the run", err);
 }
 

@@ -87,6 +87,8 @@ struct run_record {
 	uint32_t tasks_failed;
 	uint32_t tasks_skipped;
 	const char *message;    /* why it failed, or NULL */
+	uint32_t origin;        /* the run that it resumes; 0: none */
+	uint32_t tasks_reused;  /* of those done: not executed again */
 };
 
 /* Give R the next number and record it; commits at once, so that two runs
@@ -115,7 +117,7 @@ enum task_outcome {
 	TASK_FAILED,
 	TASK_CAUGHT,    /* failed for good, but its step has a catch */
 	TASK_SKIPPED,
-	TASK_REUSED,    /* a later command: its result came from another run */
+	TASK_REUSED,    /* its result came from an earlier run */
 	TASK_CANCELLED, /* ended by us: an interrupt */
 	TASK_RETRIED,   /* failed, another attempt follows */
 };
@@ -173,8 +175,29 @@ struct attempt_filter {
 	const struct digest *key; /* only good results of it, newest first */
 };
 
+/* A run that reuses stores only its difference: of tasks that kept their name
+ * it remembers where their records are, in ranges.  Tasks FIRST, FIRST + 1, ...
+ * of the run, COUNT of them, are reused from the tasks SOURCE_FIRST,
+ * SOURCE_FIRST + 1, ... recorded in SOURCE_RUN itself (which executed them, or
+ * reused them under this name). */
+struct kept_range {
+	uint32_t first;
+	uint32_t count;
+	uint32_t source_run;
+	uint32_t source_first;
+};
+
+/* Record K, a range of RUN, in place of one that began with the same task. */
+int store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
+		   struct error *err);
+/* The ranges of RUN in order; the list is the caller's. */
+int store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
+		    size_t *count, struct error *err);
+
 /* Call FN for each attempt that matches, in order of task and attempt; the
- * record is borrowed for the call.  FN returns true to stop.  */
+ * record is borrowed for the call.  FN returns true to stop.  A kept task is
+ * shown as a TASK_REUSED of the run asked for: its number there, attempt 0, the
+ * origin that executed it, all else as that recorded it. */
 int store_attempt_each(struct store *s, const struct attempt_filter *f,
 		       bool (*fn)(void *data, const struct attempt_record *a),
 		       void *data, struct error *err);

@@ -268,6 +268,55 @@ test_attempts(struct store *s)
 	is_int((intmax_t)seen.count, 4 + 4 * 4, "a walk may begin another");
 }
 
+static bool
+copy_origin(void *data, const struct attempt_record *a)
+{
+	struct attempt_record *copy = data;
+
+	*copy = *a;
+	return false;
+}
+
+/* Needs what test_attempts recorded. */
+static void
+test_kept(struct store *s)
+{
+	static const struct kept_range first = { 1, 1, 11, 1 },
+				       longer = { 1, 2, 10, 1 },
+				       next = { 5, 1, 30, 3 };
+	static const struct digest key = { { 5 } };
+	struct attempt_record a;
+	struct kept_range *list;
+	size_t count;
+
+	end(s, 10, 4, 1, "more", "", TASK_DONE, &key);
+	must(store_kept_put(s, 30, &first, &err));
+	must(store_kept_put(s, 30, &longer, &err));
+	end(s, 30, 3, 1, "late", "", TASK_DONE, &key);
+	must(store_kept_put(s, 30, &(struct kept_range){ 4, 1, 10, 4 }, &err));
+	must(store_kept_put(s, 31, &next, &err));
+	must(store_kept_list(s, 30, &list, &count, &err));
+	ok(count == 2 && !memcmp(&list[0], &longer, sizeof(longer)),
+	   "a kept range replaces the one that began with its first task");
+	free(list);
+	finds(s, (struct attempt_filter){ .run = 30 },
+	      "30/count/0.0 30/late/.1 30/more/.0 ",
+	      "a run shows what it kept between its own, only good attempts");
+	finds(s, (struct attempt_filter){ .run = 30, .step = "more" },
+	      "30/more/.0 ", "also when asked for a step");
+	finds(s, (struct attempt_filter){ .run = 30, .task = 4 },
+	      "30/more/.0 ", "or for a task");
+	finds(s, (struct attempt_filter){ .run = 30, .task = 3 },
+	      "30/late/.1 ", "or for one of its own");
+	must(store_attempt_each(s, &(struct attempt_filter){ .run = 30,
+				.task = 4 }, copy_origin, &a, &err));
+	ok(a.outcome == TASK_REUSED && a.origin_run == 10 &&
+	   a.origin_task == 4 && a.task == 4,
+	   "what is kept is reused and says where it ran");
+	finds(s, (struct attempt_filter){ .run = 31 }, "31/late/.0 ",
+	      "what one resume executed the next can keep");
+}
+
 /* What copy_record keeps of one attempt. */
 struct copy {
 	struct attempt_record a;
@@ -493,6 +542,7 @@ main(void)
 	test_attempts(s);
 	test_record(s);
 	test_makers(s);
+	test_kept(s);
 	test_snapshot(s);
 	close_store(s);
 	test_two_writers();
