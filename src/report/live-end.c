@@ -163,9 +163,8 @@ static void
 say_failed(struct live *l, const struct run_summary *s, const char *error)
 {
 	const struct run_counts *c = &s->counts;
-	/* What an interrupt ended has not failed. */
-	uint64_t failed = s->interrupted ? l->failures_seen : c->failed;
-	uint64_t over = failed + c->done + c->skipped;
+	uint32_t failed = c->failed;
+	uint32_t over = failed + c->done + c->skipped;
 	struct strbuf sb = STRBUF_INIT;
 
 	if (s->run.number) {

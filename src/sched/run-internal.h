@@ -105,6 +105,9 @@ void attempt_leave(struct run *r, struct attempt *a);
 void forget_start(struct run *r, struct attempt *a);
 /* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
 void run_cancel_all(struct run *r, bool hard);
+/* Nothing runs, and nothing is started any more: end the tasks that wait for
+ * another attempt. */
+void run_cancel_retries(struct run *r);
 /* Keep the first error of the run's own and stop. */
 void run_fatal(struct run *r, struct error *err);
 void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -321,7 +321,11 @@ run_turns(struct run *r, struct error *err)
 		if (turn_end(r, err))
 			return -1;
 	}
-	if (r->stopping || r->summary->counts.failed)
+	if (r->stopping) {
+		run_cancel_retries(r);
+		return turn_end(r, err);
+	}
+	if (r->summary->counts.failed)
 		return 0;
 	if (r->seeking && run_want_targets(r, err))
 		return -1;

@@ -138,7 +138,7 @@ count_end(struct run *r, enum task_outcome outcome)
 	struct run_counts *c = &r->summary->counts;
 
 	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT;
-	c->failed += outcome == TASK_FAILED || outcome == TASK_CANCELLED;
+	c->failed += outcome == TASK_FAILED;
 	c->skipped += outcome == TASK_SKIPPED;
 	if (outcome == TASK_FAILED && !r->options->keep_going)
 		r->stopping = true;
@@ -157,9 +157,10 @@ end_unstarted(struct run *r, struct attempt *a, enum task_outcome outcome,
 	rec = record_of(r, a);
 	rec.outcome = outcome;
 	rec.message = message;
-	rec.ended_ns = clock_real_ns(loop_clock(r->loop));
-	if (!rec.started_ns)
-		rec.started_ns = rec.ended_ns;
+	rec.ended_ns = rec.started_ns = clock_real_ns(loop_clock(r->loop));
+	/* these are of the attempt before, if there was one */
+	rec.pid = 0;
+	rec.log_start = rec.log_end = 0;
 	count_end(r, outcome);
 	record_end(r, a, &rec, true);
 }
@@ -515,14 +516,25 @@ run_cancel_all(struct run *r, bool hard)
 	for (i = 0; i < graph_task_count(r->graph); i++) {
 		struct attempt *a = graph_task(r->graph, i)->running;
 
-		if (!a)
-			continue;
-		if (a->admitted && !a->hashing)
+		if (a && a->admitted && !a->hashing)
 			r->executor->ops->cancel(r->executor, a, hard);
-		if (a->pause.position) {
-			loop_timer_stop(r->loop, &a->pause);
-			r->pausing--;
-		}
+	}
+}
+
+void
+run_cancel_retries(struct run *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < graph_task_count(r->graph); i++) {
+		struct attempt *a = graph_task(r->graph, i)->running;
+
+		if (!a || a->task->attempt < 2)
+			continue;
+		loop_timer_stop(r->loop, &a->pause);
+		attempt_leave(r, a);
+		graph_fail(r->graph, &a->task->node);
+		end_unstarted(r, a, TASK_CANCELLED, NULL);
 	}
 }
 

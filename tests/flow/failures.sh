@@ -115,6 +115,30 @@ test_expect_success 'a retry may succeed; catch goes on without' '
 	test_grep "^\(#f (\"signal\"|signal) #f\)" log
 '
 
+for how in interrupt failure; do
+	test_expect_success "who waits for a retry is cancelled, too: $how" "
+		how=$how && mkdir pause-$how && cd pause-$how && fifo go 8 &&"'
+		flowfile <<-\END &&
+		(step again (retry #:times 2 #:hours 1) (shell "echo once; exit 7"))
+		(step fail (shell "read -r line < go; exit 1"))
+		END
+		begin flowmake run > out 2>&1 &&
+		test_wait grep -q "tried again" out &&
+		case $how in
+		interrupt) kill -INT $begun && ended 130 $begun ;;
+		*) echo go >&8 && ended 2 $begun ;;
+		esac &&
+		flowmake show 1 > show &&
+		test_grep "^again .*1 cancelled" show &&
+		flowmake show 1/again > show &&
+		test_grep "^ +1  retried .* status 7" show &&
+		test_grep "^ +2  cancelled " show &&
+		flowmake logs 1/again --attempt=1 > log &&
+		echo once > expected &&
+		test_cmp expected log
+	'
+done
+
 test_expect_success 'what a failed recipe leaves of its outputs is removed' '
 	mkdir leaves && cd leaves &&
 	flowfile <<-\END &&

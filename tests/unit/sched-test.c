@@ -464,13 +464,17 @@ test_interrupt(void)
 	run.stopping = run.interrupted = true;
 	run_cancel_all(&run, false);
 	happened("term(a) term(b)", "an interrupt ends what runs");
-	is_int(run.pausing, 0, "and all pauses");
 	run_cancel_all(&run, true);
 	finish("a", OUTCOME_CANCELLED);
 	finish("b", OUTCOME_CANCELLED);
 	happened("kill(a) kill(b) a:cancelled b:cancelled",
 		 "a second one at once; it is neither caught nor retried");
 	is_int(run.running, 0, "nothing is left");
+	run_cancel_retries(&run);
+	turn();
+	happened("c:cancelled", "who waited for a retry is cancelled at last");
+	is_int(run.summary->counts.failed, 0, "what was cancelled has not "
+	       "failed");
 }
 
 static void
