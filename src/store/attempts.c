@@ -5,20 +5,13 @@
 
 #include "store/store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/cbor.h"
 #include "base/error.h"
 #include "store/db.h"
-
-enum {
-	ATTEMPT_BITS = 12,
-	TASK_BITS = 28,
-};
-#define ATTEMPT_MAX ((UINT32_C(1) << ATTEMPT_BITS) - 1)
-#define TASK_MAX ((UINT32_C(1) << TASK_BITS) - 1)
+#include "store/view.h"
 
 static const char *const outcome_names[] = {
 	[TASK_RUNNING] = "running",
@@ -37,17 +30,6 @@ task_outcome_name(enum task_outcome o)
 	if (o >= ARRAY_SIZE(outcome_names))
 		bug("task outcome %d", (int)o);
 	return outcome_names[o];
-}
-
-/* The row of an attempt; ascending in run, task, attempt. */
-static int64_t
-attempt_id(uint32_t run, uint32_t task, uint32_t attempt)
-{
-	if (run >= UINT32_C(1) << 23 || task > TASK_MAX ||
-	    attempt > ATTEMPT_MAX)
-		bug("attempt %u of task %u/%u", attempt, run, task);
-	return (int64_t)run << (TASK_BITS + ATTEMPT_BITS) |
-	       (int64_t)task << ATTEMPT_BITS | attempt;
 }
 
 /* ---- writing ---- */
@@ -73,7 +55,7 @@ bind_lists(struct store *s, sqlite3_stmt *st, const struct attempt_record *a)
 static void
 bind_attempt(struct store *s, sqlite3_stmt *st, const struct attempt_record *a)
 {
-	sqlite3_bind_int64(st, 1, attempt_id(a->run, a->task, a->attempt));
+	sqlite3_bind_int64(st, 1, view_row(a->run, a->task, a->attempt));
 	db_bind_str(st, 2, a->step);
 	db_bind_str(st, 3, a->split);
 	sqlite3_bind_int(st, 4, (int)a->outcome);
@@ -193,9 +175,9 @@ read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
 	int rc = 0;
 
 	memset(a, 0, sizeof(*a));
-	a->run = (uint32_t)(id >> (TASK_BITS + ATTEMPT_BITS));
-	a->task = (uint32_t)(id >> ATTEMPT_BITS) & TASK_MAX;
-	a->attempt = (uint32_t)id & ATTEMPT_MAX;
+	a->run = view_row_run(id);
+	a->task = view_row_task(id);
+	a->attempt = view_row_attempt(id);
 	a->step = text_or_empty(st, 1);
 	a->split = text_or_empty(st, 2);
 	a->outcome = (enum task_outcome)sqlite3_column_int(st, 3);
@@ -224,23 +206,14 @@ read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
 	return rc;
 }
 
-/* A part of what a run shows: records of its own, or a kept range. */
-struct part {
-	uint32_t run;       /* whose rows they are */
-	uint32_t first;     /* numbers of the tasks there */
-	uint32_t last;
-	uint32_t shown_run; /* 0: the rows are shown as they are */
-	uint32_t shown_first;
-};
-
 /* Bind F to ST, one of the statements that select attempts, for PART. */
 static void
 bind_filter(sqlite3_stmt *st, const struct attempt_filter *f,
-	    const struct part *part)
+	    const struct view_part *part)
 {
-	sqlite3_bind_int64(st, 1, attempt_id(part->run, part->first, 0));
+	sqlite3_bind_int64(st, 1, view_row(part->run, part->first, 0));
 	sqlite3_bind_int64(st, 2, part->run ?
-			   attempt_id(part->run, part->last, ATTEMPT_MAX) :
+			   view_row(part->run, part->last, VIEW_ATTEMPT_MAX) :
 			   INT64_MAX);
 	db_bind_str(st, 3, f->step);
 	db_bind_str(st, 4, f->split);
@@ -251,7 +224,7 @@ bind_filter(sqlite3_stmt *st, const struct attempt_filter *f,
 /* Turn A, a row of PART, into what the run that kept it shows.  Returns whether
  * it shows it: only the attempt that succeeded. */
 static bool
-show_kept(const struct part *part, struct attempt_record *a)
+show_kept(const struct view_part *part, struct attempt_record *a)
 {
 	if (!a->reusable && a->outcome != TASK_REUSED)
 		return false;
@@ -268,7 +241,7 @@ show_kept(const struct part *part, struct attempt_record *a)
 
 /* Hand the rows of ST, which are PART's, to FN; 1 when that has stopped. */
 static int
-each_row(struct store *s, sqlite3_stmt *st, const struct part *part,
+each_row(struct store *s, sqlite3_stmt *st, const struct view_part *part,
 	 bool (*fn)(void *data, const struct attempt_record *a), void *data,
 	 struct error *err)
 {
@@ -295,7 +268,7 @@ each_row(struct store *s, sqlite3_stmt *st, const struct part *part,
 /* Hand the attempts of F that PART has to FN; 1 when that has stopped. */
 static int
 each_of_part(struct store *s, const struct attempt_filter *f,
-	     const struct part *part,
+	     const struct view_part *part,
 	     bool (*fn)(void *data, const struct attempt_record *a),
 	     void *data, struct error *err)
 {
@@ -322,12 +295,10 @@ each_of_part(struct store *s, const struct attempt_filter *f,
 
 /* Cut P down to the tasks that F asks for; whether any are left. */
 static bool
-clip_part(struct part *p, const struct attempt_filter *f)
+clip_part(struct view_part *p, const struct attempt_filter *f)
 {
 	uint32_t shown = p->shown_run ? p->shown_first : p->first;
 
-	if (p->last < p->first)
-		return false;
 	if (!f->task)
 		return true;
 	if (f->task < shown || f->task - shown > p->last - p->first)
@@ -338,41 +309,25 @@ clip_part(struct part *p, const struct attempt_filter *f)
 	return true;
 }
 
-/* Hand the attempts of a run to FN: its own and, between them, the kept. */
+/* A walk over the attempts of a run. */
+struct attempt_walk {
+	struct store *store;
+	const struct attempt_filter *filter;
+	bool (*fn)(void *data, const struct attempt_record *a);
+	void *data;
+	struct error *err;
+};
+
 static int
-each_of_run(struct store *s, const struct attempt_filter *f,
-	    bool (*fn)(void *data, const struct attempt_record *a), void *data,
-	    struct error *err)
+walk_part(void *data, const struct view_part *p)
 {
-	struct part own = { .run = f->run };
-	struct kept_range *kept;
-	size_t count, i;
-	int rc = 0;
+	struct attempt_walk *w = data;
+	struct view_part part = *p;
 
-	if (store_kept_list(s, f->run, &kept, &count, err))
-		return -1;
-	for (i = 0; !rc && i <= count; i++) {
-		const struct kept_range *k = i < count ? &kept[i] : NULL;
-		struct part part = own;
-
-		part.last = k ? k->first - 1 : TASK_MAX;
-		if (clip_part(&part, f))
-			rc = each_of_part(s, f, &part, fn, data, err);
-		if (rc || !k)
-			break;
-		own.first = k->first + k->count;
-		part = (struct part){
-			.run = k->source_run,
-			.first = k->source_first,
-			.last = k->source_first + k->count - 1,
-			.shown_run = f->run,
-			.shown_first = k->first,
-		};
-		if (clip_part(&part, f))
-			rc = each_of_part(s, f, &part, fn, data, err);
-	}
-	free(kept);
-	return rc;
+	if (!clip_part(&part, w->filter))
+		return 0;
+	return each_of_part(w->store, w->filter, &part, w->fn, w->data,
+			    w->err);
 }
 
 int
@@ -380,61 +335,15 @@ store_attempt_each(struct store *s, const struct attempt_filter *f,
 		   bool (*fn)(void *data, const struct attempt_record *a),
 		   void *data, struct error *err)
 {
-	const struct part all = { .run = f->run, .last = TASK_MAX };
+	const struct view_part all = { .run = f->run, .last = VIEW_TASK_MAX };
+	struct attempt_walk walk = { s, f, fn, data, err };
 	int rc;
 
 	if (!f->run && !f->key)
 		bug("attempts of no run and no key");
 	rc = f->key ? each_of_part(s, f, &all, fn, data, err)
-		    : each_of_run(s, f, fn, data, err);
+		    : view_each_part(s, f->run, walk_part, &walk, err);
 	return MIN(rc, 0);
-}
-
-/* ---- what is kept ---- */
-
-int
-store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
-	       struct error *err)
-{
-	sqlite3_stmt *st;
-
-	if (store_begin(s, err))
-		return -1;
-	st = db_get(s, DB_KEPT_PUT, err);
-	if (!st)
-		return -1;
-	sqlite3_bind_int64(st, 1, run);
-	sqlite3_bind_int64(st, 2, k->first);
-	sqlite3_bind_int64(st, 3, k->count);
-	sqlite3_bind_int64(st, 4, k->source_run);
-	sqlite3_bind_int64(st, 5, k->source_first);
-	return db_run(s, st, "cannot record what is reused", err);
-}
-
-int
-store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
-		size_t *count, struct error *err)
-{
-	sqlite3_stmt *st = db_get(s, DB_KEPT_LIST, err);
-	struct kept_range *v = NULL;
-	size_t n = 0, alloc = 0;
-	int rc;
-
-	if (!st)
-		return -1;
-	sqlite3_bind_int64(st, 1, run);
-	while ((rc = db_row(s, st, "cannot read what is reused", err)) > 0) {
-		ARRAY_GROW(v, n, alloc);
-		v[n].first = (uint32_t)sqlite3_column_int64(st, 0);
-		v[n].count = (uint32_t)sqlite3_column_int64(st, 1);
-		v[n].source_run = (uint32_t)sqlite3_column_int64(st, 2);
-		v[n++].source_first = (uint32_t)sqlite3_column_int64(st, 3);
-	}
-	*list = v;
-	*count = n;
-	if (rc)
-		free(v);
-	return rc;
 }
 
 int
@@ -460,8 +369,9 @@ store_run_known(struct store *s, uint32_t run, uint32_t *count,
 
 	if (!st)
 		return -1;
-	sqlite3_bind_int64(st, 1, attempt_id(run, 0, 0));
-	sqlite3_bind_int64(st, 2, attempt_id(run, TASK_MAX, ATTEMPT_MAX));
+	sqlite3_bind_int64(st, 1, view_row(run, 0, 0));
+	sqlite3_bind_int64(st, 2,
+			   view_row(run, VIEW_TASK_MAX, VIEW_ATTEMPT_MAX));
 	rc = db_row(s, st, "cannot count known results", err);
 	*count = rc > 0 ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
 	sqlite3_reset(st);

@@ -90,6 +90,8 @@ enum { DB_VERSION = ARRAY_SIZE(migrations) };
 #define ATTEMPT_MATCH \
 	" FROM attempts a WHERE id BETWEEN ?1 AND ?2" \
 	" AND (?3 IS NULL OR step = ?3) AND (?4 IS NULL OR split = ?4)"
+#define RESULT_COLUMNS \
+	"id, step, split, key, origin_run, origin_task, results, outputs"
 #define RUN_COLUMNS \
 	"number, state, started_ns, ended_ns, command, flow, flow_file," \
 	" user, host, pid, pid_started, parameters, tags, tasks_total," \
@@ -132,6 +134,12 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_ATTEMPT_KEY] =
 		"SELECT " ATTEMPT_COLUMNS ATTEMPT_MATCH
 		" AND reusable AND key = ?5 ORDER BY id DESC",
+	[DB_RESULT_EACH] =
+		"SELECT " RESULT_COLUMNS " FROM attempts WHERE id BETWEEN ?1"
+		" AND ?2 AND (reusable OR outcome = ?3) ORDER BY id",
+	[DB_RESULT_KEY] =
+		"SELECT " RESULT_COLUMNS " FROM attempts"
+		" WHERE reusable AND key = ?1 ORDER BY id DESC",
 	[DB_KEY_KNOWN] =
 		"SELECT 1 FROM attempts WHERE reusable AND key = ?1 LIMIT 1",
 	/* Most often the maker is known: then nothing is written. */

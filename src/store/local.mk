@@ -5,6 +5,8 @@ store_sources = \
 	src/store/files.c src/store/files.h \
 	src/store/log.c src/store/log.h \
 	src/store/objects.c src/store/objects.h \
+	src/store/results.c \
 	src/store/runs.c \
 	src/store/store.c src/store/store.h \
-	src/store/values.c src/store/values.h
+	src/store/values.c src/store/values.h \
+	src/store/view.c src/store/view.h

@@ -202,6 +202,30 @@ int store_attempt_each(struct store *s, const struct attempt_filter *f,
 		       bool (*fn)(void *data, const struct attempt_record *a),
 		       void *data, struct error *err);
 
+/* A good result, in short; strings and blobs are borrowed for the call. */
+struct result_row {
+	struct digest key;
+	uint32_t run;            /* the record: rows of this run, */
+	uint32_t task;           /* this task of it */
+	uint32_t origin_run;     /* what executed it, which may be another */
+	uint32_t origin_task;
+	const char *step;
+	const char *split;
+	const char *results;     /* CBOR: artifact_get_list; may be NULL */
+	size_t results_len;
+	const char *outputs;
+	size_t outputs_len;
+};
+
+/* Call FN for each good result that RUN shows, in order of its tasks. */
+int store_result_each(struct store *s, uint32_t run,
+		      bool (*fn)(void *data, const struct result_row *r),
+		      void *data, struct error *err);
+/* Call FN for each good result of KEY in any run, newest first. */
+int store_result_of_key(struct store *s, const struct digest *key,
+			bool (*fn)(void *data, const struct result_row *r),
+			void *data, struct error *err);
+
 /* Whether some attempt of any run has a good result of KEY.  1, 0, -1. */
 int store_key_known(struct store *s, const struct digest *key,
 		    struct error *err);

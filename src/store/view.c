@@ -1,0 +1,126 @@
+/*
+ * What a run shows: its own records, and those that it kept.
+ */
+#include "base/base.h"
+
+#include "store/view.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "store/db.h"
+
+enum {
+	ATTEMPT_BITS = 12,
+	TASK_BITS = 28,
+	RUN_MAX = (1 << 23) - 1,
+};
+
+int64_t
+view_row(uint32_t run, uint32_t task, uint32_t attempt)
+{
+	if (run > RUN_MAX || task > VIEW_TASK_MAX ||
+	    attempt > VIEW_ATTEMPT_MAX)
+		bug("attempt %u of task %u/%u", attempt, run, task);
+	return (int64_t)run << (TASK_BITS + ATTEMPT_BITS) |
+	       (int64_t)task << ATTEMPT_BITS | attempt;
+}
+
+uint32_t
+view_row_run(int64_t row)
+{
+	return (uint32_t)(row >> (TASK_BITS + ATTEMPT_BITS));
+}
+
+uint32_t
+view_row_task(int64_t row)
+{
+	return (uint32_t)(row >> ATTEMPT_BITS) & VIEW_TASK_MAX;
+}
+
+uint32_t
+view_row_attempt(int64_t row)
+{
+	return (uint32_t)row & VIEW_ATTEMPT_MAX;
+}
+
+int
+store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
+	       struct error *err)
+{
+	sqlite3_stmt *st;
+
+	if (store_begin(s, err))
+		return -1;
+	st = db_get(s, DB_KEPT_PUT, err);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, run);
+	sqlite3_bind_int64(st, 2, k->first);
+	sqlite3_bind_int64(st, 3, k->count);
+	sqlite3_bind_int64(st, 4, k->source_run);
+	sqlite3_bind_int64(st, 5, k->source_first);
+	return db_run(s, st, "cannot record what is reused", err);
+}
+
+int
+store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
+		size_t *count, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_KEPT_LIST, err);
+	struct kept_range *v = NULL;
+	size_t n = 0, alloc = 0;
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, run);
+	while ((rc = db_row(s, st, "cannot read what is reused", err)) > 0) {
+		ARRAY_GROW(v, n, alloc);
+		v[n].first = (uint32_t)sqlite3_column_int64(st, 0);
+		v[n].count = (uint32_t)sqlite3_column_int64(st, 1);
+		v[n].source_run = (uint32_t)sqlite3_column_int64(st, 2);
+		v[n++].source_first = (uint32_t)sqlite3_column_int64(st, 3);
+	}
+	*list = v;
+	*count = n;
+	if (rc)
+		free(v);
+	return rc;
+}
+
+int
+view_each_part(struct store *s, uint32_t run,
+	       int (*fn)(void *data, const struct view_part *part), void *data,
+	       struct error *err)
+{
+	struct view_part own = { .run = run };
+	struct kept_range *kept;
+	size_t count, i;
+	int rc = 0;
+
+	if (store_kept_list(s, run, &kept, &count, err))
+		return -1;
+	for (i = 0; !rc && i < count; i++) {
+		const struct kept_range *k = &kept[i];
+		struct view_part part = {
+			.run = k->source_run,
+			.first = k->source_first,
+			.last = k->source_first + k->count - 1,
+			.shown_run = run,
+			.shown_first = k->first,
+		};
+
+		own.last = k->first - 1;
+		if (own.first <= own.last)
+			rc = fn(data, &own);
+		if (!rc)
+			rc = fn(data, &part);
+		own.first = k->first + k->count;
+	}
+	own.last = VIEW_TASK_MAX;
+	if (!rc)
+		rc = fn(data, &own);
+	free(kept);
+	return rc;
+}
