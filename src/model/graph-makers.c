@@ -150,11 +150,11 @@ file_is_skipped(const struct graph *g, struct file *f)
 		!g->world.exists(g->world.data, f->path);
 }
 
-/* Whether step NAME may still declare files that nobody knows of. */
+/* Whether step NAME may still declare files that nobody knows of; NULL: no. */
 static bool
 step_is_open(const struct graph *g, const char *name)
 {
-	const struct step *s = rules_find(g->rules, name);
+	const struct step *s = name ? rules_find(g->rules, name) : NULL;
 	const struct level *l;
 
 	if (!s)
@@ -176,9 +176,8 @@ link_unmade(struct graph *g, struct task *t, const struct task_file *in,
 	struct file *f = in->file;
 	const struct expr *e = task_file_place(t, in, false);
 	bool there = g->world.exists(g->world.data, f->path);
-	const char *recorded = g->world.maker(g->world.data, f->path);
 
-	if (there && !(recorded && step_is_open(g, recorded)))
+	if (there && !step_is_open(g, g->world.maker(g->world.data, f->path)))
 		return 0;
 	if (!there && !g->unopened && !g->unknown_files)
 		return step_error(t->step, e->line, e->column, err,

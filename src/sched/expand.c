@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "model/graph.h"
 #include "model/resolve.h"
+#include "store/files.h"
 
 enum {
 	DEFAULT_SPLITS = 100,
@@ -36,12 +37,11 @@ world_maker(void *data, const char *path)
 {
 	struct run *r = data;
 	struct error err = ERROR_INIT;
+	const char *step = NULL;
 
-	free(r->maker);
-	r->maker = NULL;
-	if (store_maker_get(r->store, path, &r->maker, &err) < 0)
+	if (files_maker(r->files, path, &step, &err) < 0)
 		run_fatal(r, &err);
-	return r->maker;
+	return step;
 }
 
 /* ---- evaluations ---- */

@@ -38,7 +38,6 @@ struct run {
 	struct evaluation *evaluation;
 	struct limits limits;
 	uint32_t machine_cpu_milli;
-	char *maker;                  /* last answer of the world's maker */
 	struct attempt **queue;       /* demands known, waiting for limits */
 	uint32_t queue_start;
 	uint32_t queue_count;

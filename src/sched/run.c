@@ -398,7 +398,6 @@ close_run(struct run *r)
 	if (r->loop)
 		loop_free(r->loop);
 	error_release(&r->fatal);
-	free(r->maker);
 	free(r->warned);
 	map_release(&r->recipe_words);
 	free(r->starts);

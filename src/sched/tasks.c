@@ -125,8 +125,12 @@ void
 record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	   bool last)
 {
+	bool good = rec->outcome == TASK_DONE || rec->outcome == TASK_REUSED;
 	struct error err = ERROR_INIT;
+	size_t i;
 
+	for (i = 0; good && i < rec->output_count; i++)
+		files_set_maker(r->files, rec->outputs[i].name, rec->step);
 	if (store_attempt_end(r->store, rec, &err))
 		run_fatal(r, &err);
 	push_news(r, a, rec, false, last);

@@ -1,5 +1,5 @@
 /*
- * The records of attempts, and the makers of files.
+ * The records of attempts.
  */
 #include "base/base.h"
 
@@ -97,25 +97,6 @@ put_attempt(struct store *s, const struct attempt_record *a, const char *what,
 	return db_run(s, st, what, err);
 }
 
-/* Remember that A's step makes its outputs. */
-static int
-put_makers(struct store *s, const struct attempt_record *a, struct error *err)
-{
-	sqlite3_stmt *st;
-	size_t i;
-
-	st = db_get(s, DB_MAKER_PUT, err);
-	if (!st)
-		return -1;
-	db_bind_str(st, 2, a->step);
-	for (i = 0; i < a->output_count; i++) {
-		db_bind_str(st, 1, a->outputs[i].name);
-		if (db_run(s, st, "cannot record who made a file", err))
-			return -1;
-	}
-	return 0;
-}
-
 int
 store_attempt_begin(struct store *s, const struct attempt_record *a,
 		    struct error *err)
@@ -127,11 +108,7 @@ int
 store_attempt_end(struct store *s, const struct attempt_record *a,
 		  struct error *err)
 {
-	bool good = a->outcome == TASK_DONE || a->outcome == TASK_REUSED;
-
-	if (put_attempt(s, a, "cannot record the end of a task", err))
-		return -1;
-	return good && a->output_count ? put_makers(s, a, err) : 0;
+	return put_attempt(s, a, "cannot record the end of a task", err);
 }
 
 /* ---- reading ---- */
@@ -376,23 +353,4 @@ store_run_known(struct store *s, uint32_t run, uint32_t *count,
 	*count = rc > 0 ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
-}
-
-/* ---- makers of files ---- */
-
-int
-store_maker_get(struct store *s, const char *path, char **step,
-		struct error *err)
-{
-	sqlite3_stmt *st = db_get(s, DB_MAKER_GET, err);
-	int rc;
-
-	if (!st)
-		return -1;
-	db_bind_str(st, 1, path);
-	rc = db_row(s, st, "cannot look for the maker of a file", err);
-	if (rc > 0)
-		*step = xstrdup(text_or_empty(st, 0));
-	sqlite3_reset(st);
-	return rc;
 }

@@ -63,8 +63,6 @@ static const char *const migrations[] = {
 	" message TEXT,"
 	" key_parts BLOB, results BLOB, outputs BLOB);"
 	"CREATE INDEX attempts_key ON attempts (key) WHERE reusable;"
-	"CREATE TABLE makers ("
-	" path TEXT PRIMARY KEY, step TEXT NOT NULL) WITHOUT ROWID;"
 	/* State: files.c describes its bytes.  One column is read in half the
 	 * time of seven, and every command that runs reads them all. */
 	"CREATE TABLE files ("
@@ -142,11 +140,6 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		" WHERE reusable AND key = ?1 ORDER BY id DESC",
 	[DB_KEY_KNOWN] =
 		"SELECT 1 FROM attempts WHERE reusable AND key = ?1 LIMIT 1",
-	/* Most often the maker is known: then nothing is written. */
-	[DB_MAKER_PUT] =
-		"INSERT INTO makers VALUES (?1, ?2) ON CONFLICT DO"
-		" UPDATE SET step = excluded.step WHERE step <> excluded.step",
-	[DB_MAKER_GET] = "SELECT step FROM makers WHERE path = ?1",
 	[DB_FILE_LIST] = "SELECT path, state FROM files",
 	[DB_FILE_GET] = "SELECT path, state FROM files WHERE path = ?1",
 	[DB_FILE_PUT] = "REPLACE INTO files VALUES (?1, ?2)",

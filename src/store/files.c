@@ -9,7 +9,9 @@
  *
  * In the database an entry is a path and its state: flags (32 bits), size,
  * mtime, ctime and inode (64 bits each, times in ns), all little-endian, then
- * digest and made (16 bytes each), as far as the flags say that they are there.
+ * digest and made (16 bytes each) and the maker's name, as far as the flags say
+ * that they are there.  The maker is here, and not in a table of its own,
+ * because each page that a task's commit touches costs it some 10 us.
  */
 #include "base/base.h"
 
@@ -24,6 +26,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/strbuf.h"
 #include "store/content.h"
 #include "store/db.h"
 #include "store/store.h"
@@ -38,16 +41,14 @@ enum file_flags {
 	FILE_RACY = 1 << 0,      /* not to be trusted by another run */
 	FILE_HASHED = 1 << 1,    /* digest is of the stat that is kept */
 	FILE_MADE = 1 << 2,      /* made is valid */
-	FILE_KEPT = 7,           /* those that are stored */
-	FILE_FRESH = 1 << 3,     /* hashed in this run */
-	FILE_DIRTY = 1 << 4,     /* in the list of what must be saved */
-	FILE_FORGOTTEN = 1 << 5, /* the store's row is not true any more */
+	FILE_MAKER = 1 << 3,     /* maker is valid */
+	FILE_KEPT = 15,          /* those that are stored */
+	FILE_FRESH = 1 << 4,     /* hashed in this run */
+	FILE_DIRTY = 1 << 5,     /* in the list of what must be saved */
+	FILE_FORGOTTEN = 1 << 6, /* the store's row is not true any more */
 };
 
-enum {
-	STATE_HEAD_BYTES = 4 + 4 * 8,
-	STATE_MAX_BYTES = STATE_HEAD_BYTES + 2 * DIGEST_BYTES,
-};
+enum { STATE_HEAD_BYTES = 4 + 4 * 8 };
 
 struct file_entry {
 	const char *path;       /* the map's key */
@@ -60,17 +61,20 @@ struct file_entry {
 	struct digest made;     /* what our task made, whatever is there now;
 				 * of directories too, which have nothing else:
 				 * their files have entries of their own */
+	const char *maker;      /* a step's name, in the arena */
 };
 
 struct files {
 	struct store *store;
 	struct clock *clock;
 	struct map entries;     /* path -> struct file_entry */
+	struct map makers;      /* name of a step -> itself, in the arena */
 	struct arena arena;     /* of the entries */
 	bool loaded;
 	struct file_entry **dirty;
 	size_t dirty_count;
 	size_t dirty_alloc;
+	struct strbuf state;    /* of the entry being written */
 };
 
 struct files *
@@ -81,6 +85,8 @@ files_new(struct store *s, struct clock *clock)
 	f->store = s;
 	f->clock = clock;
 	map_init(&f->entries);
+	map_init(&f->makers);
+	strbuf_init(&f->state);
 	arena_init(&f->arena);
 	return f;
 }
@@ -89,6 +95,8 @@ void
 files_free(struct files *f)
 {
 	map_release(&f->entries);
+	map_release(&f->makers);
+	strbuf_release(&f->state);
 	arena_release(&f->arena);
 	free(f->dirty);
 	free(f);
@@ -127,10 +135,25 @@ touch(struct files *f, struct file_entry *e)
 	f->dirty[f->dirty_count++] = e;
 }
 
+/* Let E's maker be the step whose name has the LEN bytes of NAME.  Steps are
+ * few, files are many. */
+static void
+set_maker(struct files *f, struct file_entry *e, const char *name, size_t len)
+{
+	char *known = map_get(&f->makers, name, len);
+
+	if (!known) {
+		known = arena_strndup(&f->arena, name, len);
+		map_set(&f->makers, name, len, known);
+	}
+	e->maker = known;
+	e->flags |= FILE_MAKER;
+}
+
 /* Fill E from the row of ST.  A state that is none of ours leaves an entry
  * that knows nothing: its file is hashed again. */
 static void
-read_entry(sqlite3_stmt *st, struct file_entry *e)
+read_entry(struct files *f, sqlite3_stmt *st, struct file_entry *e)
 {
 	size_t len;
 	const char *state = db_blob(st, 1, &len);
@@ -155,7 +178,12 @@ read_entry(sqlite3_stmt *st, struct file_entry *e)
 	}
 	if (flags & FILE_MADE && len >= DIGEST_BYTES) {
 		memcpy(e->made.bytes, state, DIGEST_BYTES);
+		state += DIGEST_BYTES;
 		len -= DIGEST_BYTES;
+	}
+	if (flags & FILE_MAKER) {
+		set_maker(f, e, state, len);
+		len = 0;
 	}
 	e->flags = len ? 0 : flags;
 }
@@ -179,7 +207,7 @@ load(struct files *f, struct error *err)
 			    err);
 		if (rc <= 0)
 			break;
-		read_entry(st, add_entry(f, db_text(st, 0)));
+		read_entry(f, st, add_entry(f, db_text(st, 0)));
 	}
 	return rc;
 }
@@ -198,7 +226,7 @@ reload_made(struct files *f, struct file_entry *e, struct error *err)
 	db_bind_str(st, 1, e->path);
 	rc = db_row(f->store, st, "cannot read the digest of a file", err);
 	if (rc > 0) {
-		read_entry(st, &now);
+		read_entry(f, st, &now);
 		if (now.flags & FILE_MADE) {
 			e->made = now.made;
 			e->flags |= FILE_MADE;
@@ -412,8 +440,36 @@ files_forget(struct files *f, const char *path)
 	e = map_gets(&f->entries, path);
 	if (!e)
 		return;
-	e->flags = (e->flags & FILE_DIRTY) | FILE_FORGOTTEN;
+	e->flags = (e->flags & (FILE_DIRTY | FILE_MAKER)) | FILE_FORGOTTEN;
 	touch(f, e);
+}
+
+void
+files_set_maker(struct files *f, const char *path, const char *step)
+{
+	struct file_entry *e;
+
+	load(f, NULL);
+	e = get_entry(f, path);
+	if (e->flags & FILE_MAKER && !strcmp(e->maker, step))
+		return;
+	set_maker(f, e, step, strlen(step));
+	touch(f, e);
+}
+
+int
+files_maker(struct files *f, const char *path, const char **step,
+	    struct error *err)
+{
+	const struct file_entry *e;
+
+	if (load(f, err))
+		return -1;
+	e = map_gets(&f->entries, path);
+	if (!e || !(e->flags & FILE_MAKER))
+		return 0;
+	*step = e->maker;
+	return 1;
 }
 
 /* Hash E again if its tick is over. */
@@ -444,28 +500,25 @@ files_settle(struct files *f, struct error *err)
 
 /* ---- saving ---- */
 
-/* Encode E into STATE; returns the length. */
-static size_t
-write_state(const struct file_entry *e, char state[STATE_MAX_BYTES])
+/* Encode E into STATE. */
+static void
+write_state(const struct file_entry *e, struct strbuf *state)
 {
 	uint32_t flags = htole32(e->flags & FILE_KEPT);
 	uint64_t numbers[4] = {
 		htole64(e->size_bytes), htole64((uint64_t)e->mtime_ns),
 		htole64((uint64_t)e->ctime_ns), htole64(e->inode)
 	};
-	size_t len = STATE_HEAD_BYTES;
 
-	memcpy(state, &flags, 4);
-	memcpy(state + 4, numbers, sizeof(numbers));
-	if (e->flags & FILE_HASHED) {
-		memcpy(state + len, e->digest.bytes, DIGEST_BYTES);
-		len += DIGEST_BYTES;
-	}
-	if (e->flags & FILE_MADE) {
-		memcpy(state + len, e->made.bytes, DIGEST_BYTES);
-		len += DIGEST_BYTES;
-	}
-	return len;
+	strbuf_reset(state);
+	strbuf_add(state, (const char *)&flags, sizeof(flags));
+	strbuf_add(state, (const char *)numbers, sizeof(numbers));
+	if (e->flags & FILE_HASHED)
+		strbuf_add(state, (const char *)e->digest.bytes, DIGEST_BYTES);
+	if (e->flags & FILE_MADE)
+		strbuf_add(state, (const char *)e->made.bytes, DIGEST_BYTES);
+	if (e->flags & FILE_MAKER)
+		strbuf_adds(state, e->maker);
 }
 
 /* Write E, or delete its row when nothing is known any more. */
@@ -473,15 +526,16 @@ static int
 save_entry(struct files *f, const struct file_entry *e, struct error *err)
 {
 	bool kept = e->flags & FILE_KEPT;
-	char state[STATE_MAX_BYTES];
 	sqlite3_stmt *st;
 
 	st = db_get(f->store, kept ? DB_FILE_PUT : DB_FILE_DELETE, err);
 	if (!st)
 		return -1;
 	db_bind_str(st, 1, e->path);
-	if (kept)
-		db_bind_blob(st, 2, state, write_state(e, state));
+	if (kept) {
+		write_state(e, &f->state);
+		db_bind_blob(st, 2, f->state.buf, f->state.len);
+	}
 	return db_run(f->store, st, "cannot record the digest of a file", err);
 }
 

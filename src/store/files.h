@@ -62,8 +62,15 @@ bool files_is_costly(struct files *f, const char *path, struct stat *st);
 void files_learn(struct files *f, const char *path, const struct stat *st,
 		 int64_t real_ns, const struct digest *d);
 
-/* Forget PATH: it was moved away. */
+/* Forget PATH: it was moved away.  Who made it last is still known. */
 void files_forget(struct files *f, const char *path);
+
+/* Remember that a good task of STEP has PATH as an output. */
+void files_set_maker(struct files *f, const char *path, const char *step);
+/* The step that was the last maker of PATH, in any run: 1; 0 when there is
+ * none, -1.  *STEP is borrowed from F. */
+int files_maker(struct files *f, const char *path, const char **step,
+		struct error *err);
 
 /* Hash once more the files that were hashed in the tick in which they were
  * changed, if that tick is over, so that they can be trusted from now on; the

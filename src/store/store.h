@@ -235,12 +235,4 @@ int store_key_known(struct store *s, const struct digest *key,
 int store_run_known(struct store *s, uint32_t run, uint32_t *count,
 		    struct error *err);
 
-/* ---- makers of files ---- */
-
-/* Remember that a task of STEP made PATH (the outputs of good attempts are
- * remembered by store_attempt_end itself).  Names the last step recorded as
- * maker of PATH; 1, 0 when none, -1.  *STEP is the caller's to free. */
-int store_maker_get(struct store *s, const char *path, char **step,
-		    struct error *err);
-
 #endif

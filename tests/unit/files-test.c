@@ -269,6 +269,42 @@ test_other_outputs(void)
 	       "what another run made meanwhile is ours too");
 }
 
+static void
+is_made_by(const char *path, const char *expected, const char *title)
+{
+	const char *step = NULL;
+
+	must(files_maker(files, path, &step, &err));
+	is_str(step, expected, title);
+}
+
+static void
+test_makers(void)
+{
+	struct file_state state;
+
+	is_made_by("none", NULL, "a file that nothing made has no maker");
+	put("made", "1");
+	must(files_made(files, "made", &state, &err));
+	files_set_maker(files, "made", "sum");
+	is_made_by("made", "sum", "an output has one");
+	save();
+	next_run();
+	is_made_by("made", "sum", "which later runs know");
+	is_int(files_check_output(files, "made", &state, &err), 1,
+	       "beside what it made");
+	files_set_maker(files, "made", "renamed");
+	save();
+	next_run();
+	is_made_by("made", "renamed", "the last step that made it");
+	files_forget(files, "made");
+	save();
+	next_run();
+	is_made_by("made", "renamed", "also of a file that was moved away");
+	is_int(files_check_output(files, "made", &state, &err), 2,
+	       "of which nothing else is known");
+}
+
 /* What an I/O thread hashed is believed like what we hashed. */
 static void
 test_learn(void)
@@ -305,6 +341,7 @@ main(void)
 	test_settle_sees_changes();
 	test_outputs();
 	test_other_outputs();
+	test_makers();
 	test_learn();
 	files_free(files);
 	must(store_close(store, &err));

@@ -1,5 +1,5 @@
 /*
- * The store: its directory, runs, attempts, makers; who may read and write
+ * The store: its directory, runs, attempts; who may read and write
  * it at the same time.
  */
 #include "base/base.h"
@@ -391,19 +391,6 @@ test_record(struct store *s)
 	      "an attempt that began and ended is one record");
 }
 
-static void
-test_makers(struct store *s)
-{
-	char *step = NULL;
-
-	is_int(store_maker_get(s, "nobody", &step, &err), 0,
-	       "a file that nothing made has no maker");
-	is_int(store_maker_get(s, "out/x", &step, &err), 1,
-	       "an output has one");
-	is_str(step, "renamed", "the last step that made it well");
-	free(step);
-}
-
 /* ---- together ---- */
 
 static void
@@ -541,7 +528,6 @@ main(void)
 	test_alive();
 	test_attempts(s);
 	test_record(s);
-	test_makers(s);
 	test_kept(s);
 	test_snapshot(s);
 	close_store(s);
