@@ -4,6 +4,7 @@ store_sources = \
 	src/store/db.c src/store/db.h \
 	src/store/files.c src/store/files.h \
 	src/store/log.c src/store/log.h \
+	src/store/object-restore.c \
 	src/store/objects.c src/store/objects.h \
 	src/store/results.c \
 	src/store/runs.c \

@@ -12,6 +12,7 @@
 #include "model/object-path.h"
 
 struct error;
+struct files;
 struct strbuf;
 
 /* Store LEN bytes; fills D. */
@@ -30,5 +31,25 @@ bool object_exists(const struct digest *d, const char *file_name);
 
 /* Append the content of an object that is a file to SB, verified against D. */
 int object_read(const struct digest *d, struct strbuf *sb, struct error *err);
+
+/* Put a copy of the object, a file or a directory, at PATH, in directories
+ * that are made: a new file (or files) that its owner may write, executable if
+ * it was, verified against D; shared blocks where the file system can.  PATH
+ * appears whole or not at all; a file that is there is replaced, what else is
+ * there makes it fail.
+ *
+ * Returns 1; 0 when the store has no good copy; -1.  One that is damaged is
+ * removed from the store, and ERR says so, though 0 is returned. */
+int object_restore(const struct digest *d, const char *path,
+		   struct error *err);
+
+/* Whether the object (with FILE_NAME: under that name) is there with the
+ * content that D says: 1; 0, as above; -1.  F remembers the answer as it does
+ * for the project's files: asking again costs a stat. */
+int object_verify(const struct digest *d, const char *file_name,
+		  struct files *f, struct error *err);
+
+/* Remove the object under all its names; nothing there is fine. */
+int object_remove(const struct digest *d, struct error *err);
 
 #endif

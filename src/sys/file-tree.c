@@ -190,7 +190,7 @@ file_remove_tree(const char *path, struct error *err)
 	return 0;
 }
 
-/* ---- moving across file systems ---- */
+/* ---- copying ---- */
 
 static int
 copy_symlink(const char *from, const char *to, struct error *err)
@@ -212,26 +212,46 @@ copy_symlink(const char *from, const char *to, struct error *err)
 	return rc;
 }
 
-/* Copy one thing; the entries of a directory are left to the caller. */
+/* Copy one thing, of the stat ST; the entries of a directory are left to the
+ * caller. */
+typedef int copy_one_fn(const char *from, const char *to,
+			const struct stat *st, struct error *err);
+
 static int
-copy_one(const char *from, const char *to, const struct stat *st,
-	 struct error *err)
+copy_dir(const char *to, mode_t mode, struct error *err)
+{
+	if (mkdir(to, mode) < 0)
+		return error_sys(err, "cannot make directory '%s'", to);
+	return 0;
+}
+
+static int
+copy_as_it_was(const char *from, const char *to, const struct stat *st,
+	       struct error *err)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 
 	if (S_ISLNK(st->st_mode))
 		return copy_symlink(from, to, err);
-	if (S_ISDIR(st->st_mode)) {
-		if (mkdir(to, (st->st_mode & 0777) | 0700) < 0)
-			return error_sys(err, "cannot make directory '%s'",
-					 to);
-		return 0;
-	}
+	if (S_ISDIR(st->st_mode))
+		return copy_dir(to, (st->st_mode & 0777) | 0700, err);
 	if (file_copy(from, to, err) < 0)
 		return -1;
 	/* A file that moved was not written anew: it keeps its time. */
 	utimensat(AT_FDCWD, to, times, AT_SYMLINK_NOFOLLOW);
 	return 0;
+}
+
+static int
+copy_as_new(const char *from, const char *to, const struct stat *st,
+	    struct error *err)
+{
+	if (S_ISLNK(st->st_mode))
+		return copy_symlink(from, to, err);
+	if (S_ISDIR(st->st_mode))
+		return copy_dir(to, 0777, err);
+	return file_copy_as(from, to, st->st_mode & S_IXUSR ? 0777 : 0666,
+			    err);
 }
 
 /* Push the entries of directory DIR below FROM as paths below FROM. */
@@ -251,7 +271,8 @@ push_entries(const char *path, const char *dir, struct strvec *pending,
 
 /* Copy FROM with all that is in it to TO. */
 static int
-copy_tree(const char *from, const char *to, struct error *err)
+copy_tree(const char *from, const char *to, copy_one_fn *copy_one,
+	  struct error *err)
 {
 	struct strvec pending = STRVEC_INIT;
 	struct stat st;
@@ -280,6 +301,16 @@ copy_tree(const char *from, const char *to, struct error *err)
 }
 
 int
+file_copy_fresh(const char *from, const char *to, struct error *err)
+{
+	int rc = copy_tree(from, to, copy_as_new, err);
+
+	if (rc)
+		file_remove_tree(to, NULL);
+	return rc;
+}
+
+int
 file_move(const char *from, const char *to, struct error *err)
 {
 	char *copy;
@@ -290,7 +321,7 @@ file_move(const char *from, const char *to, struct error *err)
 	if (errno != EXDEV)
 		return error_sys(err, "cannot move '%s' to '%s'", from, to);
 	copy = file_temporary_name(to);
-	rc = copy_tree(from, copy, err);
+	rc = copy_tree(from, copy, copy_as_it_was, err);
 	if (!rc && rename(copy, to) < 0)
 		rc = error_sys(err, "cannot move '%s' to '%s'", from, to);
 	if (rc)

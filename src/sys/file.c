@@ -223,29 +223,15 @@ copy_bytes(int from, int to)
 	return copy_through_memory(from, to);
 }
 
-int
-file_copy(const char *from, const char *to, struct error *err)
+/* Copy IN, whose path is FROM, to a new file TO with MODE. */
+static int
+copy_open(int in, const char *from, const char *to, mode_t mode,
+	  struct error *err)
 {
-	int in, out, rc = -1;
-	struct stat st;
+	int rc, out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-	in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (in < 0)
-		return error_sys(err, "cannot open '%s'", from);
-	if (fstat(in, &st) < 0) {
-		error_sys(err, "cannot read '%s'", from);
-		goto out;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		error_set(err, "cannot copy '%s': not a regular file", from);
-		goto out;
-	}
-	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-		   st.st_mode & 0777);
-	if (out < 0) {
-		error_sys(err, "cannot make '%s'", to);
-		goto out;
-	}
+	if (out < 0)
+		return error_sys(err, "cannot make '%s'", to);
 	rc = copy_bytes(in, out);
 	if (rc)
 		error_sys(err, "cannot copy '%s' to '%s'", from, to);
@@ -253,9 +239,41 @@ file_copy(const char *from, const char *to, struct error *err)
 		rc = error_sys(err, "cannot copy '%s' to '%s'", from, to);
 	if (rc)
 		unlink(to);
-out:
+	return rc;
+}
+
+/* file_copy, or with MODE file_copy_as. */
+static int
+copy_file(const char *from, const char *to, const mode_t *mode,
+	  struct error *err)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+	struct stat st;
+
+	if (in < 0)
+		return error_sys(err, "cannot open '%s'", from);
+	if (fstat(in, &st) < 0)
+		rc = error_sys(err, "cannot read '%s'", from);
+	else if (!S_ISREG(st.st_mode))
+		rc = error_set(err, "cannot copy '%s': not a regular file",
+			       from);
+	else
+		rc = copy_open(in, from, to, mode ? *mode
+						  : st.st_mode & 0777, err);
 	close(in);
 	return rc;
+}
+
+int
+file_copy(const char *from, const char *to, struct error *err)
+{
+	return copy_file(from, to, NULL, err);
+}
+
+int
+file_copy_as(const char *from, const char *to, mode_t mode, struct error *err)
+{
+	return copy_file(from, to, &mode, err);
 }
 
 int

@@ -37,8 +37,15 @@ int file_make_dirs(const char *path, struct error *err);
 int file_remove_tree(const char *path, struct error *err);
 
 /* Copy the regular file FROM to a new file TO, as a reflink where the file
- * system can. */
+ * system can.  TO gets FROM's mode, or MODE, as far as the umask lets it. */
 int file_copy(const char *from, const char *to, struct error *err);
+int file_copy_as(const char *from, const char *to, mode_t mode,
+		 struct error *err);
+
+/* Copy FROM, a file, a symlink or a tree, to TO, which is not there yet, as if
+ * a program had made it now: with the permissions and times of new files.
+ * What its owner could execute, or not, stays so. */
+int file_copy_fresh(const char *from, const char *to, struct error *err);
 
 /* rename(2) of a file, a symlink or a tree that falls back to copy and remove
  * across file systems; even then TO appears whole or not at all. */

@@ -179,6 +179,36 @@ test_copy(void)
 	ok(access("to", F_OK) < 0 && !access("moved", F_OK), "away");
 }
 
+static void
+test_copy_fresh(void)
+{
+	struct stat st;
+
+	make_dirs("old/sub/empty");
+	put("old/sub/file", "old bytes");
+	put("old/tool", "#!/bin/sh");
+	symlink("sub/file", "old/link");
+	chmod("old/sub/file", 0444);
+	chmod("old/tool", 0500);
+	is_int(file_copy_fresh("old", "new", &err), 0,
+	       "a tree is copied as if it was new");
+	is_file("new/link", "old bytes", "with all that it holds");
+	is_int(count_entries("new/sub/empty"), 0, "empty directories too");
+	stat("new/sub/file", &st);
+	is_int(st.st_mode & 0777, 0644, "what was read-only can be written");
+	stat("new/tool", &st);
+	is_int(st.st_mode & 0777, 0755, "what could be executed still can");
+	is_int(file_copy_fresh("old/tool", "tool", &err), 0,
+	       "the same for one file");
+	is_int(file_copy_fresh("old/link", "link2", &err), 0,
+	       "and for a symlink");
+	lstat("link2", &st);
+	ok(S_ISLNK(st.st_mode), "which stays one");
+	is_int(file_copy_fresh("none", "new2", &err), -1,
+	       "nothing there is an error");
+	is_int(access("new2", F_OK), -1, "that makes nothing");
+}
+
 /* OTHER is a directory on another file system, or NULL. */
 static void
 test_move(const char *other)
@@ -240,6 +270,7 @@ main(void)
 	test_dirs();
 	test_remove();
 	test_copy();
+	test_copy_fresh();
 	other = find_other();
 	test_move(other);
 	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0 ||

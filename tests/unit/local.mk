@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/loop-test \
 	tests/unit/machine-test \
 	tests/unit/map-test \
+	tests/unit/object-restore-test \
 	tests/unit/objects-test \
 	tests/unit/outlet-test \
 	tests/unit/path-test \
