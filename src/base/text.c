@@ -94,15 +94,15 @@ void
 text_add_escaped(struct strbuf *sb, const char *s, size_t len)
 {
 	const unsigned char *u = (const unsigned char *)s;
-	size_t i, n;
+	size_t plain = 0, i, n; /* plain: from here to i all stands as it is */
 
 	for (i = 0; i < len; i += n) {
 		n = utf8_char_len(u + i, len - i);
-		if (n && !is_control(u + i, n)) {
-			strbuf_add(sb, s + i, n);
+		if (n && !is_control(u + i, n))
 			continue;
-		}
 		n = 1;
+		strbuf_add(sb, s + plain, i - plain);
+		plain = i + 1;
 		if (u[i] == '\n')
 			strbuf_adds(sb, "\\n");
 		else if (u[i] == '\t')
@@ -110,6 +110,7 @@ text_add_escaped(struct strbuf *sb, const char *s, size_t len)
 		else
 			strbuf_addf(sb, "\\x%02x", u[i]);
 	}
+	strbuf_add(sb, s + plain, len - plain);
 }
 
 /* U+10FF80..U+10FFFF are F4 8F BE 80..BF and F4 8F BF 80..BF in UTF-8. */

@@ -5,6 +5,7 @@
 
 #include "report/lines.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -35,28 +36,36 @@ give_line(struct lines *l, const char *text, size_t len, lines_fn *fn,
 	strbuf_reset(&l->held);
 }
 
+/* Give FN the first line that ends in the LEN bytes at TEXT, or hold them all.
+ * Returns how many of them that took. */
+static size_t
+feed_line(struct lines *l, const char *text, size_t len, lines_fn *fn,
+	  void *data)
+{
+	size_t room = LINES_MAX_BYTES - l->held.len, n;
+	const char *newline = memchr(text, '\n', MIN(len, room + 1));
+
+	if (newline) {
+		n = (size_t)(newline - text);
+		give_line(l, text, n, fn, data);
+		return n + 1;
+	}
+	if (len > room) {
+		give_line(l, text, room, fn, data);
+		return room;
+	}
+	strbuf_add(&l->held, text, len);
+	return len;
+}
+
 void
 lines_feed(struct lines *l, const char *text, size_t len, lines_fn *fn,
 	   void *data)
 {
-	const char *end = text + len, *newline;
-	size_t room;
+	size_t n;
 
-	while (text < end) {
-		room = LINES_MAX_BYTES - l->held.len;
-		newline = memchr(text, '\n', MIN((size_t)(end - text),
-						 room + 1));
-		if (newline) {
-			give_line(l, text, (size_t)(newline - text), fn, data);
-			text = newline + 1;
-		} else if ((size_t)(end - text) > room) {
-			give_line(l, text, room, fn, data);
-			text += room;
-		} else {
-			strbuf_add(&l->held, text, (size_t)(end - text));
-			break;
-		}
-	}
+	for (; len; text += n, len -= n)
+		n = feed_line(l, text, len, fn, data);
 }
 
 void
@@ -66,14 +75,20 @@ lines_end(struct lines *l, lines_fn *fn, void *data)
 		give_line(l, "", 0, fn, data);
 }
 
+bool
+lines_has_part(const struct lines *l)
+{
+	return l->held.len > 0;
+}
+
 /* ---- escaping ---- */
 
 #define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
-/* Whether one of the 8 bytes of WORD is a control character or no ASCII (and
- * sometimes although none is: then a slower look tells). */
-static bool
-has_special(uint64_t word)
+/* The top bits of those of the 8 bytes of WORD that are control characters or
+ * no ASCII: of the lowest of them, and perhaps of others above it. */
+static uint64_t
+special_bits(uint64_t word)
 {
 	uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
 	uint64_t masked = word ^ EACH_BYTE(0x7f);
@@ -86,19 +101,24 @@ has_special(uint64_t word)
 static size_t
 plain_span(const char *s, size_t len)
 {
-	uint64_t word;
+	uint64_t word, bits;
 	size_t i = 0;
 
-	for (;;) {
-		for (; i + sizeof(word) <= len; i += sizeof(word)) {
-			memcpy(&word, s + i, sizeof(word));
-			if (has_special(word))
-				break;
+	while (i + sizeof(word) <= len) {
+		memcpy(&word, s + i, sizeof(word));
+		bits = special_bits(le64toh(word));
+		if (!bits) {
+			i += sizeof(word);
+			continue;
 		}
-		if (i == len || (s[i] != '\t' && (s[i] < ' ' || s[i] > '~')))
+		i += (size_t)__builtin_ctzll(bits) / 8;
+		if (s[i] != '\t')
 			return i;
 		i++;
 	}
+	while (i < len && (s[i] == '\t' || (s[i] >= ' ' && s[i] <= '~')))
+		i++;
+	return i;
 }
 
 void
@@ -116,4 +136,84 @@ lines_add_escaped(struct strbuf *sb, const char *line, size_t len)
 		text_add_escaped(sb, line, n);
 		line += n;
 	}
+}
+
+/* ---- printing ---- */
+
+/* Where lines go, and how. */
+struct printer {
+	struct strbuf *sb;
+	const struct strbuf *prefix;
+	bool escape;
+};
+
+/* Append the prefix and a line that stands as it is. */
+static void
+add_line(const struct printer *p, const char *line, size_t len)
+{
+	struct strbuf *sb = p->sb;
+	size_t before = p->prefix->len;
+	char *to;
+
+	strbuf_grow(sb, before + len + 1);
+	to = sb->buf + sb->len;
+	memcpy(to, p->prefix->buf, before);
+	memcpy(to + before, line, len);
+	to[before + len] = '\n';
+	to[before + len + 1] = '\0';
+	sb->len += before + len + 1;
+}
+
+/* A lines_fn. */
+static void
+print_line(void *data, const char *line, size_t len)
+{
+	const struct printer *p = data;
+
+	if (!p->escape) {
+		add_line(p, line, len);
+		return;
+	}
+	strbuf_add(p->sb, p->prefix->buf, p->prefix->len);
+	lines_add_escaped(p->sb, line, len);
+	strbuf_addch(p->sb, '\n');
+}
+
+/* Append the line that ends in the LEN bytes at TEXT, if it can be printed as
+ * it is.  Returns how many of them that took, or 0. */
+static size_t
+print_plain_line(const struct printer *p, const char *text, size_t len)
+{
+	size_t most = MIN(len, LINES_MAX_BYTES), n;
+	const char *newline;
+
+	if (p->escape) {
+		/* This ends at the newline, too: one look at each byte. */
+		n = plain_span(text, most);
+	} else {
+		newline = memchr(text, '\n', most);
+		n = newline ? (size_t)(newline - text) : len;
+	}
+	if (n == len || text[n] != '\n')
+		return 0;
+	add_line(p, text, n);
+	return n + 1;
+}
+
+size_t
+lines_print(struct lines *l, const struct strbuf *prefix, bool escape,
+	    const char *text, size_t len, size_t max, struct strbuf *sb)
+{
+	struct printer p = { sb, prefix, escape };
+	size_t used = 0, n;
+
+	for (; used < len && sb->len < max; used += n) {
+		n = 0;
+		if (!lines_has_part(l))
+			n = print_plain_line(&p, text + used, len - used);
+		if (!n)
+			n = feed_line(l, text + used, len - used, print_line,
+				      &p);
+	}
+	return used;
 }

@@ -31,6 +31,17 @@ void lines_feed(struct lines *l, const char *text, size_t len, lines_fn *fn,
 /* No more comes: call FN for what is held, if anything. */
 void lines_end(struct lines *l, lines_fn *fn, void *data);
 
+/* Whether a line has begun and not ended. */
+bool lines_has_part(const struct lines *l);
+
+/* Append to SB the lines that end in the LEN bytes at TEXT, each with PREFIX
+ * before and its newline behind it, escaped when ESCAPE, until SB has MAX bytes
+ * or more; what follows the last newline is held.  Returns how many bytes of
+ * TEXT that were: fewer than LEN when SB has enough. */
+size_t lines_print(struct lines *l, const struct strbuf *prefix, bool escape,
+		   const char *text, size_t len, size_t max,
+		   struct strbuf *sb);
+
 /* Append a line so that a terminal only shows it: UTF-8 and tabs as they are,
  * control characters and other bytes escaped. */
 void lines_add_escaped(struct strbuf *sb, const char *line, size_t len);

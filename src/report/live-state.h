@@ -43,7 +43,6 @@ struct live {
 	struct speaker **speakers;
 	size_t speaker_count;
 	size_t speaker_alloc;
-	const struct speaker *printing;         /* whose lines are fed */
 	struct failure *failures;               /* in order, the first few */
 	size_t failure_count;
 	size_t failure_alloc;

@@ -183,13 +183,12 @@ draw_status(struct live *l)
 static void
 end_news(struct live *l)
 {
-	outlet_flush(l->out);
+	/* Both may be one terminal: the status line comes last. */
 	if (l->err != l->out)
 		outlet_flush(l->err);
-	if (!l->status_shown) {
+	if (!l->status_shown)
 		draw_status(l);
-		outlet_flush(l->out);
-	}
+	outlet_flush(l->out);
 }
 
 /* ---- lines ---- */
@@ -197,9 +196,10 @@ end_news(struct live *l)
 void
 live_say(struct live *l, struct outlet *o, const struct strbuf *text)
 {
-	if (!outlet_is_read(o) ||
-	    (!l->is_ending && !outlet_has_room(o, text->len)))
+	if (!outlet_has_room(o) && !l->is_ending) {
+		outlet_leave_out(o, 1);
 		return;
+	}
 	/* Both may be one terminal although they are two files. */
 	live_erase_status(l);
 	if (o != l->out)
@@ -297,22 +297,39 @@ get_speaker(struct live *l, const struct task_news *t)
 	return s;
 }
 
-/* One line of the speaker who is printing. */
+/* A line that is not shown. */
 static void
-print_line(void *data, const char *text, size_t len)
+count_line(void *data, const char *text, size_t len)
 {
-	struct live *l = data;
-	const struct speaker *s = l->printing;
+	uint64_t *count = data;
 
-	/* A look first saves making a line that nobody will see. */
-	if (!outlet_has_room(l->out, l->stamp.len + s->prefix.len + len + 1))
-		return;
-	strbuf_reset(&l->line);
-	strbuf_add(&l->line, l->stamp.buf, l->stamp.len);
+	(void)text;
+	(void)len;
+	++*count;
+}
+
+/* Queue the lines that the LEN bytes at TEXT end in S's stream K, read at
+ * REAL_NS: straight into the queue, for a task can print very much. */
+static void
+print_text(struct live *l, struct speaker *s, size_t k, int64_t real_ns,
+	   const char *text, size_t len)
+{
+	struct strbuf *queue = outlet_queue(l->out);
+	uint64_t left_out = 0;
+	size_t n;
+
+	begin_line(l, real_ns);
 	strbuf_add(&l->line, s->prefix.buf, s->prefix.len);
-	lines_add_escaped(&l->line, text, len);
-	strbuf_addch(&l->line, '\n');
-	live_say(l, l->out, &l->line);
+	for (; len && outlet_has_room(l->out); text += n, len -= n) {
+		live_erase_status(l);
+		outlet_add_notice(l->out, false);
+		n = lines_print(&s->streams[k], &l->line, true, text, len,
+				queue->len + OUTLET_BLOCK_BYTES, queue);
+	}
+	if (!len)
+		return;
+	lines_feed(&s->streams[k], text, len, count_line, &left_out);
+	outlet_leave_out(l->out, left_out);
 }
 
 static void
@@ -325,9 +342,7 @@ on_printed(void *data, const struct task_news *t, enum log_stream stream,
 	if (!outlet_is_read(l->out))
 		return;
 	s = get_speaker(l, t);
-	begin_line(l, real_ns);
-	l->printing = s;
-	lines_feed(&s->streams[stream], text, len, print_line, l);
+	print_text(l, s, stream, real_ns, text, len);
 	end_news(l);
 }
 
@@ -342,11 +357,9 @@ end_speaker(struct live *l, const struct task_news *t, int64_t real_ns)
 		return;
 	s = l->speakers[i];
 	l->speakers[i] = l->speakers[--l->speaker_count];
-	begin_line(l, real_ns);
-	l->printing = s;
 	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
-		lines_end(&s->streams[k], print_line, l);
-	l->printing = NULL;
+		if (lines_has_part(&s->streams[k]))
+			print_text(l, s, k, real_ns, "\n", 1);
 	free_speaker(s);
 }
 

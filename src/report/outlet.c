@@ -24,6 +24,9 @@
 enum {
 	/* What poll(2) promises a pipe to take. */
 	PROMISED_BYTES = 4096,
+	/* As much is written at a time: more would not stay in the
+	 * processor's cache until then. */
+	WRITE_BYTES = 2 * OUTLET_BLOCK_BYTES,
 };
 
 enum outlet_way {
@@ -140,17 +143,15 @@ queued(const struct outlet *o)
 }
 
 bool
-outlet_has_room(struct outlet *o, size_t len)
+outlet_has_room(struct outlet *o)
 {
-	if (o->patient || queued(o) + len <= OUTLET_QUEUE_BYTES)
-		return true;
-	/* One piece of news can be more than the queue holds. */
-	if (!o->is_blocked)
+	/* One piece of news can be more than the queue holds: it is written
+	 * on the way. */
+	if (o->patient && queued(o) > PROMISED_BYTES)
+		outlet_drain(o, -1);
+	else if (queued(o) >= WRITE_BYTES && !o->is_blocked)
 		outlet_flush(o);
-	if (queued(o) + len <= OUTLET_QUEUE_BYTES)
-		return true;
-	o->left_out++;
-	return false;
+	return outlet_is_read(o) && queued(o) < OUTLET_QUEUE_BYTES;
 }
 
 void
@@ -180,14 +181,18 @@ outlet_add(struct outlet *o, const char *text, size_t len)
 	if (!outlet_is_read(o))
 		return;
 	strbuf_add(&o->queue, text, len);
-	if (o->patient && queued(o) > PROMISED_BYTES)
-		outlet_drain(o, -1);
+}
+
+struct strbuf *
+outlet_queue(struct outlet *o)
+{
+	return &o->queue;
 }
 
 bool
 outlet_is_behind(const struct outlet *o)
 {
-	return queued(o) > 0;
+	return o->is_blocked && queued(o) > 0;
 }
 
 /* ---- writing ---- */
@@ -224,6 +229,7 @@ give_up(struct outlet *o, int error)
 		close(o->fd);
 	o->way = OUTLET_NONE;
 	o->written = 0;
+	o->is_blocked = false;
 	strbuf_reset(&o->queue);
 }
 

@@ -10,8 +10,11 @@
 
 struct outlet;
 
+struct strbuf;
+
 enum {
-	OUTLET_QUEUE_BYTES = 1 << 20, /* lines beyond this are left out */
+	OUTLET_QUEUE_BYTES = 1 << 20, /* a longer queue takes no more lines */
+	OUTLET_BLOCK_BYTES = 64 << 10, /* as much at a time goes on well */
 };
 
 /* Speak to FD, which stays the caller's and keeps its flags: terminals and
@@ -27,11 +30,10 @@ bool outlet_is_terminal(const struct outlet *o);
 /* Columns of the terminal: $COLUMNS, what it says itself, or 80. */
 unsigned outlet_columns(const struct outlet *o);
 
-/* Whether a line of LEN bytes has room, perhaps after writing what can be
- * written; if not it counts as left out.  What is left out is said by
- * outlet_add_notice. */
-bool outlet_has_room(struct outlet *o, size_t len);
-/* Count N more lines as left out. */
+/* Whether there is room for a block of lines, perhaps after writing what can
+ * be written.  Where there is none the lines are to be left out. */
+bool outlet_has_room(struct outlet *o);
+/* Count N more lines as left out; outlet_add_notice says so. */
 void outlet_leave_out(struct outlet *o, uint64_t n);
 /* When lines were left out and there is room again (or LAST: in any case),
  * say how many. */
@@ -39,6 +41,8 @@ void outlet_add_notice(struct outlet *o, bool last);
 
 /* Queue LEN bytes, whatever the bound. */
 void outlet_add(struct outlet *o, const char *text, size_t len);
+/* The queue itself, to append a block to it that there is room for. */
+struct strbuf *outlet_queue(struct outlet *o);
 /* Whether something is queued that could not be written. */
 bool outlet_is_behind(const struct outlet *o);
 

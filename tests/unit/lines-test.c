@@ -67,6 +67,84 @@ test_long_lines(void)
 	lines_release(&l);
 }
 
+/* What lines_print makes of TEXT when it comes in pieces of STEP bytes and
+ * the buffer takes MAX at a time. */
+static void
+print_pieces(const char *text, size_t step, size_t max, bool escape,
+	     struct strbuf *got)
+{
+	struct strbuf prefix = STRBUF_INIT, block = STRBUF_INIT;
+	struct lines l = LINES_INIT;
+	size_t len = strlen(text), n, left;
+
+	strbuf_adds(&prefix, "[a] ");
+	for (; len; text += left, len -= left) {
+		left = MIN(step, len);
+		for (n = 0; n < left;) {
+			n += lines_print(&l, &prefix, escape, text + n,
+					 left - n, max, &block);
+			strbuf_add(got, block.buf, block.len);
+			strbuf_reset(&block);
+		}
+	}
+	if (lines_has_part(&l))
+		lines_print(&l, &prefix, escape, "\n", 1, SIZE_MAX, got);
+	strbuf_release(&prefix);
+	strbuf_release(&block);
+	lines_release(&l);
+}
+
+static void
+test_printing(void)
+{
+	static const char text[] =
+		"one\n\ntwo\tof them, and more\nthr\033ee\ngr\303\274n\nrest";
+	struct strbuf whole = STRBUF_INIT, got = STRBUF_INIT;
+	bool pass = true;
+	size_t step, max;
+
+	print_pieces(text, sizeof(text), 1000, true, &whole);
+	is_str(whole.buf, "[a] one\n[a] \n[a] two\tof them, and more\n"
+	       "[a] thr\\x1bee\n[a] gr\303\274n\n[a] rest\n",
+	       "each line is printed with what comes before it, escaped");
+	for (step = 1; step < sizeof(text); step++) {
+		for (max = 1; max < 40; max += 13) {
+			strbuf_reset(&got);
+			print_pieces(text, step, max, true, &got);
+			pass = pass && !strcmp(got.buf, whole.buf);
+		}
+	}
+	ok(pass, "however its bytes come, and however few lines fit");
+	strbuf_reset(&got);
+	print_pieces(text, sizeof(text), 1000, false, &got);
+	is_str(got.buf, "[a] one\n[a] \n[a] two\tof them, and more\n"
+	       "[a] thr\033ee\n[a] gr\303\274n\n[a] rest\n",
+	       "or as it is");
+	strbuf_release(&whole);
+	strbuf_release(&got);
+}
+
+static void
+test_printing_long_lines(void)
+{
+	struct strbuf text = STRBUF_INIT, got = STRBUF_INIT;
+	size_t i;
+
+	strbuf_grow(&text, 200000);
+	for (i = 0; i < LINES_MAX_BYTES; i++)
+		strbuf_addch(&text, 'x');
+	strbuf_addch(&text, '\n');
+	print_pieces(text.buf, text.len, 1000, true, &got);
+	ok(got.len == LINES_MAX_BYTES + 5, "the longest line is one line");
+	strbuf_reset(&got);
+	text.buf[LINES_MAX_BYTES] = 'x';
+	strbuf_adds(&text, "\n");
+	print_pieces(text.buf, text.len, 1000, true, &got);
+	ok(got.len == LINES_MAX_BYTES + 11, "one that is longer is two");
+	strbuf_release(&text);
+	strbuf_release(&got);
+}
+
 /* TEXT, of LEN bytes, escaped, compared. */
 static void
 escapes(const char *text, size_t len, const char *want, const char *title)
@@ -125,6 +203,8 @@ main(void)
 {
 	test_cutting();
 	test_long_lines();
+	test_printing();
+	test_printing_long_lines();
 	test_escaping();
 	test_all_bytes();
 	return done_testing();

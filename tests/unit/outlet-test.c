@@ -26,7 +26,8 @@ add_lines(struct outlet *o, unsigned lines)
 	memset(line, 'x', sizeof(line));
 	line[sizeof(line) - 1] = '\n';
 	for (; lines; lines--) {
-		if (!outlet_has_room(o, sizeof(line))) {
+		if (!outlet_has_room(o)) {
+			outlet_leave_out(o, 1);
 			without++;
 			continue;
 		}
