@@ -60,7 +60,7 @@
 
 (define (source-parts symbol value entry)
   ;; The parts of a procedure or macro.
-  (let* ((name (symbol->string symbol))
+  (let* ((name (string-append "definition " (symbol->string symbol)))
          (closed (if (procedure? value) (closure-digest value) #t)))
     (cons (list name (and entry (car entry)))
           (if (eq? closed #t)
@@ -69,8 +69,16 @@
 
 (define (module-parts module)
   (map (lambda (entry)
-         (list (car entry) (%file-digest (car entry))))
+         (list (string-append "module " (car entry))
+               (%file-digest (car entry))))
        (module-closure module)))
+
+(define (data-name symbol)
+  (let ((name (symbol->string symbol)))
+    (string-append (if (assoc name (declared-parameters))
+                       "parameter "
+                       "definition ")
+                   name)))
 
 (define (symbol-parts symbol)
   ;; The parts that SYMBOL stands for, and the symbols it mentions.
@@ -82,8 +90,7 @@
         (if (by-source? value)
             (values (source-parts symbol value entry)
                     (if entry (cdr entry) '()))
-            (values (list (list (symbol->string symbol)
-                                (value-digest value)))
+            (values (list (list (data-name symbol) (value-digest value)))
                     '()))))
      ((project-module-of symbol)
       => (lambda (module) (values (module-parts module) '())))

@@ -1,7 +1,7 @@
 /*
  * The key of a task: named parts, each a digest, whose digest is the key.  It
  * says all that the task's result may depend on, and nothing else; so two
- * attempts can be compared part by part.
+ * attempts can be compared part by part (model/key-diff.h).
  *
  *   format            the number below
  *   recipe            kind and text, or arguments, with their values; own
@@ -11,12 +11,14 @@
  *   foreach VAR       the split's element
  *   names             names, kinds and order of inputs, outputs, results
  *   input PATH        content of a file or directory
- *   from STEP NAME, join STEP NAME
- *                     the value or content that is read
+ *   from NAME, join NAME
+ *                     the value or content that is read under NAME
  *   parameters        all of them, for a recipe that can read them from
  *                     $FLOWMAKE_TASK
  *   image             as the Flowfile writes it
- *   NAME              a definition or module that a scheme recipe mentions
+ *   scheme            the body of a scheme recipe; and what it mentions:
+ *   definition NAME, parameter NAME, module PATH
+ *   scheme, closed over; definition NAME, closed over
  *
  * A part without a digest (data that cannot be encoded) makes the task always
  * run.

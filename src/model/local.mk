@@ -20,6 +20,7 @@ model_sources = \
 	src/model/rules.c src/model/rules.h \
 	src/model/demands.c src/model/demands.h \
 	src/model/json-read.c \
+	src/model/key-diff.c src/model/key-diff.h \
 	src/model/key.c src/model/key.h \
 	src/model/recipe.c src/model/recipe.h \
 	src/model/with.c src/model/with.h \

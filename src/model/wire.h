@@ -60,8 +60,9 @@
  *     ["script", [EXPR...], TEXT]
  *     ["scheme", line, column, CODE]
  *        CODE = [[NAME, DIGEST bytes]...]: the parts of the key that stand
- *        for the body and the definitions and modules that it mentions, and
- *        null in place of a DIGEST that cannot be had (always run)
+ *        for the body and the definitions and modules that it mentions
+ *        (model/key.h names them), and null in place of a DIGEST that cannot
+ *        be had (always run)
  *     The other recipes need no CODE: their THUNKs' values are in the key.
  *   annotations, CLAUSE and KEY as written, without "#:" :
  *     resources, batch, timeout, retry: one entry for each keyword

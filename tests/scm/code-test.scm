@@ -63,7 +63,7 @@ replaced by TO."
 (in-directory
  (lambda ()
    (test-equal "a body brings what it mentions, transitively"
-     '("scheme" "factor" "helper" "twice")
+     '("scheme" "definition factor" "definition helper" "definition twice")
      (map car (code-of base)))
    (test-equal "comments, layout and order do not count"
      (code-of base)
@@ -79,27 +79,30 @@ replaced by TO."
      '() (changes? "(unrelated) 1" "(unrelated) 2"))
    (test-equal "data count by value"
      '() (changes? "factor 3" "factor (+ 1 2)"))
+   (test-equal "parameters are told from definitions"
+     '("scheme" "parameter p")
+     (map car (code-of "(parameter p 1) (step a (scheme (display p)))")))
    (test-equal "a changed value changes its part alone"
-     '("factor") (changes? "factor 3" "factor 4"))
+     '("definition factor") (changes? "factor 3" "factor 4"))
    (test-equal "a changed procedure changes its part alone"
-     '("helper") (changes? "(* x factor)" "(* factor x)"))
+     '("definition helper") (changes? "(* x factor)" "(* factor x)"))
    (test-equal "a changed macro changes its part alone"
-     '("twice") (changes? "(+ e e)" "(* 2 e)"))
+     '("definition twice") (changes? "(+ e e)" "(* 2 e)"))
    (test-equal "a changed body changes its part"
      '("scheme") (changes? "(helper 2)" "(helper 3)"))
    (test-equal "data that cannot be encoded make a part unknown"
      *unspecified*
      (part (code-of "(define t (current-output-port))
 (step a (scheme (display 1 t)))")
-           "t"))
+           "definition t"))
    (test-assert "what a procedure closes over counts by value"
      (let ((text "(define f (let ((n 3)) (lambda (x) (+ x (random n)))))
 (define (g m) (lambda (x) (+ x m)))
 (define h (g 5))
 (step a (scheme (h 1)))"))
-       (not (equal? (part (code-of text) "h, closed over")
+       (not (equal? (part (code-of text) "definition h, closed over")
                     (part (code-of (replace text "(g 5)" "(g 6)"))
-                          "h, closed over")))))
+                          "definition h, closed over")))))
    (test-assert "steps of one loop differ by what they close over"
      (let ((text "(for-each (lambda (l) (step ,(symbol-append 'a l)
 (scheme (display l)))) '(x y))"))
@@ -132,25 +135,27 @@ replaced by TO."
      (let ((old (code-of text)))
        (write-file "more.scm" "(define (f x) (+ x 1))")
        (test-assert "definitions of an included file count"
-         (not (equal? (part old "f") (part (code-of text) "f"))))))
+         (not (equal? (part old "definition f")
+                      (part (code-of text) "definition f"))))))
    (write-file "lib.scm" "(define-module (lib) #:export (f))
 (define (f x) (+ x 1))")
    (let* ((text "(use-modules (lib))
 (step a (produces n) (scheme (f 1)))")
           (old (code-of text)))
      (test-equal "a module of the project counts by its file"
-       '("scheme" "lib.scm") (map car old))
+       '("scheme" "module lib.scm") (map car old))
      (write-file "lib.scm" "(define-module (lib) #:export (f))
 (define (f x) (+ x 2))")
      (test-assert "a changed module changes its part"
-       (not (equal? (part old "lib.scm") (part (code-of text) "lib.scm")))))
+       (not (equal? (part old "module lib.scm")
+                    (part (code-of text) "module lib.scm")))))
    (let* ((many (string-concatenate
                  (map (lambda (i) (format #f "(define x~a ~a)\n" i i))
                       (iota 3001))))
           (text (string-append many "(define (f x) (+ x x7))
 (step a (produces n) (scheme (f 3)))\n")))
      (test-equal "a long Flowfile is interpreted, its code known"
-       '("scheme" "f" "x7")
+       '("scheme" "definition f" "definition x7")
        (map car (filter (lambda (part) (bytevector? (cadr part)))
                         (code-of text))))
      (test-equal "an unbound name in it is found"

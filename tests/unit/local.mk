@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/frame-test \
 	tests/unit/graph-target-test \
 	tests/unit/graph-test \
+	tests/unit/key-diff-test \
 	tests/unit/key-test \
 	tests/unit/layout-test \
 	tests/unit/limits-test \
