@@ -29,8 +29,7 @@ enum { FD_MAX = 3 };
 
 struct child {
 	uint64_t id;
-	pid_t pid;
-	bool leads; /* a process group of its own */
+	pid_t pid; /* leads a session of its own */
 };
 
 struct zygote {
@@ -65,13 +64,12 @@ restore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Make the child of a recipe the leader of a session with its own streams. */
+/* Give the child of a recipe its own streams. */
 static void
 enter_task(const struct request *request)
 {
 	int null = open("/dev/null", O_RDONLY);
 
-	setsid();
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		close(null);
@@ -104,6 +102,7 @@ child_run(struct zygote *z, const struct request *request)
 	close(z->control);
 	close(z->signals);
 	restore_signals();
+	setsid(); /* the terminal's signals are the engine's business */
 	if (!request->has_recipe) {
 		status = scm_call_1(z->expand, fd);
 		_exit(scm_to_int(status));
@@ -223,8 +222,7 @@ handle_fork(struct zygote *z, struct request *request, struct error *err)
 			report_exited(z, request->id, 1 << 8, &none, err);
 	ARRAY_GROW(z->children, z->count, z->alloc);
 	z->children[z->count].id = request->id;
-	z->children[z->count].pid = pid;
-	z->children[z->count++].leads = request->has_recipe;
+	z->children[z->count++].pid = pid;
 	return report_started(z, request->id, pid, err);
 }
 
@@ -248,7 +246,7 @@ handle_kill(struct zygote *z, const struct strbuf *payload, struct error *err)
 		if (child->id != id)
 			continue;
 		/* Until it has called setsid() there is no such group. */
-		if (!child->leads || kill(-child->pid, signal_number) < 0)
+		if (kill(-child->pid, signal_number) < 0)
 			kill(child->pid, signal_number);
 	}
 	return 0;

@@ -86,7 +86,7 @@ struct local {
 	size_t attempt_alloc;
 	size_t busy_count;
 	char *buffer;                /* for reading */
-	int64_t paused_ns;           /* monotonic; 0: not paused */
+	bool is_paused;
 	bool is_freeing;             /* no events any more */
 };
 

@@ -63,7 +63,8 @@ struct executor_ops {
 	/* End TASK's attempt: TERM to its group now, KILL after the grace
 	 * period (at once when HARD).  finished follows. */
 	void (*cancel)(struct executor *x, void *task, bool hard);
-	/* Stop (true) or continue (false) all tasks: ^Z. */
+	/* Stop (true) or continue (false) all tasks: ^Z.  Their time goes on
+	 * unless the loop skips it. */
 	void (*pause)(struct executor *x, bool stop);
 	void (*free)(struct executor *x);
 };

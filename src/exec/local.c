@@ -42,7 +42,7 @@ static const char cut_off_warning[] =
 static int64_t
 now_ns(const struct local *l)
 {
-	return clock_monotonic_ns(loop_clock(l->loop));
+	return loop_now_ns(l->loop);
 }
 
 /* ---- the end ---- */
@@ -268,7 +268,7 @@ stop(struct attempt *a, enum outcome_kind kind, bool hard)
 		return;
 	}
 	attempt_signal(a, hard ? SIGKILL : SIGTERM);
-	if (l->paused_ns)
+	if (l->is_paused)
 		attempt_signal(a, SIGCONT);
 	loop_timer_start(l->loop, &a->patience,
 			 now_ns(l) + l->patience.kill_ns, on_kill_patience, a);
@@ -412,34 +412,16 @@ local_cancel(struct executor *x, void *task, bool hard)
 			stop(l->attempts[i], OUTCOME_CANCELLED, hard);
 }
 
-/* Let T, if it runs, be due BY_NS later. */
-static void
-shift_timer(struct local *l, struct loop_timer *t, int64_t by_ns)
-{
-	if (t->position)
-		loop_timer_start(l->loop, t, t->at_ns + by_ns, t->fn, t->data);
-}
-
 static void
 local_pause(struct executor *x, bool stopping)
 {
 	struct local *l = (struct local *)x;
-	int64_t now = now_ns(l);
 
-	if (stopping == (l->paused_ns != 0))
-		return;
-	for (size_t i = 0; i < l->attempt_count; i++) {
-		struct attempt *a = l->attempts[i];
-
-		if (a->state != ATTEMPT_RUNNING)
-			continue;
-		attempt_signal(a, stopping ? SIGSTOP : SIGCONT);
-		if (!stopping) {
-			shift_timer(l, &a->limit, now - l->paused_ns);
-			shift_timer(l, &a->patience, now - l->paused_ns);
-		}
-	}
-	l->paused_ns = stopping ? now : 0;
+	for (size_t i = 0; i < l->attempt_count; i++)
+		if (l->attempts[i]->state == ATTEMPT_RUNNING)
+			attempt_signal(l->attempts[i],
+				       stopping ? SIGSTOP : SIGCONT);
+	l->is_paused = stopping;
 }
 
 static void

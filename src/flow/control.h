@@ -21,7 +21,7 @@ struct child_entry {
 	struct child *child;      /* NULL: let go, or the id is free */
 	pid_t pid;                /* 0: not started */
 	bool used;
-	bool is_recipe;           /* leads a process group */
+	bool is_recipe;
 	uint32_t next_free;       /* id of the next free one + 1 */
 };
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/cbor.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "flow/child.h"
@@ -26,7 +25,7 @@ struct eval_child {
 	bool has_failed;          /* and failed was called */
 	char *what;
 	int64_t timeout_ns;       /* 0: none */
-	int64_t heard_ns;         /* monotonic: last event, or first due */
+	int64_t heard_ns;         /* loop_now_ns: last event, or first due */
 	struct loop_timer limit;
 };
 
@@ -65,7 +64,7 @@ on_limit(void *data)
 
 	if (!c->due || !c->timeout_ns)
 		return;
-	if (clock_monotonic_ns(loop_clock(c->loop)) < at_ns) {
+	if (loop_now_ns(c->loop) < at_ns) {
 		loop_timer_start(c->loop, &c->limit, at_ns, on_limit, c);
 		return;
 	}
@@ -83,7 +82,7 @@ touch(struct eval_child *c)
 {
 	if (!c->timeout_ns || !c->due)
 		return;
-	c->heard_ns = clock_monotonic_ns(loop_clock(c->loop));
+	c->heard_ns = loop_now_ns(c->loop);
 	if (!c->limit.position)
 		loop_timer_start(c->loop, &c->limit,
 				 c->heard_ns + c->timeout_ns, on_limit, c);

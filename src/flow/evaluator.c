@@ -310,8 +310,7 @@ lose_children(struct evaluator *e)
 		if (!entry->used)
 			continue;
 		if (entry->pid)
-			kill(entry->is_recipe ? -entry->pid : entry->pid,
-			     SIGKILL);
+			kill(-entry->pid, SIGKILL);
 		child_gone(e, id, 0, &none, true);
 	}
 }
@@ -402,6 +401,19 @@ evaluator_free(struct evaluator *e)
 	error_release(&e->load_error);
 	free(e->children);
 	free(e);
+}
+
+void
+evaluator_pause(struct evaluator *e, bool stop)
+{
+	int signo = stop ? SIGSTOP : SIGCONT;
+
+	/* While it loads it is the zygote itself that works, or its group. */
+	if (e->rules && e->pid)
+		kill(-e->pid, signo);
+	for (uint32_t id = 0; id < e->child_count; id++)
+		if (e->children[id].child && !e->children[id].is_recipe)
+			child_signal(e->children[id].child, signo);
 }
 
 /* ---- loading ---- */

@@ -20,6 +20,10 @@ struct evaluator *evaluator_start(struct loop *l, struct error *err);
 /* Close its socket and let it go; children that still run are killed. */
 void evaluator_free(struct evaluator *e);
 
+/* Stop (true) or continue (false) what it evaluates or loads; recipes are the
+ * executor's. */
+void evaluator_pause(struct evaluator *e, bool stop);
+
 /* What a load needs besides the file. */
 struct evaluator_load {
 	const char *file;           /* the Flowfile */

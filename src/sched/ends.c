@@ -6,7 +6,6 @@
 #include "sched/run-internal.h"
 
 #include "base/cbor.h"
-#include "base/clock.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 
@@ -156,8 +155,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 	}
 	r->pausing++;
 	a->task->attempt++;
-	loop_timer_start(r->loop, &a->pause,
-			 clock_monotonic_ns(loop_clock(r->loop)) +
+	loop_timer_start(r->loop, &a->pause, loop_now_ns(r->loop) +
 			 (o->kind == OUTCOME_LOST ? 0 :
 			  a->demands.retry_pause_ns), on_pause_end, a);
 }

@@ -46,7 +46,7 @@ static void
 on_signal(void *data, int signo)
 {
 	struct run *r = data;
-	int64_t now = clock_monotonic_ns(loop_clock(r->loop));
+	int64_t now = loop_now_ns(r->loop);
 
 	(void)signo;
 	r->stopping = true;
@@ -74,18 +74,28 @@ stop_ourselves(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* ^Z: the tasks, which are in sessions of their own, stop with us. */
+static void
+pause_all(struct run *r, bool stop)
+{
+	if (r->executor)
+		r->executor->ops->pause(r->executor, stop);
+	if (r->evaluator)
+		evaluator_pause(r->evaluator, stop);
+}
+
+/* ^Z: the tasks and evaluations, which are in sessions of their own, stop with
+ * us, and so does the time that they may take. */
 static void
 on_stop(void *data, int signo)
 {
 	struct run *r = data;
+	int64_t then_ns = loop_now_ns(r->loop);
 
 	(void)signo;
-	if (r->executor)
-		r->executor->ops->pause(r->executor, true);
+	pause_all(r, true);
 	stop_ourselves();
-	if (r->executor)
-		r->executor->ops->pause(r->executor, false);
+	loop_skip_since(r->loop, then_ns);
+	pause_all(r, false);
 }
 
 static void

@@ -437,7 +437,7 @@ on_started(void *data, void *task, int64_t pid)
 	a->start_place = r->start_count;
 	if (!r->start_timer.position)
 		loop_timer_start(r->loop, &r->start_timer,
-				 clock_monotonic_ns(loop_clock(r->loop)) +
+				 loop_now_ns(r->loop) +
 				 START_DELAY_MS * NS_PER_MS, on_starts_due, r);
 }
 

@@ -52,6 +52,7 @@ struct turn_end {
 
 struct loop {
 	struct clock *clock;
+	int64_t skipped_ns; /* while this process was stopped */
 	int epoll_fd;
 	int signal_fd;
 	bool no_pwait2; /* Linux before 5.11: timeouts in milliseconds */
@@ -147,6 +148,18 @@ struct clock *
 loop_clock(struct loop *l)
 {
 	return l->clock;
+}
+
+int64_t
+loop_now_ns(const struct loop *l)
+{
+	return clock_monotonic_ns(l->clock) - l->skipped_ns;
+}
+
+void
+loop_skip_since(struct loop *l, int64_t then_ns)
+{
+	l->skipped_ns += loop_now_ns(l) - then_ns;
 }
 
 /* ---- descriptors ---- */
@@ -324,7 +337,7 @@ run_timers(struct loop *l)
 
 	if (!budget)
 		return false;
-	now = clock_monotonic_ns(l->clock);
+	now = loop_now_ns(l);
 	while (budget-- && l->timer_count && l->heap[0]->at_ns <= now) {
 		t = l->heap[0];
 		loop_timer_stop(l, t);
@@ -446,7 +459,7 @@ wait_limit_ns(struct loop *l, bool block)
 		return 0;
 	if (!l->timer_count)
 		return -1;
-	ns = l->heap[0]->at_ns - clock_monotonic_ns(l->clock);
+	ns = l->heap[0]->at_ns - loop_now_ns(l);
 	return MAX(ns, 0);
 }
 

@@ -24,6 +24,12 @@ struct loop *loop_new(struct clock *clock, struct error *err);
 void loop_free(struct loop *l);
 struct clock *loop_clock(struct loop *l);
 
+/* The time that timers go by: the monotonic clock's, less that which was
+ * skipped. */
+int64_t loop_now_ns(const struct loop *l);
+/* Skip the time since THEN_NS, in which this process was stopped. */
+void loop_skip_since(struct loop *l, int64_t then_ns);
+
 /* ---- descriptors ---- */
 
 struct loop_watch {
@@ -45,7 +51,7 @@ void loop_watch_remove(struct loop *l, struct loop_watch *w);
 /* ---- timers ---- */
 
 struct loop_timer {
-	int64_t at_ns;     /* monotonic */
+	int64_t at_ns;     /* by loop_now_ns() */
 	uint32_t position; /* in the heap + 1; 0: not running */
 	void (*fn)(void *data);
 	void *data;

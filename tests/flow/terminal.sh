@@ -5,6 +5,7 @@
 # job SCENARIO... : a run in a terminal, with the fifo `ready`.
 job() {
 	mark=$test_name.$1.$BASHPID
+	test_when_finished "end_marked '$mark'"
 	test -p ready || mkfifo ready
 	TEST_MARK=$mark "$PYTHON" "$srcdir/tests/flow/programs/job-control.py" \
 		ready "$@" -- flowmake run > out
@@ -62,6 +63,37 @@ test_expect_success '^Z stops tasks, and fg continues them' '
 	cat out
 	test "$(grep -c stopped out)" = 3
 	test_grep "^status 0" out
+	no_survivors
+'
+
+test_expect_success 'a late foreach stops, too, with what it has started' '
+	mkdir late
+	cd late
+	fifo go 8
+	flowfile <<-\END
+	(step first (produces (n json)) (shell "echo 7 > #{n}"))
+	(step late
+	  (from first n)
+	  (foreach i (list n (command-output "bash" "-c"
+	                       "echo $PPID $$ > pids
+	                        for i in 1 2; do echo ready > ready; read l < go; done
+	                        echo $l")))
+	  (exec "echo" i))
+	END
+	job hear "type:\x1a" stopped hear continue \
+		hear suspend stopped hear continue end &
+	job=$!
+	for times in 1 2; do
+		test_wait eval "test \$(grep -c stopped out) = $times"
+		state_is T $(cat pids)
+		echo seen > ready
+		echo it went on >&8
+	done
+	wait $job
+	cat out
+	test_grep "^status 0" out
+	flowmake logs 1/late/1 > log
+	test_grep "^it went on" log
 	no_survivors
 '
 

@@ -209,6 +209,7 @@ test_timers(void)
 {
 	struct loop_timer t[4] = { LOOP_TIMER_INIT };
 	struct loop *l = make_loop(&fake.clock);
+	int64_t then;
 
 	timer_loop = l;
 	loop_timer_start(l, &t[0], 1300, on_timer, letters[2]);
@@ -235,6 +236,19 @@ test_timers(void)
 	turn(l, true);
 	is_str(fired.buf, "eee", "one that is always due runs once a turn");
 	loop_timer_stop(l, &endless);
+	strbuf_reset(&fired);
+	loop_timer_start(l, &t[0], loop_now_ns(l) + 100, on_timer, letters[0]);
+	fake.now_ns += 50;
+	then = loop_now_ns(l);
+	fake.now_ns += 1000;
+	loop_skip_since(l, then);
+	turn(l, false);
+	fake.now_ns += 49;
+	turn(l, false);
+	is_str(fired.buf, "", "time that is skipped is none for timers");
+	fake.now_ns += 1;
+	turn(l, true);
+	is_str(fired.buf, "a", "who wait for the rest of theirs");
 	strbuf_release(&fired);
 	loop_free(l);
 }
