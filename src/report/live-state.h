@@ -1,6 +1,6 @@
 /*
- * What the parts of the live display share: live.c takes the news, live-end.c
- * tells the end.
+ * What the parts of the live display share: live.c takes the news,
+ * live-print.c shows what tasks print, live-end.c tells the end.
  */
 #ifndef FLOWMAKE_REPORT_LIVE_STATE_H
 #define FLOWMAKE_REPORT_LIVE_STATE_H
@@ -12,13 +12,7 @@
 #include "report/outlet.h"
 #include "report/tail.h"
 
-/* An attempt that has printed something. */
-struct speaker {
-	uint32_t number;
-	uint32_t attempt;
-	struct strbuf prefix;                   /* "[15/count/3 ...] " */
-	struct lines streams[LOG_ENGINE + 1];
-};
+struct speaker;
 
 /* A task that failed for good; or a fan-out, of which only the message is
  * known. */
@@ -64,5 +58,24 @@ enum { FAILURES_SHOWN = 10, FAILURE_LINES = 10 };
 void live_say(struct live *l, struct outlet *o, const struct strbuf *text);
 /* Take the status line away. */
 void live_erase_status(struct live *l);
+
+/* ---- live-print.c ---- */
+
+/* Begin l->line with the time REAL_NS. */
+void live_begin_line(struct live *l, int64_t real_ns);
+/* Append the path and the element, if any, of at most MAX bytes. */
+void live_add_task(struct strbuf *sb, const struct task_news *t, size_t max);
+/* Append "[15/count/3 books/a.txt (pid 83812)] ". */
+void live_add_prefix(struct strbuf *sb, const struct task_news *t);
+
+/* Queue what T's attempt printed. */
+void live_print(struct live *l, const struct task_news *t,
+		enum log_stream stream, int64_t real_ns, const char *text,
+		size_t len);
+/* T's attempt prints no more.  Returns whether MESSAGE, or NULL, is the last
+ * that it wrote to its stderr. */
+bool live_end_speaker(struct live *l, const struct task_news *t,
+		      int64_t real_ns, const char *message);
+void live_free_speakers(struct live *l);
 
 #endif

@@ -18,10 +18,6 @@
 #include "base/text.h"
 #include "report/live-state.h"
 
-enum {
-	MAX_ELEMENT_BYTES = 60, /* of a prefix */
-};
-
 /* ---- opening ---- */
 
 /* Whether both descriptors are of one file. */
@@ -64,18 +60,6 @@ live_new(const struct live_options *options)
 	return l;
 }
 
-/* Drop a speaker. */
-static void
-free_speaker(struct speaker *s)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(s->streams); i++)
-		lines_release(&s->streams[i]);
-	strbuf_release(&s->prefix);
-	free(s);
-}
-
 void
 live_free(struct live *l)
 {
@@ -83,9 +67,7 @@ live_free(struct live *l)
 
 	if (!l)
 		return;
-	for (i = 0; i < l->speaker_count; i++)
-		free_speaker(l->speakers[i]);
-	free(l->speakers);
+	live_free_speakers(l);
 	for (i = 0; i < l->failure_count; i++) {
 		free(l->failures[i].name);
 		free(l->failures[i].path);
@@ -208,162 +190,19 @@ live_say(struct live *l, struct outlet *o, const struct strbuf *text)
 	outlet_add(o, text->buf, text->len);
 }
 
-/* Begin l->line with the time REAL_NS. */
-static void
-begin_line(struct live *l, int64_t real_ns)
-{
-	if (real_ns != l->stamp_ns) {
-		strbuf_reset(&l->stamp);
-		text_add_time(&l->stamp, real_ns);
-		strbuf_addch(&l->stamp, ' ');
-		l->stamp_ns = real_ns;
-	}
-	strbuf_reset(&l->line);
-	strbuf_add(&l->line, l->stamp.buf, l->stamp.len);
-}
-
-/* Append "15/count/3" or, before a run has its number, "count/3". */
-static void
-add_path(struct strbuf *sb, const struct task_news *t)
-{
-	if (t->run)
-		strbuf_addf(sb, "%u/", t->run);
-	text_add_escaped(sb, t->name, strlen(t->name));
-}
-
-/* Append the path and the element, if any, of at most MAX bytes. */
-static void
-add_task(struct strbuf *sb, const struct task_news *t, size_t max)
-{
-	size_t len = t->element ? strlen(t->element) : 0, cut = len;
-
-	add_path(sb, t);
-	if (!len)
-		return;
-	if (len > max)
-		/* Not within a character. */
-		for (cut = max; cut && (t->element[cut] & 0xc0) == 0x80;)
-			cut--;
-	strbuf_addch(sb, ' ');
-	text_add_escaped(sb, t->element, cut);
-	if (cut < len)
-		strbuf_adds(sb, "...");
-}
-
-/* Append "[15/count/3 books/a.txt (pid 83812)] ". */
-static void
-add_prefix(struct strbuf *sb, const struct task_news *t)
-{
-	strbuf_addch(sb, '[');
-	add_task(sb, t, MAX_ELEMENT_BYTES);
-	if (t->pid > 0)
-		strbuf_addf(sb, " (pid %lld)", (long long)t->pid);
-	strbuf_adds(sb, "] ");
-}
-
-/* ---- what tasks print ---- */
-
-/* The place of T's attempt among the speakers, or their count. */
-static size_t
-find_speaker(const struct live *l, const struct task_news *t)
-{
-	size_t i;
-
-	for (i = 0; i < l->speaker_count; i++)
-		if (l->speakers[i]->number == t->number &&
-		    l->speakers[i]->attempt == t->attempt)
-			break;
-	return i;
-}
-
-/* The speaker of T's attempt, made if need be. */
-static struct speaker *
-get_speaker(struct live *l, const struct task_news *t)
-{
-	size_t i = find_speaker(l, t), k;
-	struct speaker *s;
-
-	if (i < l->speaker_count)
-		return l->speakers[i];
-	s = xcalloc(1, sizeof(*s));
-	s->number = t->number;
-	s->attempt = t->attempt;
-	strbuf_init(&s->prefix);
-	add_prefix(&s->prefix, t);
-	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
-		lines_init(&s->streams[k]);
-	ARRAY_GROW(l->speakers, l->speaker_count, l->speaker_alloc);
-	l->speakers[l->speaker_count++] = s;
-	return s;
-}
-
-/* A line that is not shown. */
-static void
-count_line(void *data, const char *text, size_t len)
-{
-	uint64_t *count = data;
-
-	(void)text;
-	(void)len;
-	++*count;
-}
-
-/* Queue the lines that the LEN bytes at TEXT end in S's stream K, read at
- * REAL_NS: straight into the queue, for a task can print very much. */
-static void
-print_text(struct live *l, struct speaker *s, size_t k, int64_t real_ns,
-	   const char *text, size_t len)
-{
-	struct strbuf *queue = outlet_queue(l->out);
-	uint64_t left_out = 0;
-	size_t n;
-
-	begin_line(l, real_ns);
-	strbuf_add(&l->line, s->prefix.buf, s->prefix.len);
-	for (; len && outlet_has_room(l->out); text += n, len -= n) {
-		live_erase_status(l);
-		outlet_add_notice(l->out, false);
-		n = lines_print(&s->streams[k], &l->line, true, text, len,
-				queue->len + OUTLET_BLOCK_BYTES, queue);
-	}
-	if (!len)
-		return;
-	lines_feed(&s->streams[k], text, len, count_line, &left_out);
-	outlet_leave_out(l->out, left_out);
-}
+/* ---- tasks ---- */
 
 static void
 on_printed(void *data, const struct task_news *t, enum log_stream stream,
 	   int64_t real_ns, const char *text, size_t len)
 {
 	struct live *l = data;
-	struct speaker *s;
 
 	if (!outlet_is_read(l->out))
 		return;
-	s = get_speaker(l, t);
-	print_text(l, s, stream, real_ns, text, len);
+	live_print(l, t, stream, real_ns, text, len);
 	end_news(l);
 }
-
-/* T's attempt prints no more. */
-static void
-end_speaker(struct live *l, const struct task_news *t, int64_t real_ns)
-{
-	size_t i = find_speaker(l, t), k;
-	struct speaker *s;
-
-	if (i == l->speaker_count)
-		return;
-	s = l->speakers[i];
-	l->speakers[i] = l->speakers[--l->speaker_count];
-	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
-		if (lines_has_part(&s->streams[k]))
-			print_text(l, s, k, real_ns, "\n", 1);
-	free_speaker(s);
-}
-
-/* ---- how tasks end ---- */
 
 /* Keep what the end of the run will say about T. */
 static void
@@ -377,7 +216,7 @@ keep_failure(struct live *l, const struct task_news *t,
 		return;
 	ARRAY_GROW(l->failures, l->failure_count, l->failure_alloc);
 	f = &l->failures[l->failure_count++];
-	add_task(&sb, t, SIZE_MAX);
+	live_add_task(&sb, t, SIZE_MAX);
 	f->name = strbuf_detach(&sb, NULL);
 	f->path = xasprintf("%u/%s", t->run, t->name);
 	f->message = a->message ? xstrdup(a->message) : NULL;
@@ -390,8 +229,8 @@ static void
 say_about(struct live *l, const struct task_news *t, int64_t real_ns,
 	  bool bad, const char *text)
 {
-	begin_line(l, real_ns);
-	add_prefix(&l->line, t);
+	live_begin_line(l, real_ns);
+	live_add_prefix(&l->line, t);
 	if (bad && l->out_colors)
 		strbuf_adds(&l->line, COLOR_BAD);
 	lines_add_escaped(&l->line, text, strlen(text));
@@ -417,31 +256,37 @@ say_message(struct live *l, const struct task_news *t,
 	}
 }
 
+/* What there is to say about a bad end, or NULL. */
+static const char *
+words_of(enum task_outcome outcome)
+{
+	switch (outcome) {
+	case TASK_FAILED:
+		return "Task failed.";
+	case TASK_RETRIED:
+		return "Task failed; it will be tried again.";
+	case TASK_CAUGHT:
+		return "Task failed; its step catches that.";
+	default:
+		return NULL;
+	}
+}
+
 static void
 on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 {
 	struct live *l = data;
+	const char *words = words_of(a->outcome);
+	/* A scheme recipe writes its error to stderr itself. */
+	bool said = live_end_speaker(l, t, a->ended_ns, a->message);
 
-	end_speaker(l, t, a->ended_ns);
-	switch (a->outcome) {
-	case TASK_FAILED:
-		say_message(l, t, a);
-		say_about(l, t, a->ended_ns, true, "Task failed.");
-		keep_failure(l, t, a);
-		break;
-	case TASK_RETRIED:
-		say_message(l, t, a);
-		say_about(l, t, a->ended_ns, true,
-			  "Task failed; it will be tried again.");
-		break;
-	case TASK_CAUGHT:
-		say_message(l, t, a);
-		say_about(l, t, a->ended_ns, true,
-			  "Task failed; its step catches that.");
-		break;
-	default:
-		break;
+	if (words) {
+		if (!said)
+			say_message(l, t, a);
+		say_about(l, t, a->ended_ns, true, words);
 	}
+	if (a->outcome == TASK_FAILED)
+		keep_failure(l, t, a);
 	end_news(l);
 }
 
@@ -509,7 +354,7 @@ on_note(void *data, const char *text)
 	if (l->run && has_place(text))
 		keep_mistake(l, text);
 	if (l->run) {
-		begin_line(l, clock_real_ns(l->options.clock));
+		live_begin_line(l, clock_real_ns(l->options.clock));
 		strbuf_addf(line, "[%u] ", l->run);
 	} else {
 		strbuf_reset(line);
@@ -527,7 +372,7 @@ on_planned(void *data, const struct task_news *t, const char *why)
 	struct live *l = data;
 
 	strbuf_reset(&l->line);
-	add_task(&l->line, t, SIZE_MAX);
+	live_add_task(&l->line, t, SIZE_MAX);
 	strbuf_adds(&l->line, ": ");
 	lines_add_escaped(&l->line, why, strlen(why));
 	strbuf_addch(&l->line, '\n');

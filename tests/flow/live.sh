@@ -81,6 +81,23 @@ test_expect_success 'a failure is shown with its last lines and where the rest i
 	lines 14 errors
 '
 
+test_expect_success 'the error of a Scheme recipe is shown once, and once more at the end' '
+	mkdir scheme && cd scheme &&
+	flowfile <<-\END &&
+	(step one (scheme (display "text\n") (error "no such thing:" 5)))
+	END
+	test_must_fail flowmake run > out 2> errors &&
+	sed "s,^.*)\] ,," out | tr -d "\047" > actual &&
+	cat > expected <<-END &&
+	text
+	Flowfile:1:38: step one: no such thing: 5
+	Task failed.
+	END
+	test_cmp expected actual &&
+	grep -c "no such thing: 5" errors > count &&
+	echo 1 | test_cmp - count
+'
+
 test_expect_success 'the command it names is one that works, also with -C' '
 	mkdir "a dir" && cp Flowfile "a dir" &&
 	test_must_fail flowmake -C "a dir" run bad=1 2> errors &&

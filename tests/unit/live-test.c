@@ -160,6 +160,41 @@ test_failure(void)
 }
 
 static void
+test_said_message(void)
+{
+	struct attempt_record a = {
+		.run = 15, .task = 4, .attempt = 1, .step = "count",
+		.split = "3", .outcome = TASK_CAUGHT, .ended_ns = REAL_NS,
+		.message = "Flowfile:1:2: no\nnot so",
+	};
+	struct run_record run = { .number = 15 };
+	struct strbuf much = STRBUF_INIT;
+	struct stage s;
+	int i;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run);
+	for (i = 0; i < 1000; i++)
+		strbuf_adds(&much, "much ");
+	say(&s, LOG_STDERR, much.buf);
+	say(&s, LOG_STDERR, "\nFlowfile:1:2: no\nnot");
+	say(&s, LOG_STDERR, " so\n");
+	words(&s, s.out[0]);
+	live_events.over(s.live, &count_3, &a);
+	is_str(words(&s, s.out[0]),
+	       PREFIX "Task failed; its step catches that.\n",
+	       "a message that the task wrote itself is not said again");
+	say(&s, LOG_STDERR, "Flowfile:1:2: no\nnot so\nmore\n");
+	words(&s, s.out[0]);
+	live_events.over(s.live, &count_3, &a);
+	is_str(words(&s, s.out[0]), PREFIX "Flowfile:1:2: no\n" PREFIX
+	       "not so\n" PREFIX "Task failed; its step catches that.\n",
+	       "unless it was not the last that it wrote");
+	strbuf_release(&much);
+	stage_release(&s);
+}
+
+static void
 test_success(void)
 {
 	struct run_record run = { .number = 15 };
@@ -232,6 +267,7 @@ main(void)
 	setenv("TZ", "UTC", 1);
 	test_lines();
 	test_failure();
+	test_said_message();
 	test_success();
 	test_errors();
 	test_overflow();
