@@ -11,6 +11,7 @@
 #include "report/live.h"
 #include "report/outlet.h"
 #include "report/tail.h"
+#include "sys/loop.h"
 
 struct speaker;
 
@@ -44,6 +45,10 @@ struct live {
 	bool has_status;                        /* out is a terminal fit for
 						 * a status line */
 	bool status_shown;
+	struct loop *loop;                      /* of the run that goes on */
+	struct loop_timer tick;                 /* for the status line's time */
+	struct loop_watch out_watch;            /* while out is behind */
+	struct loop_watch err_watch;            /* while err is, if another */
 	bool is_ending;                         /* nothing is left out now */
 	struct run_counts counts;
 	char *waiting_for;                      /* or NULL */

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -54,6 +55,8 @@ live_new(const struct live_options *options)
 	l->out_colors = colors && is_capable(l->out);
 	l->err_colors = colors && is_capable(l->err);
 	l->began_ns = clock_monotonic_ns(options->clock);
+	l->out_watch = (struct loop_watch)LOOP_WATCH_INIT;
+	l->err_watch = (struct loop_watch)LOOP_WATCH_INIT;
 	strbuf_init(&l->line);
 	strbuf_init(&l->stamp);
 	l->stamp_ns = -1;
@@ -115,7 +118,20 @@ cut_to_columns(struct strbuf *line, unsigned columns)
 	}
 }
 
-/* Append "[15] 57/101+ done, 16 running, 1 failed, 3.2s". */
+/* Append "59s", "3m 20s": no more than a line that is drawn once a second can
+ * tell. */
+static void
+add_elapsed(struct strbuf *sb, int64_t ns)
+{
+	int64_t whole_ns = ns - ns % NS_PER_S;
+
+	if (whole_ns < 60 * NS_PER_S)
+		strbuf_addf(sb, "%ds", (int)(whole_ns / NS_PER_S));
+	else
+		text_add_duration(sb, whole_ns);
+}
+
+/* Append "[15] 57/101+ done, 16 running, 1 failed, 3s". */
 static void
 add_status(struct live *l, struct strbuf *sb)
 {
@@ -133,8 +149,7 @@ add_status(struct live *l, struct strbuf *sb)
 			    l->out_colors ? COLOR_BAD : "", c->failed,
 			    l->out_colors ? COLOR_OFF : "");
 	strbuf_adds(sb, ", ");
-	text_add_duration(sb, clock_monotonic_ns(l->options.clock) -
-			  l->began_ns);
+	add_elapsed(sb, clock_monotonic_ns(l->options.clock) - l->began_ns);
 	if (l->waiting_for) {
 		strbuf_adds(sb, ", ");
 		text_add_escaped(sb, l->waiting_for, strlen(l->waiting_for));
@@ -161,16 +176,65 @@ draw_status(struct live *l)
 	l->status_shown = true;
 }
 
+static void end_news(struct live *l);
+
+/* A reader that was slow takes more. */
+static void
+on_writable(void *data, uint32_t events)
+{
+	(void)events;
+	end_news(data);
+}
+
+/* Watch O as long as it is behind. */
+static void
+set_watch(struct live *l, struct loop_watch *w, const struct outlet *o)
+{
+	bool behind = l->loop && outlet_is_behind(o);
+
+	if (!behind && w->fd >= 0)
+		loop_watch_remove(l->loop, w);
+	else if (behind && w->fd < 0)
+		/* What cannot be watched goes on with the next news. */
+		loop_watch_add(l->loop, w, outlet_fd(o), EPOLLOUT, on_writable,
+			       l, NULL);
+}
+
 /* The end of a piece of news. */
 static void
 end_news(struct live *l)
 {
 	/* Both may be one terminal: the status line comes last. */
-	if (l->err != l->out)
+	if (l->err != l->out) {
 		outlet_flush(l->err);
+		set_watch(l, &l->err_watch, l->err);
+	}
 	if (!l->status_shown)
 		draw_status(l);
 	outlet_flush(l->out);
+	set_watch(l, &l->out_watch, l->out);
+}
+
+static void start_tick(struct live *l);
+
+static void
+on_tick(void *data)
+{
+	struct live *l = data;
+
+	draw_status(l);
+	end_news(l);
+	start_tick(l);
+}
+
+/* Draw the status line again when the next second of the run is over. */
+static void
+start_tick(struct live *l)
+{
+	int64_t run_ns = clock_monotonic_ns(l->options.clock) - l->began_ns;
+
+	loop_timer_start(l->loop, &l->tick, loop_now_ns(l->loop) + NS_PER_S -
+			 run_ns % NS_PER_S, on_tick, l);
 }
 
 /* ---- lines ---- */
@@ -293,11 +357,14 @@ on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 /* ---- the run ---- */
 
 static void
-on_begun(void *data, const struct run_record *run)
+on_begun(void *data, const struct run_record *run, struct loop *loop)
 {
 	struct live *l = data;
 
 	l->run = run->number;
+	l->loop = loop;
+	if (l->has_status)
+		start_tick(l);
 }
 
 static void

@@ -39,7 +39,8 @@ enum outlet_way {
 
 struct outlet {
 	enum outlet_way way;
-	int fd;              /* owned when OUTLET_OPENED */
+	int fd;
+	bool is_own_fd;      /* opened here */
 	bool patient;
 	bool is_terminal;
 	bool is_blocked;     /* the last try found no room */
@@ -78,6 +79,7 @@ choose_way(struct outlet *o, int fd)
 		again = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY |
 			     O_CLOEXEC);
 		o->way = again < 0 ? OUTLET_ASKED : OUTLET_OPENED;
+		o->is_own_fd = again >= 0;
 		if (again >= 0)
 			o->fd = again;
 	} else {
@@ -101,7 +103,7 @@ outlet_free(struct outlet *o)
 {
 	if (!o)
 		return;
-	if (o->way == OUTLET_OPENED)
+	if (o->is_own_fd)
 		close(o->fd);
 	strbuf_release(&o->queue);
 	free(o);
@@ -195,6 +197,12 @@ outlet_is_behind(const struct outlet *o)
 	return o->is_blocked && queued(o) > 0;
 }
 
+int
+outlet_fd(const struct outlet *o)
+{
+	return o->fd;
+}
+
 /* ---- writing ---- */
 
 /* Write some of the LEN bytes at TEXT without waiting. */
@@ -225,8 +233,6 @@ give_up(struct outlet *o, int error)
 {
 	if (error != EPIPE && error != EIO && error != ECONNRESET)
 		o->error = error;
-	if (o->way == OUTLET_OPENED)
-		close(o->fd);
 	o->way = OUTLET_NONE;
 	o->written = 0;
 	o->is_blocked = false;

@@ -46,6 +46,9 @@ struct strbuf *outlet_queue(struct outlet *o);
 /* Whether something is queued that could not be written. */
 bool outlet_is_behind(const struct outlet *o);
 
+/* The descriptor to watch while O is behind. */
+int outlet_fd(const struct outlet *o);
+
 /* Write what can be written now. */
 void outlet_flush(struct outlet *o);
 /* Write all that is queued; give up when the reader takes nothing for

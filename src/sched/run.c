@@ -227,7 +227,7 @@ begin(struct run *r, struct error *err)
 	if (!r->executor || !r->leases)
 		goto out;
 	if (r->events->begun)
-		r->events->begun(r->data, rec);
+		r->events->begun(r->data, rec, r->loop);
 	ret = 0;
 out:
 	return ret;

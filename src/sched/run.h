@@ -12,6 +12,7 @@
 
 struct error;
 struct graph;
+struct loop;
 struct rules;
 
 /* What the command line says.  Everything is borrowed. */
@@ -57,8 +58,10 @@ struct run_counts {
 /* The news of a run.  All are called from the loop; each is told only after
  * what it says was committed.  Any may be NULL. */
 struct run_events {
-	/* The run has its number. */
-	void (*begun)(void *data, const struct run_record *run);
+	/* The run has its number.  LOOP, for timers, is there until run_flow
+	 * returns. */
+	void (*begun)(void *data, const struct run_record *run,
+		      struct loop *loop);
 	void (*started)(void *data, const struct task_news *t);
 	/* LEN bytes of output, read at REAL_NS: any number of lines, the last
 	 * perhaps not ended. */

@@ -6,21 +6,25 @@
 #include "report/live.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "sys/loop.h"
 #include "tap.h"
 
 /* 2026-11-22 09:41:39.689 UTC */
 #define REAL_NS INT64_C(1795340499689000000)
 
+static int64_t now_ns = 5 * NS_PER_S;
+
 static int64_t
 fake_monotonic(struct clock *c)
 {
 	(void)c;
-	return 5 * NS_PER_S;
+	return now_ns;
 }
 
 static int64_t
@@ -32,33 +36,59 @@ fake_real(struct clock *c)
 
 static struct clock fake_clock = { fake_monotonic, fake_real };
 
-/* A display whose words go through pipes. */
+/* A display whose words go through pipes, or to a terminal. */
 struct stage {
 	struct live *live;
+	struct loop *loop;
 	int out[2];
 	int err[2];
 	struct strbuf got;
 };
 
+/* Begin with open descriptors. */
 static void
-stage_init(struct stage *s)
+stage_begin(struct stage *s)
 {
 	struct live_options o = { .command = "flowmake", .clock = &fake_clock };
 
-	if (pipe(s->out) < 0 || pipe(s->err) < 0)
-		exit(1);
 	fcntl(s->out[0], F_SETFL, O_NONBLOCK);
 	fcntl(s->err[0], F_SETFL, O_NONBLOCK);
 	o.out_fd = s->out[1];
 	o.err_fd = s->err[1];
 	s->live = live_new(&o);
+	s->loop = loop_new(&fake_clock, NULL);
 	strbuf_init(&s->got);
+}
+
+static void
+stage_init(struct stage *s)
+{
+	if (pipe(s->out) < 0 || pipe(s->err) < 0)
+		exit(1);
+	stage_begin(s);
+}
+
+/* The same with stdout on a terminal. */
+static void
+stage_init_terminal(struct stage *s)
+{
+	char path[64];
+
+	s->out[0] = posix_openpt(O_RDWR | O_NOCTTY);
+	if (s->out[0] < 0 || grantpt(s->out[0]) || unlockpt(s->out[0]) ||
+	    ptsname_r(s->out[0], path, sizeof(path)))
+		exit(1);
+	s->out[1] = open(path, O_RDWR | O_NOCTTY);
+	if (s->out[1] < 0 || pipe(s->err) < 0)
+		exit(1);
+	stage_begin(s);
 }
 
 static void
 stage_release(struct stage *s)
 {
 	live_free(s->live);
+	loop_free(s->loop);
 	close(s->out[0]);
 	close(s->out[1]);
 	close(s->err[0]);
@@ -100,7 +130,7 @@ test_lines(void)
 	struct stage s;
 
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	is_str(words(&s, s.out[0]), "", "the beginning needs no words");
 	say(&s, LOG_STDOUT, "text\nmo");
 	is_str(words(&s, s.out[0]), PREFIX "text\n",
@@ -136,7 +166,7 @@ test_failure(void)
 	struct stage s;
 
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	live_events.over(s.live, &count_3, &a);
 	is_str(words(&s, s.out[0]), PREFIX "status 1\n"
 	       PREFIX "Task failed; it will be tried again.\n",
@@ -173,7 +203,7 @@ test_said_message(void)
 	int i;
 
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	for (i = 0; i < 1000; i++)
 		strbuf_adds(&much, "much ");
 	say(&s, LOG_STDERR, much.buf);
@@ -208,7 +238,7 @@ test_success(void)
 	struct stage s;
 
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	live_finish(s.live, &summary, NULL);
 	is_str(words(&s, s.out[0]), "Done: run 15, 101 tasks in 3.2s; "
 	       "97 had a good result already\n",
@@ -231,7 +261,7 @@ test_errors(void)
 	       "an error before anything ran stands alone");
 	stage_release(&s);
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	live_finish(s.live, &summary, NULL);
 	is_str(words(&s, s.err[0]), "Workflow interrupted.\n",
 	       "an interrupted run says so");
@@ -246,7 +276,7 @@ test_overflow(void)
 	int i;
 
 	stage_init(&s);
-	live_events.begun(s.live, &run);
+	live_events.begun(s.live, &run, s.loop);
 	for (i = 0; i < 20000; i++)
 		say(&s, LOG_STDOUT, "0123456789 0123456789 0123456789\n");
 	for (i = 0; i < 1000; i++) {
@@ -261,9 +291,62 @@ test_overflow(void)
 	stage_release(&s);
 }
 
+static void
+test_reader_goes_on(void)
+{
+	struct run_record run = { .number = 15 };
+	struct stage s;
+	int i;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run, s.loop);
+	for (i = 0; i < 2000; i++)
+		say(&s, LOG_STDOUT, "0123456789 0123456789 0123456789\n");
+	say(&s, LOG_STDOUT, "the last\n");
+	for (i = 0; i < 1000; i++) {
+		words(&s, s.out[0]);
+		if (strstr(s.got.buf, "the last\n"))
+			break;
+		if (loop_turn(s.loop, false, NULL) < 0)
+			break;
+	}
+	ok(strstr(s.got.buf, "the last\n") != NULL,
+	   "a slow reader gets the rest when it goes on, without more news");
+	stage_release(&s);
+}
+
+static void
+test_status_time(void)
+{
+	struct run_counts counts = { .known = 3, .done = 1, .running = 2 };
+	struct run_record run = { .number = 15 };
+	struct stage s;
+
+	setenv("TERM", "xterm", 1);
+	setenv("COLUMNS", "80", 1);
+	stage_init_terminal(&s);
+	live_events.begun(s.live, &run, s.loop);
+	live_events.progress(s.live, &counts, NULL);
+	is_str(words(&s, s.out[0]), "[15] 1/3 done, 2 running, 0s",
+	       "a terminal has a status line");
+	now_ns += NS_PER_S - 1;
+	loop_turn(s.loop, false, NULL);
+	is_str(words(&s, s.out[0]), "", "which is not drawn for nothing");
+	now_ns += 1;
+	loop_turn(s.loop, false, NULL);
+	is_str(words(&s, s.out[0]), "\r\033[K[15] 1/3 done, 2 running, 1s",
+	       "but when a second is over although nothing happens");
+	now_ns += 75 * NS_PER_S;
+	loop_turn(s.loop, false, NULL);
+	is_str(words(&s, s.out[0]), "\r\033[K[15] 1/3 done, 2 running, 1m 16s",
+	       "and another");
+	stage_release(&s);
+}
+
 int
 main(void)
 {
+	signal(SIGPIPE, SIG_IGN);
 	setenv("TZ", "UTC", 1);
 	test_lines();
 	test_failure();
@@ -271,5 +354,7 @@ main(void)
 	test_success();
 	test_errors();
 	test_overflow();
+	test_reader_goes_on();
+	test_status_time();
 	return done_testing();
 }
