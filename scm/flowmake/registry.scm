@@ -145,10 +145,15 @@ computes, (DISPATCH n) its Nth thunk."
 (define given '())                      ; ((name . text) ...)
 (define declared '())     ; ((name value doc given?) ...), last first
 
-(define (set-given-parameters! parameters)
-  "Let PARAMETERS, a list of (NAME TEXT), be those of the command line."
-  (set! given (map (lambda (entry) (cons (car entry) (cadr entry)))
-                   parameters)))
+(define inherited '())                  ; the same, given to an earlier run
+
+(define (set-given-parameters! parameters earlier)
+  "Let PARAMETERS, a list of (NAME TEXT), be those of the command line, and
+EARLIER, such a list, what was given to the run that is resumed."
+  (define (pairs entries)
+    (map (lambda (entry) (cons (car entry) (cadr entry))) entries))
+  (set! given (pairs parameters))
+  (set! inherited (pairs earlier)))
 
 (define (text->boolean text)
   (cond
@@ -192,7 +197,8 @@ computes, (DISPATCH n) its Nth thunk."
 the type of DEFAULT, or DEFAULT.  DEFAULT #:required means that one must be
 given, a string."
   (let* ((text-name (symbol->string name))
-         (text (assoc-ref given text-name)))
+         (text (or (assoc-ref given text-name)
+                   (assoc-ref inherited text-name))))
     (when (assoc text-name declared)
       (flow-error place "parameter '~a' is declared twice" name))
     (unless (or (eq? default #:required) (plain-type? default))

@@ -1,5 +1,5 @@
 /*
- * flowmake run: execute the flow.
+ * flowmake run and resume: execute the flow, or what of it has no result yet.
  */
 #include "base/base.h"
 
@@ -43,12 +43,25 @@ const struct option_row options_run[] = {
 	{ 0, NULL, 0, NULL, NULL, NULL }
 };
 
+const struct option_row options_resume[] = {
+	{ OPT_ORIGIN, "origin-run-id", 0, "N", "the latest",
+	  "take the parameters that run N was given, and first its results" },
+	{ OPT_RERUN, "rerun", 0, "STEP", NULL,
+	  "execute the tasks of STEP whatever results there are; may be "
+	  "repeated" },
+	{ OPT_QUIET, "question", 'q', NULL, NULL,
+	  "only ask: print nothing, exit with 1 if something is to be done" },
+	{ 0, NULL, 0, NULL, NULL, NULL }
+};
+
 /* What the options said. */
 struct run_words {
 	struct run_options options;
 	struct flow_words words;
 	struct strvec tags;
 	struct strvec with;
+	struct strvec rerun;
+	bool quiet;
 };
 
 /* Take one option. */
@@ -88,6 +101,16 @@ take_option(struct run_words *w, int id, const char *value, struct error *err)
 	case OPT_SPECS:
 		o->spec_dir = value;
 		break;
+	case OPT_ORIGIN:
+		return option_number("--origin-run-id", value, 1,
+				     &o->origin_run, err);
+	case OPT_RERUN:
+		strvec_push(&w->rerun, value);
+		break;
+	case OPT_QUIET:
+		w->quiet = true;
+		o->dry_run = true;
+		break;
 	default:
 		return -1;
 	}
@@ -114,12 +137,14 @@ parse(struct run_words *w, struct invocation *inv, const struct command *self,
 		rc = flow_words_parse(&w->words, inv->argv + p.words, err);
 	options_release(&p);
 	w->options.command = inv->typed;
+	w->options.meant = inv->meant;
 	w->options.flow_file = inv->flow_file;
 	w->options.debug = inv->debug;
 	w->options.targets = w->words.targets.v;
 	w->options.parameters = w->words.parameters.v;
 	w->options.tags = w->tags.v;
 	w->options.with = w->with.v;
+	w->options.rerun = w->rerun.v;
 	return rc;
 }
 
@@ -150,10 +175,32 @@ run_live(const struct run_options *o, const struct invocation *inv)
 	return rc == EXIT_INTERRUPTED || !rc ? rc : 2;
 }
 
-int
-cmd_run(struct invocation *inv, const struct command *self, struct error *err)
+/* Only ask whether something is to be done.  Returns the exit status, or -1
+ * with an error. */
+static int
+run_quiet(const struct run_options *o, struct error *err)
 {
-	struct run_words w = { .words = FLOW_WORDS_INIT };
+	static const struct run_events silence;
+	struct run_summary summary;
+	int rc = run_flow(o, &silence, NULL, &summary, err);
+
+	if (summary.interrupted)
+		rc = EXIT_INTERRUPTED;
+	else if (!rc)
+		rc = summary.to_do ? 1 : 0;
+	run_summary_release(&summary);
+	return rc;
+}
+
+/* The command RESUME, or run. */
+static int
+run_command(struct invocation *inv, const struct command *self, bool resume,
+	    struct error *err)
+{
+	struct run_words w = {
+		.words = FLOW_WORDS_INIT,
+		.options.resume = resume,
+	};
 	int rc = parse(&w, inv, self, err);
 
 	if (!rc)
@@ -161,10 +208,25 @@ cmd_run(struct invocation *inv, const struct command *self, struct error *err)
 	if (!rc) {
 		/* A reader that goes away ends the printing, not the run. */
 		signal(SIGPIPE, SIG_IGN);
-		rc = run_live(&w.options, inv);
+		rc = w.quiet ? run_quiet(&w.options, err)
+			     : run_live(&w.options, inv);
 	}
 	flow_words_release(&w.words);
 	strvec_release(&w.tags);
 	strvec_release(&w.with);
+	strvec_release(&w.rerun);
 	return rc;
+}
+
+int
+cmd_run(struct invocation *inv, const struct command *self, struct error *err)
+{
+	return run_command(inv, self, false, err);
+}
+
+int
+cmd_resume(struct invocation *inv, const struct command *self,
+	   struct error *err)
+{
+	return run_command(inv, self, true, err);
 }

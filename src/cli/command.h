@@ -18,6 +18,8 @@ struct invocation {
 				* owned */
 	struct strbuf again;   /* "flowmake", with -C: how hints begin */
 	const char *flow_file;
+	const char *meant;     /* the command that the first word, which is
+				* none, may stand for; or NULL */
 	bool debug;
 };
 
@@ -34,6 +36,8 @@ struct command {
 
 extern const struct command commands[];
 const struct command *command_find(const char *name);
+/* The name of the command that NAME may stand for, or NULL. */
+const char *command_suggest(const char *name);
 /* Set ERR to "unknown command ...", with a suggestion.  Returns -1. */
 int command_unknown(const char *name, struct error *err);
 
@@ -73,9 +77,9 @@ extern const struct option_row *const options_global[];
 typedef int command_fn(struct invocation *inv, const struct command *self,
 		       struct error *err);
 command_fn cmd_agent, cmd_check, cmd_dump, cmd_graph, cmd_help, cmd_logs,
-	cmd_run, cmd_runs, cmd_show, cmd_version;
+	cmd_resume, cmd_run, cmd_runs, cmd_show, cmd_version;
 
-extern const struct option_row options_run[], options_show[], options_logs[],
-	options_dump[], options_graph[], options_help[];
+extern const struct option_row options_run[], options_resume[], options_show[],
+	options_logs[], options_dump[], options_graph[], options_help[];
 
 #endif

@@ -30,6 +30,14 @@ const struct command commands[] = {
 	  "A TARGET is a step, else a file; ./x is always the file.\n"
 	  "NAME=VALUE sets a parameter of the Flowfile.",
 	  { options_run, options_flow, options_common, NULL }, cmd_run },
+	{ "resume", "[TARGET]... [NAME=VALUE]...",
+	  "Execute only what has no result yet",
+	  "A task whose recipe, inputs and values are those of an earlier run "
+	  "is not\nexecuted again.  Parameters given to the run that is "
+	  "resumed are given again.\nWithout a command word flowmake "
+	  "resumes.",
+	  { options_resume, options_run, options_flow, options_common, NULL },
+	  cmd_resume },
 	{ "runs", "", "List what ran in this project", NULL,
 	  { options_show, options_common, NULL }, cmd_runs },
 	{ "show", "[RUN[/STEP[/SPLIT]]]",
@@ -72,15 +80,22 @@ command_find(const char *name)
 	return NULL;
 }
 
-int
-command_unknown(const char *name, struct error *err)
+const char *
+command_suggest(const char *name)
 {
-	const char *names[ARRAY_SIZE(commands)], *meant;
+	const char *names[ARRAY_SIZE(commands)];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		names[i] = commands[i].name;
-	meant = text_suggest(name, names);
+	return text_suggest(name, names);
+}
+
+int
+command_unknown(const char *name, struct error *err)
+{
+	const char *meant = command_suggest(name);
+
 	if (meant)
 		return error_set(err, "unknown command '%s' (did you mean "
 				 "'%s'?)", name, meant);

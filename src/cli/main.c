@@ -66,18 +66,6 @@ print_about(bool version, struct error *err)
 	return rc ? -1 : 0;
 }
 
-/* Without a command: the help, as an error. */
-static int
-miss_command(void)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	commands_add_help(&sb);
-	fwrite(sb.buf, 1, sb.len, stderr);
-	strbuf_release(&sb);
-	return 2;
-}
-
 /* Do what INV's options before the command say.  Returns the status of one
  * that is a command itself, -1 with an error, or -3 when a command follows. */
 static int
@@ -98,7 +86,12 @@ global_options(struct invocation *inv, struct error *err)
 		else if (id == OPT_HELP || id == OPT_VERSION)
 			rc = print_about(id == OPT_VERSION, err);
 		else
-			rc = -1;
+			rc = -4;
+	}
+	if (rc == -4) { /* it may be one of resume's, without its name */
+		error_release(err);
+		p.words = p.at;
+		rc = -3;
 	}
 	inv->argc -= p.words;
 	inv->argv += p.words;
@@ -110,16 +103,20 @@ global_options(struct invocation *inv, struct error *err)
 static int
 run_command(struct invocation *inv, struct error *err)
 {
-	const struct command *c;
+	const struct command *c = NULL;
 	int rc = global_options(inv, err);
 
 	if (rc != -3)
 		return rc;
-	if (!inv->argc)
-		return miss_command();
-	c = command_find(inv->argv[0]);
-	if (!c)
-		return command_unknown(inv->argv[0], err);
+	if (inv->argc) {
+		c = command_find(inv->argv[0]);
+		inv->meant = c ? NULL : command_suggest(inv->argv[0]);
+	}
+	if (!c) { /* the words are targets; what is before them is skipped */
+		c = command_find("resume");
+		inv->argc++;
+		inv->argv--;
+	}
 	return c->run(inv, c, err);
 }
 

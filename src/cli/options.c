@@ -185,9 +185,11 @@ refuse(const struct option_parser *p, int rc, struct error *err)
 int
 options_next(struct option_parser *p, const char **value, struct error *err)
 {
-	int rc = getopt_long(p->argc, p->argv, p->shorts, p->longs, NULL);
 	const struct option_row *row;
+	int rc;
 
+	p->at = MAX(optind, 1);
+	rc = getopt_long(p->argc, p->argv, p->shorts, p->longs, NULL);
 	if (rc == -1) {
 		p->words = optind;
 		return OPT_END;

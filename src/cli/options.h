@@ -28,6 +28,9 @@ enum option_id {
 	OPT_MAX_LOG_SIZE,
 	OPT_MAX_NUM_SPLITS,
 	OPT_MAX_WORKERS,
+	OPT_ORIGIN,
+	OPT_QUIET,
+	OPT_RERUN,
 	OPT_ROWS,
 	OPT_RUN_ID_FILE,
 	OPT_SPECS,
@@ -52,7 +55,7 @@ struct option_row {
 extern const struct option_row options_common[]; /* every command */
 extern const struct option_row options_flow[];   /* those that load a flow */
 
-enum { OPTION_TABLES = 4, OPTIONS_MAX = 40 };
+enum { OPTION_TABLES = 5, OPTIONS_MAX = 40 };
 
 struct option_parser {
 	const struct option_row *rows[OPTIONS_MAX];
@@ -62,6 +65,7 @@ struct option_parser {
 	int argc;
 	char **argv;          /* permuted on the way */
 	int words;            /* after OPT_END: index of the first word */
+	int at;               /* index of where the last option stood */
 };
 
 /* Parse ARGV, whose first entry is skipped, by the rows of TABLES

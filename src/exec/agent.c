@@ -82,7 +82,7 @@ keep_replaced(uint32_t run, const char *path, bool changed,
 
 /* Take away what stands at PATH. */
 static int
-clear_output(struct files *files, uint32_t run, const char *path,
+take_away(struct files *files, uint32_t run, const char *path,
 	     struct strbuf *notes, struct error *err)
 {
 	struct file_state state;
@@ -106,16 +106,22 @@ clear_output(struct files *files, uint32_t run, const char *path,
 }
 
 int
+agent_clear_output(struct files *files, uint32_t run, const char *path,
+		   struct strbuf *notes, struct error *err)
+{
+	if (take_away(files, run, path, notes, err) < 0)
+		return -1;
+	return make_parent(path, err);
+}
+
+int
 agent_prepare(struct files *files, const struct task_spec *spec,
 	      struct strbuf *notes, struct error *err)
 {
-	for (size_t i = 0; i < spec->output_count; i++) {
-		const char *path = spec->outputs[i].path;
-
-		if (clear_output(files, spec->run, path, notes, err) < 0 ||
-		    make_parent(path, err) < 0)
+	for (size_t i = 0; i < spec->output_count; i++)
+		if (agent_clear_output(files, spec->run, spec->outputs[i].path,
+				       notes, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 

@@ -25,6 +25,10 @@ struct task_spec;
 int agent_prepare(struct files *files, const struct task_spec *spec,
 		  struct strbuf *notes, struct error *err);
 
+/* The same for the one output PATH of a task of run RUN. */
+int agent_clear_output(struct files *files, uint32_t run, const char *path,
+		       struct strbuf *notes, struct error *err);
+
 /* Look for all that SPEC's recipe, begun at STARTED_NS, should have made: its
  * outputs, and its results, at the paths of SLOT or as a scheme recipe's
  * MADE, the payload of WIRE_RESULTS (NULL for others).  Returns -1 with what

@@ -418,23 +418,31 @@ evaluator_pause(struct evaluator *e, bool stop)
 
 /* ---- loading ---- */
 
+/* Append KEY and the list of NAMEs and TEXTs in GIVEN, which may be NULL. */
 static void
-put_load(struct strbuf *sb, const struct evaluator_load *how)
+put_given(struct strbuf *sb, const char *key, char *const *given)
 {
 	size_t count = 0;
 
-	while (how->parameters && how->parameters[2 * count])
+	while (given && given[2 * count])
 		count++;
-	cbor_put_map(sb, 5);
-	cbor_put_str(sb, "file");
-	cbor_put_str(sb, how->file);
-	cbor_put_str(sb, "parameters");
+	cbor_put_str(sb, key);
 	cbor_put_array(sb, count);
 	for (size_t i = 0; i < count; i++) {
 		cbor_put_array(sb, 2);
-		cbor_put_str(sb, how->parameters[2 * i]);
-		cbor_put_str(sb, how->parameters[2 * i + 1]);
+		cbor_put_str(sb, given[2 * i]);
+		cbor_put_str(sb, given[2 * i + 1]);
 	}
+}
+
+static void
+put_load(struct strbuf *sb, const struct evaluator_load *how)
+{
+	cbor_put_map(sb, 6);
+	cbor_put_str(sb, "file");
+	cbor_put_str(sb, how->file);
+	put_given(sb, "parameters", how->parameters);
+	put_given(sb, "inherited", how->inherited);
 	cbor_put_str(sb, "cache");
 	cbor_put_str_or_null(sb, how->cache_dir);
 	cbor_put_str(sb, "replay");

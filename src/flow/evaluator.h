@@ -28,6 +28,8 @@ void evaluator_pause(struct evaluator *e, bool stop);
 struct evaluator_load {
 	const char *file;           /* the Flowfile */
 	char *const *parameters;    /* NAME, TEXT, NAME, TEXT, ..., NULL */
+	char *const *inherited;     /* the same, weaker: those that the Flowfile
+				     * does not have are ignored; or NULL */
 	const char *cache_dir;      /* or NULL */
 	const char *replay;         /* CBOR manifest, or NULL */
 	size_t replay_len;

@@ -17,6 +17,7 @@
  *
  * WIRE_LOAD, engine to zygote, once:
  *   { "file": PATH, "parameters": [[NAME, TEXT]...],
+ *     "inherited": the same, which yield to those and need not be declared,
  *     "cache": PATH of a directory for compiled Flowfiles, or null,
  *     "replay": MANIFEST or null, "debug": bool }
  *   With a replay manifest (a task that runs elsewhere), helpers called while

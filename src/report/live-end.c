@@ -125,6 +125,22 @@ add_took(struct strbuf *sb, const struct run_record *r)
 	}
 }
 
+/* "3 of 101 tasks to do, 98 reused". */
+static void
+say_plan(struct live *l, const struct run_summary *s)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	text_add_count(&sb, s->to_do);
+	strbuf_adds(&sb, " of ");
+	add_tasks(&sb, s->counts.known);
+	strbuf_adds(&sb, " to do");
+	add_some(&sb, s->counts.reused, "reused");
+	strbuf_addch(&sb, '\n');
+	live_say(l, l->out, &sb);
+	strbuf_release(&sb);
+}
+
 /* "Done: run 15, 101 tasks in 3.2s; 97 had a good result already". */
 static void
 say_done(struct live *l, const struct run_summary *s)
@@ -133,9 +149,10 @@ say_done(struct live *l, const struct run_summary *s)
 
 	strbuf_addf(&sb, "Done: run %u, ", s->run.number);
 	add_tasks(&sb, s->counts.done);
+	add_some(&sb, s->counts.reused, "reused");
 	add_some(&sb, s->counts.skipped, "skipped");
 	add_took(&sb, &s->run);
-	if (s->had_results) {
+	if (s->had_results && !s->run.origin) {
 		strbuf_adds(&sb, "; ");
 		text_add_count(&sb, s->had_results);
 		strbuf_adds(&sb, " had a good result already");
@@ -175,6 +192,7 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 		strbuf_adds(&sb, failed ? " failed" : " done");
 		if (failed)
 			add_some(&sb, c->done, "done");
+		add_some(&sb, c->reused, "reused");
 		add_some(&sb, c->skipped, "skipped");
 		add_some(&sb, c->known > over ? c->known - over : 0,
 			 "not finished");
@@ -232,6 +250,8 @@ live_finish(struct live *l, const struct run_summary *s, const char *error)
 		say_failed(l, s, error);
 	else if (l->run)
 		say_done(l, s);
+	else if (s->planned)
+		say_plan(l, s);
 	drain(l);
 	if (outlet_error(l->out))
 		say_unwritten(l);

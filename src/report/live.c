@@ -142,6 +142,11 @@ add_status(struct live *l, struct strbuf *sb)
 	strbuf_addch(sb, '/');
 	text_add_count(sb, c->known);
 	strbuf_addf(sb, "%s done", c->more_may_come ? "+" : "");
+	if (c->reused) {
+		strbuf_adds(sb, ", ");
+		text_add_count(sb, c->reused);
+		strbuf_adds(sb, " reused");
+	}
 	if (c->running)
 		strbuf_addf(sb, ", %u running", c->running);
 	if (c->failed)

@@ -146,6 +146,9 @@ json_run(const struct run_record *r)
 	json_object_set_new(object, "done", json_integer(r->tasks_done));
 	json_object_set_new(object, "failed", json_integer(r->tasks_failed));
 	json_object_set_new(object, "skipped", json_integer(r->tasks_skipped));
+	json_object_set_new(object, "reused", json_integer(r->tasks_reused));
+	json_object_set_new(object, "origin", r->origin ?
+			    json_integer(r->origin) : json_null());
 	json_object_set_new(object, "message", json_text(r->message));
 	return object;
 }

@@ -185,6 +185,10 @@ add_run_head(struct strbuf *out, const struct run_record *r)
 		text_add_duration(&sb, time);
 	add_line(out, "time", sb.buf);
 	strbuf_reset(&sb);
+	if (r->origin)
+		strbuf_addf(&sb, "run %u", r->origin);
+	add_line(out, "resumes", sb.buf);
+	strbuf_reset(&sb);
 	run_add_parameters(&sb, r);
 	add_line(out, "parameters", sb.buf);
 	strbuf_reset(&sb);

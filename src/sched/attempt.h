@@ -41,7 +41,8 @@ struct attempt {
 				    * is made */
 	bool admitted;             /* inside the limits */
 	struct lease lease;        /* of its files */
-	bool hashing;              /* its inputs, on an I/O thread */
+	bool hashing;              /* an I/O thread hashes its inputs, or
+				    * restores its outputs */
 	bool told_waiting;         /* for the outputs of another run */
 	uint32_t failures;         /* of the task itself so far */
 	uint32_t losses;           /* not its fault */

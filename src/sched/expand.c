@@ -158,6 +158,10 @@ want_target(struct run *r, const char *target, struct error *err)
 	if (graph_unopened_count(r->graph))
 		return 1;
 	near = rules_suggest(&r->rules, target);
+	if (!near && target == r->options->targets[0] && r->options->meant)
+		return error_set(err, "'%s' is no command (did you mean '%s'?)"
+				 ", no step, and no file that a step makes",
+				 target, r->options->meant);
 	return error_set(err, "target '%s': no step is called so, and none "
 			 "makes such a file%s%s%s", target,
 			 near ? " (did you mean '" : "", near ? near : "",
@@ -233,6 +237,17 @@ run_expand(struct run *r, struct error *err)
 }
 
 int
+run_refuse_batch(const struct run *r, const struct step *s,
+		 const struct demands *d, struct error *err)
+{
+	if (!d->on_batch || d->stays_local || r->options->local)
+		return 0;
+	return step_error(s, d->batch_line, d->batch_column, err, "asks for "
+			  "AWS Batch, which is not configured here; configure "
+			  "it, or run everything on this machine with --local");
+}
+
+int
 run_check_batch(struct run *r, struct error *err)
 {
 	struct arena arena;
@@ -249,12 +264,8 @@ run_check_batch(struct run *r, struct error *err)
 							     1)->step))
 			continue;
 		ret = demands_of(r->graph, s, NULL, &arena, &d, err);
-		if (ret || !d.on_batch || d.stays_local || r->options->local)
-			continue;
-		ret = step_error(s, d.batch_line, d.batch_column, err, "asks "
-			"for AWS Batch, which is not configured here; "
-			"configure it, or run everything on this machine with "
-			"--local");
+		if (!ret)
+			ret = run_refuse_batch(r, s, &d, err);
 	}
 	arena_release(&arena);
 	return ret;

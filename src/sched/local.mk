@@ -7,6 +7,8 @@ sched_sources = \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \
+	src/sched/resume.c \
+	src/sched/reuse.c src/sched/reuse.h \
 	src/sched/run-internal.h \
 	src/sched/run.c src/sched/run.h \
 	src/sched/specs.c \

@@ -1,5 +1,5 @@
 /*
- * A dry run: what would run, and what is not known yet.
+ * A dry run: what would run, and why, and what is not known yet.
  */
 #include "base/base.h"
 
@@ -8,23 +8,76 @@
 #include "base/strbuf.h"
 #include "model/graph.h"
 
-/* Why T would run, in words. */
-static const char *
-reason_of(const struct task *t)
+/* ---- deciding ---- */
+
+/* Whether nothing more can be decided without executing something. */
+static bool
+is_decided(const struct run *r)
 {
+	return r->fatal.text || (!r->undecided && !r->running &&
+				 !evaluation_busy(r->evaluation));
+}
+
+int
+run_plan(struct run *r, struct error *err)
+{
+	while (r->reuse) {
+		if (run_advance(r, err))
+			return -1;
+		run_decide(r);
+		if (is_decided(r))
+			break;
+		if (loop_turn(r->loop, !r->undecided, err))
+			return -1;
+		if (r->interrupted)
+			return error_set(err, "interrupted");
+	}
+	if (!r->fatal.text)
+		return 0;
+	*err = r->fatal;
+	r->fatal.text = NULL;
+	return -1;
+}
+
+/* ---- telling ---- */
+
+/* Whether T's recipe or annotations need what it reads. */
+static bool
+is_late(const struct task *t)
+{
+	return t->step->layout->phase_count > t->step->layout->early_count;
+}
+
+/* Append why A would be executed, or not. */
+static void
+add_reason(struct run *r, struct attempt *a, struct strbuf *why)
+{
+	const struct task *t = a->task;
+
 	if (t->node.end == END_SKIPPED)
-		return "skipped: its when is false";
-	if (!t->files_known)
-		return "runs; its files are known when what it reads has run";
-	if (t->step->layout->phase_count > t->step->layout->early_count)
-		return "runs; its text is known when what it reads has run";
-	return "runs: run executes every task";
+		strbuf_adds(why, "skipped: its when is false");
+	else if (t->origin_run)
+		strbuf_addf(why, "reused from run %u", t->origin_run);
+	else if (r->reuse && t->node.stage == STAGE_READY)
+		run_add_due_reason(r, a, why);
+	else if (!t->files_known)
+		strbuf_adds(why, "runs; its files are known when what it "
+			    "reads has run");
+	else if (r->reuse)
+		strbuf_adds(why, "runs, unless what it reads comes out as "
+			    "before");
+	else if (is_late(t))
+		strbuf_adds(why, "runs; its text is known when what it reads "
+			    "has run");
+	else
+		strbuf_adds(why, "runs: run executes every task");
 }
 
 static void
 tell_task(struct run *r, struct task *t)
 {
 	struct attempt *a = attempt_new(r, t);
+	struct strbuf why = STRBUF_INIT;
 	struct task_news n = {
 		.name = a->name.buf,
 		.step = t->step->name,
@@ -32,7 +85,9 @@ tell_task(struct run *r, struct task *t)
 		.element = a->element.buf,
 	};
 
-	r->events->planned(r->data, &n, reason_of(t));
+	add_reason(r, a, &why);
+	r->events->planned(r->data, &n, why.buf);
+	strbuf_release(&why);
 	attempt_free(a);
 }
 
@@ -61,15 +116,26 @@ tell_opening(struct run *r, const struct opening *o)
 void
 run_tell_plan(struct run *r)
 {
+	bool tells = r->events->planned;
 	struct opening *o;
 	uint32_t i;
 
-	if (!r->events->planned)
-		return;
-	for (i = 0; i < graph_task_count(r->graph); i++)
-		if (graph_task(r->graph, i)->node.wanted)
-			tell_task(r, graph_task(r->graph, i));
-	for (i = 0; (o = graph_opening(r->graph, i)); i++)
-		if (o->node.wanted && o->node.stage != STAGE_OVER)
+	r->summary->planned = r->reuse;
+	r->summary->counts.known = graph_wanted_count(r->graph);
+	for (i = 0; i < graph_task_count(r->graph); i++) {
+		struct task *t = graph_task(r->graph, i);
+
+		if (!t->node.wanted)
+			continue;
+		r->summary->to_do += t->node.stage != STAGE_OVER;
+		if (tells)
+			tell_task(r, t);
+	}
+	for (i = 0; (o = graph_opening(r->graph, i)); i++) {
+		if (!o->node.wanted || o->node.stage == STAGE_OVER)
+			continue;
+		r->summary->to_do++;
+		if (tells)
 			tell_opening(r, o);
+	}
 }

@@ -1,11 +1,13 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
- * tasks.c and ends.c (its attempts) and plan.c (a dry run), and by nobody else.
+ * tasks.c and ends.c (its attempts), resume.c (what it need not execute) and
+ * plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
 
 #include "base/error.h"
+#include "base/strvec.h"
 #include "model/rules.h"
 #include "sched/attempt.h"
 #include "sched/evaluate.h"
@@ -38,6 +40,17 @@ struct run {
 	struct evaluation *evaluation;
 	struct limits limits;
 	uint32_t machine_cpu_milli;
+	struct run_record origin;     /* of the run to resume; number 0: none */
+	struct strvec given;          /* parameters: NAME, TEXT, ..., NULL */
+	struct reuse *reuse;          /* NULL: every task is executed */
+	bool *rerun;                  /* by step index: never reused */
+	struct task **due;            /* resume: ready, to be executed */
+	uint32_t due_start;
+	uint32_t due_count;
+	uint32_t due_alloc;
+	bool undecided;               /* more may be ready than was looked at */
+	struct kept_range kept;       /* the last of the run */
+	bool kept_is_new;             /* it is not recorded so yet */
 	struct attempt **queue;       /* demands known, waiting for limits */
 	uint32_t queue_start;
 	uint32_t queue_count;
@@ -73,8 +86,11 @@ int run_expand(struct run *r, struct error *err);
 int run_want_targets(struct run *r, struct error *err);
 /* Link and evaluate what a turn made possible. */
 int run_advance(struct run *r, struct error *err);
-/* Refuse steps that must run on AWS Batch, which nobody configured. */
+/* Refuse steps that must run on AWS Batch, which nobody configured: any that is
+ * wanted, or S if its demands D say so. */
 int run_check_batch(struct run *r, struct error *err);
+int run_refuse_batch(const struct run *r, const struct step *s,
+		     const struct demands *d, struct error *err);
 /* The first of three numbers that was said (is not 0). */
 uint32_t first_said(uint32_t a, uint32_t b, uint32_t c);
 
@@ -111,7 +127,31 @@ void run_cancel_retries(struct run *r);
 void run_fatal(struct run *r, struct error *err);
 void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Make the spec of A and execute it. */
+void attempt_start(struct run *r, struct attempt *a);
+/* Execute A, whose spec is made. */
+void attempt_execute(struct run *r, struct attempt *a);
+
+/* ---- resume.c ---- */
+/* Find the run to resume, and what parameters it was given. */
+int run_find_origin(struct run *r, struct error *err);
+/* Read what can be reused. */
+int run_read_results(struct run *r, struct error *err);
+/* Of tasks that are ready, reuse those that have a result, and leave the
+ * others due.  After some it leaves r->undecided set. */
+void run_decide(struct run *r);
+/* The next task that is due, or NULL. */
+struct task *run_take_due(struct run *r);
+/* Whether A, whose spec is made, ended so, or will, without being executed. */
+bool attempt_reuse(struct run *r, struct attempt *a);
+/* Append why A, a new attempt of a task that is due, has to be executed. */
+void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
+/* Record what was kept since the last time. */
+int run_record_kept(struct run *r, struct error *err);
+
 /* ---- plan.c ---- */
+/* Of a resume, decide all that can be without executing anything. */
+int run_plan(struct run *r, struct error *err);
 void run_tell_plan(struct run *r);
 
 #endif

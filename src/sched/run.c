@@ -28,6 +28,7 @@
 #include "model/graph.h"
 #include "model/with.h"
 #include "sched/leases.h"
+#include "sched/reuse.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "sys/file.h"
@@ -110,6 +111,40 @@ add_signals(struct run *r)
 
 /* ---- loading ---- */
 
+/* The text in the list GIVEN for the parameter NAME, or NULL. */
+static const char *
+find_given(char *const *given, const char *name)
+{
+	const char *text = NULL;
+
+	for (; given && *given; given += 2)
+		if (!strcmp(given[0], name))
+			text = given[1];
+	return text;
+}
+
+/* Keep of what was given, now and to the origin run, what the Flowfile has. */
+static void
+take_given(struct run *r)
+{
+	struct strvec given = STRVEC_INIT;
+	uint32_t i;
+
+	for (i = 0; i < r->rules.parameter_count; i++) {
+		const char *name = r->rules.parameters[i].name;
+		const char *text = find_given(r->options->parameters, name);
+
+		if (!text)
+			text = find_given(r->given.v, name);
+		if (!text)
+			continue;
+		strvec_push(&given, name);
+		strvec_push(&given, text);
+	}
+	strvec_release(&r->given);
+	r->given = given;
+}
+
 static int
 load(struct run *r, struct error *err)
 {
@@ -117,6 +152,7 @@ load(struct run *r, struct error *err)
 	struct evaluator_load how = {
 		.file = o->flow_file,
 		.parameters = o->parameters,
+		.inherited = r->given.v,
 		.cache_dir = STORE_DIR "/cache",
 		.debug = o->debug,
 	};
@@ -128,6 +164,7 @@ load(struct run *r, struct error *err)
 	for (i = 0; o->with && o->with[i]; i++)
 		if (rules_add_with(&r->rules, o->with[i], err))
 			return -1;
+	take_given(r);
 	return 0;
 }
 
@@ -146,18 +183,18 @@ add_tags(struct strbuf *sb, char *const *tags)
 }
 
 static void
-add_parameters(struct strbuf *sb, const struct rules *rules)
+add_parameters(struct strbuf *sb, const struct run *r)
 {
 	uint32_t i;
 
-	cbor_put_array(sb, rules->parameter_count);
-	for (i = 0; i < rules->parameter_count; i++) {
-		const struct parameter *p = &rules->parameters[i];
+	cbor_put_array(sb, r->rules.parameter_count);
+	for (i = 0; i < r->rules.parameter_count; i++) {
+		const struct parameter *p = &r->rules.parameters[i];
 
 		cbor_put_array(sb, 3);
 		cbor_put_str(sb, p->name);
 		strbuf_add(sb, p->value, p->value_len);
-		cbor_put_bool(sb, p->given);
+		cbor_put_str_or_null(sb, find_given(r->given.v, p->name));
 	}
 }
 
@@ -199,7 +236,7 @@ begin(struct run *r, struct error *err)
 	int ret = -1;
 
 	gethostname(host, sizeof(host) - 1);
-	add_parameters(&parameters, &r->rules);
+	add_parameters(&parameters, r);
 	add_tags(&tags, r->options->tags);
 	rec->state = RUN_RUNNING;
 	rec->started_ns = clock_real_ns(loop_clock(r->loop));
@@ -209,6 +246,7 @@ begin(struct run *r, struct error *err)
 	rec->user = xstrdup(pw ? pw->pw_name : "");
 	rec->host = xstrdup(host);
 	r->warned = xcalloc(r->rules.step_count + 1, sizeof(*r->warned));
+	rec->origin = r->origin.number;
 	rec->pid = getpid();
 	rec->pid_started = store_process_started(rec->pid);
 	rec->parameters_len = parameters.len;
@@ -245,11 +283,13 @@ end(struct run *r, struct error *err)
 	rec->tasks_done = c->done;
 	rec->tasks_failed = c->failed;
 	rec->tasks_skipped = c->skipped;
+	rec->tasks_reused = c->reused;
 	rec->state = r->interrupted ? RUN_INTERRUPTED :
 		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
 	if (r->fatal.text && !rec->message)
 		rec->message = xstrdup(r->fatal.text);
-	if (files_settle(r->files, err) || files_save(r->files, err) ||
+	if (run_record_kept(r, err) || files_settle(r->files, err) ||
+	    files_save(r->files, err) ||
 	    store_run_end(r->store, rec, err) || store_commit(r->store, err) ||
 	    store_run_known(r->store, rec->number, &r->summary->had_results,
 			    err))
@@ -281,6 +321,8 @@ turn_end(struct run *r, struct error *err)
 {
 	run_record_skipped(r);
 	run_record_starts(r, false);
+	if (run_record_kept(r, err))
+		return -1;
 	/* Digests of files alone are not worth a commit: nothing that is told
 	 * or started now rests on them. */
 	if (store_is_writing(r->store) && files_save(r->files, err))
@@ -303,7 +345,9 @@ is_over(const struct run *r)
 		return false;
 	if (r->stopping)
 		return true;
-	return !r->pausing && !r->leasing && r->queue_start == r->queue_count &&
+	return !r->pausing && !r->leasing && !r->undecided &&
+		r->queue_start == r->queue_count &&
+		r->due_start == r->due_count &&
 		!evaluation_busy(r->evaluation);
 }
 
@@ -326,7 +370,8 @@ run_turns(struct run *r, struct error *err)
 		return -1;
 	while (!is_over(r) || seek_input(r)) {
 		/* what failed at its start is told in the next turn */
-		if (!is_over(r) && loop_turn(r->loop, !r->news_count, err))
+		if (!is_over(r) && loop_turn(r->loop, !r->news_count &&
+					     !r->undecided, err))
 			return -1;
 		if (turn_end(r, err))
 			return -1;
@@ -346,10 +391,16 @@ run_turns(struct run *r, struct error *err)
 /* ---- the whole ---- */
 
 static int
-check_flow_file(const char *flow_file, struct error *err)
+check_flow_file(const struct run_options *o, struct error *err)
 {
+	const char *flow_file = o->flow_file;
+
 	if (!access(flow_file, F_OK) || errno != ENOENT)
 		return 0;
+	if (o->meant)
+		return error_set(err, "'%s' is no command (did you mean '%s'?)"
+				 ", and there is no '%s' here that could make "
+				 "it", o->targets[0], o->meant, flow_file);
 	return error_set(err, "there is no '%s' here; go to the project's "
 			 "directory, name that with -C, or the file with -f",
 			 flow_file);
@@ -359,7 +410,7 @@ static int
 open_run(struct run *r, struct error *err)
 {
 	/* before a store is made in a place that is no project */
-	if (check_flow_file(r->options->flow_file, err))
+	if (check_flow_file(r->options, err))
 		return -1;
 	r->loop = loop_new(&clock_system, err);
 	if (!r->loop)
@@ -373,7 +424,9 @@ open_run(struct run *r, struct error *err)
 		return -1;
 	r->files = files_new(r->store, &clock_system);
 	r->pool = pool_new(r->loop, err);
-	return r->pool ? 0 : -1;
+	if (!r->pool)
+		return -1;
+	return r->options->resume ? run_find_origin(r, err) : 0;
 }
 
 static void
@@ -408,6 +461,11 @@ close_run(struct run *r)
 	if (r->loop)
 		loop_free(r->loop);
 	error_release(&r->fatal);
+	run_record_release(&r->origin);
+	strvec_release(&r->given);
+	reuse_free(r->reuse);
+	free(r->rerun);
+	free(r->due);
 	free(r->warned);
 	map_release(&r->recipe_words);
 	free(r->starts);
@@ -466,11 +524,13 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	limits_init(&r.limits, first_said(o->max_workers, r.rules.max_workers,
 					  DEFAULT_WORKERS),
 		    r.machine_cpu_milli, machine_memory_mb());
-	if (run_expand(&r, err) || run_check_batch(&r, err))
+	if (run_expand(&r, err) ||
+	    (o->resume ? run_read_results(&r, err) : run_check_batch(&r, err)))
 		goto out;
 	if (o->dry_run) {
-		run_tell_plan(&r);
-		ret = 0;
+		ret = run_plan(&r, err);
+		if (!ret)
+			run_tell_plan(&r);
 	} else {
 		ret = run_tasks(&r, err);
 	}
@@ -499,7 +559,7 @@ run_load_rules(const struct run_options *o, struct rules *rules,
 	struct evaluator *e;
 	int ret = -1;
 
-	if (check_flow_file(o->flow_file, err))
+	if (check_flow_file(o, err))
 		return -1;
 	loop = loop_new(&clock_system, err);
 	if (!loop)

@@ -19,18 +19,23 @@ struct rules;
 struct run_options {
 	const char *command;       /* as typed, words quoted for a shell */
 	const char *flow_file;     /* "Flowfile" */
+	const char *meant;         /* a command that the first target may have
+				    * been meant for, or NULL */
 	char *const *targets;      /* NULL-terminated, may be NULL: all */
 	char *const *parameters;   /* NAME, TEXT, NAME, TEXT, ..., NULL */
 	char *const *tags;         /* NULL-terminated, may be NULL */
 	char *const *with;         /* specs of --with, may be NULL */
 	const char *run_id_file;   /* or NULL */
 	const char *spec_dir;      /* where to write the specs of tasks; NULL */
+	char *const *rerun;        /* steps that resume does not reuse; NULL */
+	uint32_t origin_run;       /* to resume; 0: the latest */
 	uint64_t max_log_bytes;    /* per stream of an attempt; 0: no limit */
 	uint32_t max_workers;      /* 0: not said */
 	uint32_t max_num_splits;   /* 0: not said */
 	bool local;                /* run batch steps here */
 	bool keep_going;
 	bool dry_run;
+	bool resume;               /* reuse the results that are there */
 	bool debug;
 };
 
@@ -48,7 +53,8 @@ struct task_news {
 
 struct run_counts {
 	uint32_t known;            /* tasks wanted so far */
-	uint32_t done;             /* caught ones included */
+	uint32_t done;             /* caught and reused ones included */
+	uint32_t reused;
 	uint32_t skipped;
 	uint32_t failed;
 	uint32_t running;
@@ -86,6 +92,9 @@ struct run_summary {
 	struct run_record run;     /* as stored; strings owned by the summary */
 	struct run_counts counts;
 	uint32_t had_results;      /* tasks whose key had a good result */
+	uint32_t to_do;            /* dry_run: tasks that run, or may, as far
+				    * as they and their fan-outs are known */
+	bool planned;              /* dry_run of a resume: to_do is true */
 	bool interrupted;
 };
 

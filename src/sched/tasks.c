@@ -141,7 +141,9 @@ count_end(struct run *r, enum task_outcome outcome)
 {
 	struct run_counts *c = &r->summary->counts;
 
-	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT;
+	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT ||
+		outcome == TASK_REUSED;
+	c->reused += outcome == TASK_REUSED;
 	c->failed += outcome == TASK_FAILED;
 	c->skipped += outcome == TASK_SKIPPED;
 	if (outcome == TASK_FAILED && !r->options->keep_going)
@@ -239,7 +241,7 @@ take_ready(struct run *r)
 {
 	struct task *t;
 
-	while ((t = graph_take_ready(r->graph))) {
+	while ((t = r->reuse ? run_take_due(r) : graph_take_ready(r->graph))) {
 		struct attempt *a = t->running ? t->running :
 			attempt_new(r, t);
 		struct error err = ERROR_INIT;
@@ -249,6 +251,11 @@ take_ready(struct run *r)
 		if (attempt_demand(a, r->graph, &err)) {
 			fail_unstarted(r, a, &err);
 			continue;
+		}
+		if (run_refuse_batch(r, t->step, &a->demands, &err)) {
+			attempt_free(a);
+			run_fatal(r, &err);
+			return false;
 		}
 		warn_too_large(r, a);
 		queue_push(r, a);
@@ -269,7 +276,7 @@ write_spec(struct run *r, struct attempt *a, struct error *err)
 	int ret;
 
 	if (scheme)
-		spec_put_load(&load, r->options->parameters,
+		spec_put_load(&load, r->given.v,
 			      r->rules.manifest, r->rules.manifest_len);
 	spec_encode(&a->spec, scheme ? r->options->flow_file : NULL,
 		    scheme ? load.buf : NULL, load.len, &spec);
@@ -281,8 +288,24 @@ write_spec(struct run *r, struct attempt *a, struct error *err)
 	return ret;
 }
 
-static void
-start(struct run *r, struct attempt *a)
+void
+attempt_execute(struct run *r, struct attempt *a)
+{
+	struct error err = ERROR_INIT;
+
+	if (r->options->spec_dir && write_spec(r, a, &err)) {
+		fail_unstarted(r, a, &err);
+		return;
+	}
+	r->running++;
+	if (r->executor->ops->start(r->executor, &a->spec, a, &err)) {
+		r->running--;
+		fail_unstarted(r, a, &err);
+	}
+}
+
+void
+attempt_start(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;
 
@@ -298,15 +321,8 @@ start(struct run *r, struct attempt *a)
 		return;
 	}
 	a->spec.run = r->summary->run.number;
-	if (r->options->spec_dir && write_spec(r, a, &err)) {
-		fail_unstarted(r, a, &err);
-		return;
-	}
-	r->running++;
-	if (r->executor->ops->start(r->executor, &a->spec, a, &err)) {
-		r->running--;
-		fail_unstarted(r, a, &err);
-	}
+	if (!r->reuse || !attempt_reuse(r, a))
+		attempt_execute(r, a);
 }
 
 /* A's large inputs have been hashed. */
@@ -320,7 +336,7 @@ on_hashed(void *data)
 	if (a->run->stopping)
 		attempt_leave(a->run, a);
 	else
-		start(a->run, a);
+		attempt_start(a->run, a);
 }
 
 static void
@@ -330,7 +346,7 @@ hash_and_start(struct run *r, struct attempt *a)
 	if (a->hashing)
 		r->running++;
 	else
-		start(r, a);
+		attempt_start(r, a);
 }
 
 /* Another run has given back what A waited for. */
@@ -374,6 +390,8 @@ run_dispatch(struct run *r)
 {
 	/* A wide fan-out has no more attempts than can be started, and one:
 	 * they are many times larger than its tasks. */
+	if (r->reuse && !r->stopping)
+		run_decide(r);
 	while (!r->stopping &&
 	       (r->queue_start < r->queue_count || take_ready(r))) {
 		struct attempt *a = r->queue[r->queue_start];

@@ -5,7 +5,12 @@ flowmake=${builddir:-build}/flowmake
 rows=$("$flowmake" help --rows)
 
 # Options as SECTION:ITEM, the way that the manual writes them.  What all
-# commands, or all that load a Flowfile, take is described in one place.
+# commands, or all that load a Flowfile, take is described in one place; what
+# resume has of run, with run.
+rows=$(awk -F '\t' '{ row = $0; sub(/^[^\t]*/, "", row) }
+	$1 == "run" { of_run[row] = 1 }
+	!($1 == "resume" && $2 && of_run[row])' <<< "$rows")
+
 said_by_program() {
 	awk -F '\t' '$2 {
 		name = substr($2, 3)

@@ -1,0 +1,495 @@
+/*
+ * What a resume need not execute.
+ *
+ * When a task is ready its key is known.  If the store has a good result of
+ * that key, and its bytes are there, the task is over at once; else it is due:
+ * it waits for its turn as tasks of any run do.  What must be restored is due
+ * too, since that writes files of the project, under the same leases; so
+ * before a task is executed its result is looked for again.
+ */
+#include "base/base.h"
+
+#include "sched/run-internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "exec/agent.h"
+#include "model/graph.h"
+#include "model/key-diff.h"
+#include "model/resolve.h"
+#include "sched/prehash.h"
+#include "sched/reuse.h"
+#include "store/files.h"
+#include "store/objects.h"
+#include "sys/pool.h"
+
+/* The loop goes on with other news after so many decisions. */
+enum { DECISIONS_PER_TURN = 5000 };
+
+/* ---- the origin ---- */
+
+/* Remember what parameters run R was given. */
+static void
+inherit(struct strvec *given, const struct run_record *r)
+{
+	size_t n, len, text_len;
+	struct cbor c;
+
+	cbor_init(&c, r->parameters, r->parameters_len);
+	for (n = cbor_get_array(&c); n && !c.failed; n--) {
+		const char *name, *text;
+
+		cbor_get_array(&c);
+		name = cbor_get_text(&c, &len);
+		cbor_skip(&c);
+		if (cbor_peek(&c) != CBOR_TEXT) { /* its default stood */
+			cbor_skip(&c);
+			continue;
+		}
+		text = cbor_get_text(&c, &text_len);
+		if (c.failed)
+			return;
+		strvec_push_len(given, name, len);
+		strvec_push_len(given, text, text_len);
+	}
+}
+
+int
+run_find_origin(struct run *r, struct error *err)
+{
+	uint32_t number = r->options->origin_run;
+	int found = store_run_get(r->store, number, &r->origin, err);
+
+	if (found < 0)
+		return -1;
+	if (!found && number)
+		return error_set(err, "--origin-run-id: there is no run %u; "
+				 "'flowmake runs' lists them", number);
+	if (!found)
+		run_note(r, "nothing has run here yet, so everything runs");
+	else
+		inherit(&r->given, &r->origin);
+	return 0;
+}
+
+/* Which steps --rerun names. */
+static int
+find_reruns(struct run *r, struct error *err)
+{
+	char *const *name = r->options->rerun;
+
+	r->rerun = xcalloc(r->rules.step_count + 1, sizeof(*r->rerun));
+	for (; name && *name; name++) {
+		const struct step *s = rules_find(&r->rules, *name);
+		const char *near;
+
+		if (s) {
+			r->rerun[s->index] = true;
+			continue;
+		}
+		near = rules_suggest(&r->rules, *name);
+		return error_set(err, "--rerun: no step is called '%s'%s%s%s",
+				 *name, near ? " (did you mean '" : "",
+				 near ? near : "", near ? "'?)" : "");
+	}
+	return 0;
+}
+
+int
+run_read_results(struct run *r, struct error *err)
+{
+	if (find_reruns(r, err))
+		return -1;
+	r->reuse = reuse_new(r->store, r->files, r->origin.number, err);
+	return r->reuse ? 0 : -1;
+}
+
+/* ---- what is kept ---- */
+
+int
+run_record_kept(struct run *r, struct error *err)
+{
+	if (!r->kept_is_new)
+		return 0;
+	r->kept_is_new = false;
+	return store_kept_put(r->store, r->summary->run.number, &r->kept, err);
+}
+
+/* Task NUMBER of this run is what the origin run shows under its name. */
+static int
+add_kept(struct run *r, uint32_t number, const struct reuse_hit *hit,
+	 struct error *err)
+{
+	struct kept_range *k = &r->kept;
+
+	if (k->count && number == k->first + k->count &&
+	    hit->run == k->source_run &&
+	    hit->task == k->source_first + k->count) {
+		k->count++;
+	} else {
+		if (run_record_kept(r, err))
+			return -1;
+		*k = (struct kept_range){ number, 1, hit->run, hit->task };
+	}
+	r->kept_is_new = true;
+	return 0;
+}
+
+/* Record a task whose result comes from one of another name or run. */
+static int
+add_reused(struct run *r, struct attempt *a, const struct reuse_hit *hit,
+	   struct error *err)
+{
+	struct attempt_record rec = record_of(r, a);
+	size_t i;
+
+	rec.attempt = 0;
+	rec.outcome = TASK_REUSED;
+	rec.started_ns = rec.ended_ns = clock_real_ns(loop_clock(r->loop));
+	rec.results = hit->results;
+	rec.result_count = a->spec.result_count;
+	rec.outputs = hit->outputs;
+	rec.output_count = a->spec.output_count;
+	rec.origin_run = hit->origin_run;
+	rec.origin_task = hit->origin_task;
+	for (i = 0; i < rec.output_count; i++)
+		files_set_maker(r->files, rec.outputs[i].name, rec.step);
+	return store_attempt_end(r->store, &rec, err);
+}
+
+/* A is over, by HIT; frees A. */
+static void
+reuse(struct run *r, struct attempt *a, const struct reuse_hit *hit)
+{
+	struct task *t = a->task;
+	struct error err = ERROR_INIT;
+	int ret = 0;
+
+	t->results = graph_keep_artifacts(r->graph, hit->results,
+					  a->spec.result_count);
+	t->output_artifacts = graph_keep_artifacts(r->graph, hit->outputs,
+						   a->spec.output_count);
+	t->origin_run = hit->origin_run;
+	count_end(r, TASK_REUSED);
+	if (!r->options->dry_run) {
+		if (!t->number)
+			t->number = ++r->last_number;
+		ret = hit->is_kept ? add_kept(r, t->number, hit, &err)
+				   : add_reused(r, a, hit, &err);
+	}
+	attempt_free(a);
+	if (ret || graph_task_over(r->graph, t, END_DONE, &err))
+		run_fatal(r, &err);
+}
+
+/* ---- deciding ---- */
+
+static void
+push_due(struct run *r, struct task *t)
+{
+	if (r->due_start == r->due_count)
+		r->due_start = r->due_count = 0;
+	ARRAY_GROW(r->due, r->due_count, r->due_alloc);
+	r->due[r->due_count++] = t;
+}
+
+struct task *
+run_take_due(struct run *r)
+{
+	return r->due_start < r->due_count ? r->due[r->due_start++] : NULL;
+}
+
+/* Look for a result of A, whose spec is made. */
+static enum reuse_state
+look(struct run *r, struct attempt *a, struct reuse_hit *hit)
+{
+	enum reuse_state state = REUSE_NONE;
+	struct error err = ERROR_INIT;
+
+	if (r->rerun[a->task->step->index] || a->is_stale)
+		return REUSE_NONE;
+	if (reuse_find(r->reuse, &a->spec, &a->key, &a->arena, &state, hit,
+		       &err))
+		run_fatal(r, &err);
+	return state;
+}
+
+/* Decide about A, whose large inputs are hashed.  What is wrong with it is said
+ * when it is executed. */
+static void
+decide(struct run *r, struct attempt *a)
+{
+	struct task *t = a->task;
+	struct error err = ERROR_INIT;
+	enum reuse_state state = REUSE_NONE;
+	struct reuse_hit hit;
+
+	t->attempt = 1;
+	if (!attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
+			       r->machine_cpu_milli, &err))
+		state = look(r, a, &hit);
+	error_release(&err);
+	t->restored = state == REUSE_RESTORE;
+	if (state == REUSE_RIGHT) {
+		reuse(r, a, &hit);
+		return;
+	}
+	attempt_free(a);
+	push_due(r, t);
+}
+
+static void
+on_decide_hashed(void *data)
+{
+	struct attempt *a = data;
+
+	a->run->running--;
+	decide(a->run, a);
+}
+
+/* Begin to decide about T. */
+static void
+consider(struct run *r, struct task *t)
+{
+	struct attempt *a;
+
+	if (t->running) { /* tried again */
+		push_due(r, t);
+		return;
+	}
+	a = attempt_new(r, t);
+	if (attempt_demand(a, r->graph, NULL)) {
+		attempt_free(a);
+		push_due(r, t);
+		return;
+	}
+	a->hashing = prehash_inputs(r->pool, r->files, t, on_decide_hashed, a);
+	if (a->hashing)
+		r->running++;
+	else
+		decide(r, a);
+}
+
+void
+run_decide(struct run *r)
+{
+	uint32_t reused = r->summary->counts.reused;
+	struct task *t = NULL;
+	unsigned n;
+
+	for (n = 0; n < DECISIONS_PER_TURN && !r->stopping; n++) {
+		t = graph_take_ready(r->graph);
+		if (!t)
+			break;
+		consider(r, t);
+	}
+	/* what was reused may make fan-outs known, and more tasks ready */
+	r->undecided = !r->stopping &&
+		(t || r->summary->counts.reused != reused);
+}
+
+/* What the key of an attempt that is due is compared with. */
+struct comparison {
+	const struct attempt *attempt;
+	struct strbuf *why;
+};
+
+static bool
+compare(void *data, const struct attempt_record *old)
+{
+	struct comparison *c = data;
+	const struct attempt *a = c->attempt;
+
+	if (!old->reusable && old->outcome != TASK_REUSED)
+		return false;
+	if (digest_is_zero(&a->key) || !digest_equal(&a->key, &old->key))
+		key_diff_words(old->key_parts, old->key_parts_len,
+			       a->key_parts.buf, a->key_parts.len, c->why,
+			       NULL);
+	else
+		strbuf_adds(c->why, "what it made is not there any more");
+	return true;
+}
+
+void
+run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
+{
+	struct attempt_filter f = { .run = 0 };
+	struct comparison c = { a, why };
+	const struct step *s = a->task->step;
+	struct error err = ERROR_INIT;
+
+	if (a->task->restored) {
+		strbuf_adds(why, "its outputs are restored from the store");
+		return;
+	}
+	strbuf_adds(why, "runs: ");
+	if (r->rerun[s->index]) {
+		strbuf_adds(why, "--rerun asks for it");
+		return;
+	}
+	if (attempt_demand(a, r->graph, &err) ||
+	    attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
+			      r->machine_cpu_milli, &err)) {
+		strbuf_addf(why, "and fails: %s", err.text);
+		error_release(&err);
+		return;
+	}
+	if (a->is_stale)
+		strbuf_adds(why, "a file that it reads was changed by hand");
+	else if (!reuse_find_name(r->reuse, s->name, a->split.buf, &f.run,
+				  &f.task))
+		strbuf_adds(why, "there is no result of it yet");
+	else if (store_attempt_each(r->store, &f, compare, &c, &err))
+		run_fatal(r, &err);
+}
+
+/* ---- restoring ---- */
+
+/* Outputs of one attempt on their way out of the store. */
+struct restore_job {
+	struct pool_job job;
+	struct attempt *attempt;
+	struct reuse_hit hit;    /* in the attempt's arena */
+	bool *wanted;            /* by output: it is not right as it is */
+	bool done;
+	struct error error;      /* else why, if there is more to say */
+};
+
+static void
+restore_work(struct pool_job *job)
+{
+	struct restore_job *j = (struct restore_job *)job;
+	size_t i;
+
+	j->done = true;
+	for (i = 0; j->done && i < j->attempt->spec.output_count; i++)
+		if (j->wanted[i] &&
+		    object_restore(&j->hit.outputs[i].digest,
+				   j->hit.outputs[i].name, &j->error) <= 0)
+			j->done = false;
+}
+
+/* Whether the outputs are now what they should be. */
+static bool
+is_restored(struct run *r, const struct restore_job *j)
+{
+	struct file_state now;
+	size_t i;
+
+	for (i = 0; i < j->attempt->spec.output_count; i++) {
+		const struct artifact *o = &j->hit.outputs[i];
+
+		if (files_made(r->files, o->name, &now, NULL) <= 0 ||
+		    !digest_equal(&now.digest, &o->digest))
+			return false;
+	}
+	return true;
+}
+
+static void
+restore_done(struct pool_job *job)
+{
+	struct restore_job *j = (struct restore_job *)job;
+	struct attempt *a = j->attempt;
+	struct run *r = a->run;
+
+	r->running--;
+	a->hashing = false;
+	if (j->done && is_restored(r, j)) {
+		attempt_leave(r, a);
+		reuse(r, a, &j->hit);
+	} else if (r->stopping) {
+		attempt_leave(r, a);
+	} else {
+		run_note(r, "%s runs, since its outputs cannot be restored%s%s",
+			 a->name.buf, j->error.text ? ": " : "",
+			 j->error.text ? j->error.text : "");
+		attempt_execute(r, a);
+	}
+	error_release(&j->error);
+	free(j->wanted);
+	free(j);
+}
+
+/* Say what was moved out of the way, line by line. */
+static void
+tell_notes(struct run *r, const struct attempt *a, const char *notes)
+{
+	while (*notes) {
+		size_t len = strcspn(notes, "\n");
+
+		run_note(r, "%s: %.*s", a->name.buf, (int)len, notes);
+		notes += len + (notes[len] == '\n');
+	}
+}
+
+/* Clear the way of the outputs that are not right. */
+static int
+clear_outputs(struct run *r, struct restore_job *j, struct error *err)
+{
+	const struct task_spec *spec = &j->attempt->spec;
+	struct strbuf notes = STRBUF_INIT;
+	struct file_state now;
+	size_t i;
+	int ret = 0;
+
+	j->wanted = xcalloc(spec->output_count + 1, sizeof(*j->wanted));
+	for (i = 0; !ret && i < spec->output_count; i++) {
+		const struct artifact *o = &j->hit.outputs[i];
+
+		j->wanted[i] = files_digest(r->files, o->name, &now,
+					    NULL) <= 0 ||
+			!digest_equal(&now.digest, &o->digest);
+		if (j->wanted[i])
+			ret = agent_clear_output(r->files, spec->run, o->name,
+						 &notes, err);
+	}
+	tell_notes(r, j->attempt, notes.buf);
+	strbuf_release(&notes);
+	return ret;
+}
+
+/* Begin to restore the outputs of A.  Returns whether that is under way. */
+static bool
+restore(struct run *r, struct attempt *a, const struct reuse_hit *hit)
+{
+	struct restore_job *j = xcalloc(1, sizeof(*j));
+
+	j->job.work = restore_work;
+	j->job.done = restore_done;
+	j->attempt = a;
+	j->hit = *hit;
+	if (clear_outputs(r, j, NULL)) {
+		free(j->wanted);
+		free(j);
+		return false;
+	}
+	a->hashing = true;
+	r->running++;
+	pool_submit(r->pool, &j->job);
+	return true;
+}
+
+bool
+attempt_reuse(struct run *r, struct attempt *a)
+{
+	struct reuse_hit hit;
+
+	if (a->task->attempt > 1)
+		return false;
+	switch (look(r, a, &hit)) {
+	case REUSE_RIGHT:
+		attempt_leave(r, a);
+		reuse(r, a, &hit);
+		return true;
+	case REUSE_RESTORE:
+		return restore(r, a, &hit);
+	default:
+		return false;
+	}
+}

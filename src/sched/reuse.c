@@ -1,0 +1,308 @@
+/*
+ * Results of earlier runs.
+ */
+#include "base/base.h"
+
+#include "sched/reuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "base/strbuf.h"
+#include "exec/spec.h"
+#include "store/files.h"
+#include "store/objects.h"
+#include "store/store.h"
+
+/* One good result that the origin run shows. */
+struct known {
+	struct result_row row; /* strings and blobs in the arena */
+	struct known *next;    /* of the same bucket, later ones first */
+};
+
+struct reuse {
+	struct store *store;
+	struct files *files;
+	struct arena arena;
+	struct map names;      /* steps, kept once -> themselves */
+	struct map by_name;    /* "step/split" -> struct known */
+	struct known *v;
+	size_t count;
+	size_t alloc;
+	struct known **buckets;
+	size_t mask;
+};
+
+/* ---- reading ---- */
+
+/* S, kept once however many tasks have it. */
+static const char *
+intern(struct reuse *u, const char *s)
+{
+	char *kept = map_gets(&u->names, s);
+
+	if (!kept) {
+		kept = arena_strdup(&u->arena, s);
+		map_sets(&u->names, kept, kept);
+	}
+	return kept;
+}
+
+/* Copy what ROW borrows into ARENA. */
+static struct result_row
+copy_row(struct arena *arena, const struct result_row *row)
+{
+	struct result_row copy = *row;
+
+	copy.split = arena_strdup(arena, row->split);
+	if (row->results)
+		copy.results = arena_memdup(arena, row->results,
+					    row->results_len);
+	if (row->outputs)
+		copy.outputs = arena_memdup(arena, row->outputs,
+					    row->outputs_len);
+	return copy;
+}
+
+static bool
+add_known(void *data, const struct result_row *row)
+{
+	struct reuse *u = data;
+	struct known *k;
+
+	ARRAY_GROW(u->v, u->count, u->alloc);
+	k = &u->v[u->count++];
+	k->row = copy_row(&u->arena, row);
+	k->row.step = intern(u, row->step);
+	return false;
+}
+
+static struct known **
+bucket_of(const struct reuse *u, const struct digest *key)
+{
+	uint64_t hash;
+
+	memcpy(&hash, key->bytes, sizeof(hash));
+	return &u->buckets[hash & u->mask];
+}
+
+static void
+fill_buckets(struct reuse *u)
+{
+	size_t size = 16, i;
+
+	while (size < u->count * 2)
+		size *= 2;
+	u->mask = size - 1;
+	u->buckets = xcalloc(size, sizeof(*u->buckets));
+	for (i = 0; i < u->count; i++) {
+		struct known **b = bucket_of(u, &u->v[i].row.key);
+
+		u->v[i].next = *b;
+		*b = &u->v[i];
+	}
+}
+
+struct reuse *
+reuse_new(struct store *store, struct files *files, uint32_t origin,
+	  struct error *err)
+{
+	struct reuse *u = xcalloc(1, sizeof(*u));
+
+	u->store = store;
+	u->files = files;
+	arena_init(&u->arena);
+	map_init(&u->names);
+	map_init(&u->by_name);
+	if (origin && store_result_each(store, origin, add_known, u, err)) {
+		reuse_free(u);
+		return NULL;
+	}
+	fill_buckets(u);
+	return u;
+}
+
+void
+reuse_free(struct reuse *u)
+{
+	if (!u)
+		return;
+	map_release(&u->names);
+	map_release(&u->by_name);
+	arena_release(&u->arena);
+	free(u->buckets);
+	free(u->v);
+	free(u);
+}
+
+/* ---- looking ---- */
+
+/* Whether what an artifact holds is in the store, whole. */
+static bool
+is_stored(struct reuse *u, const struct artifact *a)
+{
+	return a->format == ARTIFACT_INLINE ||
+	       object_verify(&a->digest, a->file_name, u->files, NULL) > 0;
+}
+
+/* Whether the output A is in the project, or can be had (then STATE says so).
+ */
+static bool
+has_output(struct reuse *u, const struct artifact *a, enum reuse_state *state)
+{
+	struct file_state now;
+	int there = files_digest(u->files, a->name, &now, NULL);
+
+	/* what cannot be read is not what the task made */
+	if (there > 0 && digest_equal(&now.digest, &a->digest))
+		return true;
+	*state = REUSE_RESTORE;
+	return object_exists(&a->digest, NULL);
+}
+
+/* Read a list of COUNT artifacts from DATA, or NULL if it is none. */
+static const struct artifact *
+read_artifacts(struct arena *arena, const char *data, size_t len, size_t count)
+{
+	const struct artifact *list;
+	struct cbor c;
+	size_t found = 0;
+
+	if (!len)
+		return count ? NULL : arena_zalloc(arena, 1);
+	cbor_init(&c, data, len);
+	list = artifact_get_list(&c, arena, &found);
+	return c.failed || found != count ? NULL : list;
+}
+
+/* Whether ROW has what SPEC's task makes, and where; then HIT is filled. */
+static enum reuse_state
+try_row(struct reuse *u, const struct task_spec *spec,
+	const struct result_row *row, struct arena *arena,
+	struct reuse_hit *hit)
+{
+	enum reuse_state state = REUSE_RIGHT;
+	size_t i;
+
+	hit->results = read_artifacts(arena, row->results, row->results_len,
+				      spec->result_count);
+	hit->outputs = read_artifacts(arena, row->outputs, row->outputs_len,
+				      spec->output_count);
+	if (!hit->results || !hit->outputs)
+		return REUSE_NONE;
+	for (i = 0; i < spec->output_count; i++)
+		if (strcmp(hit->outputs[i].name, spec->outputs[i].path) ||
+		    !has_output(u, &hit->outputs[i], &state))
+			return REUSE_NONE;
+	for (i = 0; i < spec->result_count; i++)
+		if (!is_stored(u, &hit->results[i]))
+			return REUSE_NONE;
+	hit->run = row->run;
+	hit->task = row->task;
+	hit->origin_run = row->origin_run;
+	hit->origin_task = row->origin_task;
+	return state;
+}
+
+/* The best that was found so far. */
+struct search {
+	struct reuse *reuse;
+	const struct task_spec *spec;
+	struct arena *arena;
+	bool same_name;        /* of the rows that are being looked at */
+	enum reuse_state state;
+	struct reuse_hit *hit;
+};
+
+/* Take ROW if it is better.  Returns whether nothing can be better still. */
+static bool
+consider(void *data, const struct result_row *row)
+{
+	struct search *s = data;
+	struct reuse_hit hit = { .is_kept = s->same_name };
+	enum reuse_state state = try_row(s->reuse, s->spec, row, s->arena,
+					 &hit);
+
+	if (state == REUSE_NONE || s->state == state)
+		return false;
+	*s->hit = hit;
+	s->state = state;
+	return state == REUSE_RIGHT;
+}
+
+static bool
+is_called(const struct result_row *row, const struct task_spec *spec)
+{
+	return !strcmp(row->split, spec->split) &&
+	       !strcmp(row->step, spec->step);
+}
+
+/* Look among the results of the origin run that are called as the task is, or
+ * among the others. */
+static bool
+search_origin(struct search *s, const struct digest *key, bool same_name)
+{
+	const struct known *k = *bucket_of(s->reuse, key);
+
+	s->same_name = same_name;
+	for (; k; k = k->next)
+		if (digest_equal(&k->row.key, key) &&
+		    is_called(&k->row, s->spec) == same_name &&
+		    consider(s, &k->row))
+			return true;
+	return false;
+}
+
+int
+reuse_find(struct reuse *u, const struct task_spec *spec,
+	   const struct digest *key, struct arena *arena,
+	   enum reuse_state *state, struct reuse_hit *hit, struct error *err)
+{
+	struct search s = { u, spec, arena, false, REUSE_NONE, hit };
+
+	if (!digest_is_zero(key) && !search_origin(&s, key, true) &&
+	    !search_origin(&s, key, false) &&
+	    store_result_of_key(u->store, key, consider, &s, err))
+		return -1;
+	*state = s.state;
+	return 0;
+}
+
+/* Index the results by name, which few commands ask for. */
+static void
+index_names(struct reuse *u)
+{
+	struct strbuf name = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < u->count; i++) {
+		const struct result_row *row = &u->v[i].row;
+
+		strbuf_reset(&name);
+		strbuf_addf(&name, "%s/%s", row->step, row->split);
+		map_sets(&u->by_name, name.buf, &u->v[i]);
+	}
+	strbuf_release(&name);
+}
+
+bool
+reuse_find_name(struct reuse *u, const char *step, const char *split,
+		uint32_t *run, uint32_t *task)
+{
+	char *name = xasprintf("%s/%s", step, split);
+	const struct known *k;
+
+	if (!u->by_name.count)
+		index_names(u);
+	k = map_gets(&u->by_name, name);
+	free(name);
+	if (!k)
+		return false;
+	*run = k->row.run;
+	*task = k->row.task;
+	return true;
+}
