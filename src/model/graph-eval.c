@@ -370,6 +370,8 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 		node_end(g, &t->node, END_SKIPPED);
 		return 0;
 	}
+	if (task_claim_files(t, err))
+		return -1;
 	t->node.stage = STAGE_READY;
 	node_list_push(&g->ready, &t->node);
 	return 0;

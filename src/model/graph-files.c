@@ -219,27 +219,65 @@ output_fault(const struct graph *g, const char *path)
 	return NULL;
 }
 
-/* OTHER, which some task makes, is in the way of output O of T. */
+/* OTHER makes output O of T, too. */
 static int
-report_collision(const struct task *t, const struct task_file *o,
-		 const struct file *other, struct error *err)
+report_rival(const struct task *t, const struct task_file *o,
+	     const struct task *other, struct error *err)
 {
 	const struct expr *e = task_file_place(t, o, true);
 	struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
 
-	task_add_name(&a, t);
-	task_add_name(&b, other->maker);
-	if (other != o->file)
-		step_error(t->step, e->line, e->column, err,
-			   "makes '%s' and step '%s' makes '%s'; one is inside "
-			   "the other", o->path, other->maker->step->name,
-			   other->path);
-	else
-		step_error(t->step, e->line, e->column, err, "two tasks make "
-			   "'%s': %s and %s", o->path, b.buf, a.buf);
+	task_add_name(&a, other);
+	task_add_name(&b, t);
+	step_error(t->step, e->line, e->column, err, "two tasks make '%s': "
+		   "%s and %s", o->path, a.buf, b.buf);
 	strbuf_release(&a);
 	strbuf_release(&b);
 	return -1;
+}
+
+/* Whether T may yet be skipped. */
+static bool
+may_be_skipped(const struct task *t)
+{
+	return t->node.stage <= STAGE_LATE &&
+		((t->step->template->when && t->step->layout->when_late) ||
+		 t->step->reads_may_skip);
+}
+
+/* OTHER, which some task makes, is in the way of output O of T: refuse that,
+ * or let both be rivals, if one of them may still be skipped. */
+static int
+settle_collision(struct graph *g, struct task *t, struct task_file *o,
+		 struct file *other, struct error *err)
+{
+	const struct expr *e = task_file_place(t, o, true);
+	struct rival *r;
+
+	if (other != o->file)
+		return step_error(t->step, e->line, e->column, err,
+			   "makes '%s' and step '%s' makes '%s'; one is inside "
+			   "the other", o->path, other->maker->step->name,
+			   other->path);
+	if (!may_be_skipped(t) && !may_be_skipped(other->maker))
+		return report_rival(t, o, other->maker, err);
+	r = arena_zalloc(&g->arena, sizeof(*r));
+	r->task = t;
+	r->next = other->rivals;
+	other->rivals = r;
+	return file_tell_waiting(g, other, t, err);
+}
+
+/* Whether an output of T before O is the same file. */
+static bool
+named_before(const struct task *t, const struct task_file *o)
+{
+	const struct task_file *earlier;
+
+	for (earlier = t->outputs; earlier < o; earlier++)
+		if (earlier->file == o->file)
+			return true;
+	return false;
 }
 
 /* Enter T as the maker of output O. */
@@ -260,10 +298,60 @@ enter_output(struct graph *g, struct task *t, struct task_file *o,
 		other = file_made_inside(f, false);
 	if (other && t->node.end == END_SKIPPED)
 		return 0;
+	if (other && named_before(t, o))
+		return step_error(t->step, e->line, e->column, err,
+				  "the output '%s' is named twice", o->path);
 	if (other && (other != f || other->maker != t))
-		return report_collision(t, o, other, err);
-	f->maker = t;
-	return file_tell_waiting(g, f, err);
+		return settle_collision(g, t, o, other, err);
+	f->maker = t; /* a rule's task is that already */
+	return file_tell_waiting(g, f, t, err);
+}
+
+void
+task_yield_files(struct task *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->output_count; i++) {
+		struct file *f = t->outputs[i].file;
+		struct rival *r;
+
+		if (!f || f->maker != t)
+			continue;
+		for (r = f->rivals; r; r = r->next)
+			if (r->task->node.end != END_SKIPPED)
+				break;
+		if (!r)
+			continue;
+		f->maker = r->task;
+		r->task = t;
+	}
+}
+
+/* Whether T is not skipped, for certain. */
+static bool
+runs(const struct task *t)
+{
+	return t->node.stage >= STAGE_READY && t->node.end != END_SKIPPED;
+}
+
+int
+task_claim_files(struct task *t, struct error *err)
+{
+	const struct rival *r;
+	uint32_t i;
+
+	for (i = 0; i < t->output_count; i++) {
+		const struct task_file *o = &t->outputs[i];
+		const struct file *f = o->file;
+
+		if (f->rivals && f->maker != t && runs(f->maker))
+			return report_rival(t, o, f->maker, err);
+		for (r = f->rivals; r; r = r->next)
+			if (r->task != t && runs(r->task))
+				return report_rival(t, o, r->task, err);
+	}
+	return 0;
 }
 
 /* No output may be, hold or lie in one of its own task's inputs. */

@@ -19,6 +19,7 @@ struct edge {
 struct file {
 	const char *path;
 	struct task *maker;      /* NULL: none known */
+	struct rival *rivals;    /* others, while all but one may be skipped */
 	struct file *parent;     /* the directory above, NULL at the top */
 	struct file *child;      /* first entry known inside */
 	struct file *last_child;
@@ -27,6 +28,11 @@ struct file {
 	uint32_t first_reader;   /* in readers + 1: wanted tasks that read it */
 	uint32_t holds;          /* readers held until a maker is known */
 	bool announced;
+};
+
+struct rival {
+	struct task *task;
+	struct rival *next;
 };
 
 struct reader {
@@ -177,11 +183,16 @@ const struct expr *task_file_place(const struct task *t,
 				   const struct task_file *f, bool output);
 /* Compute T's inputs and outputs and enter them in the table. */
 int task_set_files(struct graph *g, struct task *t, struct error *err);
+/* T is skipped: its files are left to others that may make them. */
+void task_yield_files(struct task *t);
+/* T is about to run: no other task that does may make its files. */
+int task_claim_files(struct task *t, struct error *err);
 
 /* ---- graph-makers.c ---- */
-/* F has got a maker: all who read it, or the directory around it, wait for
+/* F has got MAKER: all who read it, or the directory around it, wait for
  * that. */
-int file_tell_waiting(struct graph *g, struct file *f, struct error *err);
+int file_tell_waiting(struct graph *g, struct file *f, struct task *maker,
+		      struct error *err);
 /* Link T to the makers of its inputs, or hold it until one is known. */
 int task_link_inputs(struct graph *g, struct task *t, struct error *err);
 /* Pattern rules may be able by now to make what held tasks wait for. */

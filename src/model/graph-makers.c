@@ -12,6 +12,29 @@
 #include "base/path.h"
 #include "model/graph-internal.h"
 
+/* Want what may make F. */
+static void
+want_makers(struct graph *g, const struct file *f)
+{
+	const struct rival *r;
+
+	node_want(g, &f->maker->node);
+	for (r = f->rivals; r; r = r->next)
+		node_want(g, &r->task->node);
+}
+
+/* N waits for what may make F. */
+static void
+link_makers(struct graph *g, const struct file *f, struct node *n)
+{
+	const struct rival *r;
+
+	want_makers(g, f);
+	node_link(g, &f->maker->node, n);
+	for (r = f->rivals; r; r = r->next)
+		node_link(g, &r->task->node, n);
+}
+
 /* ---- a maker is found ---- */
 
 /* U, which reads F, waits for MAKER, found only now. */
@@ -73,10 +96,8 @@ file_gather(struct graph *g, struct file *f)
 	f->gather->wanted = true;
 	node_list_push(&g->to_admit, f->gather);
 	while ((inner = file_walk(f, inner))) {
-		if (!inner->maker)
-			continue;
-		node_want(g, &inner->maker->node);
-		node_link(g, &inner->maker->node, f->gather);
+		if (inner->maker)
+			link_makers(g, inner, f->gather);
 	}
 	return f->gather;
 }
@@ -120,11 +141,12 @@ tell_gathers(struct graph *g, struct file *f, struct task *maker,
 }
 
 int
-file_tell_waiting(struct graph *g, struct file *f, struct error *err)
+file_tell_waiting(struct graph *g, struct file *f, struct task *maker,
+		  struct error *err)
 {
 	g->new_makers = true;
-	return tell_gathers(g, f, f->maker, err) ||
-		tell_readers(g, f, f->maker, err) ? -1 : 0;
+	return tell_gathers(g, f, maker, err) ||
+		tell_readers(g, f, maker, err) ? -1 : 0;
 }
 
 /* ---- makers of inputs ---- */
@@ -206,7 +228,8 @@ link_input(struct graph *g, struct task *t, struct task_file *in,
 	f->first_reader = ++g->reader_count;
 	made = made_of(f);
 	if (made) {
-		maker = made->maker;
+		link_makers(g, made, &t->node);
+		return 0;
 	} else if (f->child && file_made_inside(f, true)) {
 		r->gathered = true;
 		node_link(g, file_gather(g, f), &t->node);
@@ -243,7 +266,8 @@ graph_want_file(struct graph *g, const char *path, struct error *err)
 
 	made = f ? made_of(f) : NULL;
 	if (made) {
-		maker = made->maker;
+		want_makers(g, made);
+		ret = 1;
 	} else if (f && f->child && file_made_inside(f, true)) {
 		node_want(g, file_gather(g, f));
 		ret = 1;

@@ -105,8 +105,10 @@ node_end(struct graph *g, struct node *n, enum end end)
 		g->unopened--;
 	if (n->kind == NODE_TASK && !node_task(n)->files_known)
 		g->unknown_files--;
-	if (n->kind == NODE_TASK && end == END_SKIPPED)
+	if (n->kind == NODE_TASK && end == END_SKIPPED) {
+		task_yield_files(node_task(n));
 		node_list_push(&g->skipped, n);
+	}
 	if (end != END_FAILED)
 		node_list_push(&g->over, n);
 }

@@ -461,6 +461,26 @@ bind_names(struct rules *r, struct step *s, struct error *err)
 	return 0;
 }
 
+static bool
+may_skip(const struct step *s)
+{
+	return s->template->when || s->reads_may_skip;
+}
+
+/* Whether S reads a step that may be skipped. */
+static bool
+reads_may_skip(const struct step *s)
+{
+	const struct template *t = s->template;
+	uint32_t i, k, ref = 0;
+
+	for (i = 0; i < t->import_count; i++)
+		for (k = 0; k < t->imports[i].ref_count; k++)
+			if (may_skip(s->imported[ref++]))
+				return true;
+	return false;
+}
+
 int
 rules_resolve(struct rules *r, struct error *err)
 {
@@ -483,6 +503,7 @@ rules_resolve(struct rules *r, struct error *err)
 		if (bind_names(r, s, err))
 			return -1;
 		layout_of_step(r, s);
+		s->reads_may_skip = reads_may_skip(s);
 	}
 	for (i = 0; i < r->default_count; i++)
 		layout_of_step(r, r->defaults[i]);

@@ -198,6 +198,24 @@ test_expect_success 'two tasks making one file are refused' '
 	test ! -e ran
 '
 
+test_expect_success 'an output that is named twice is refused' '
+	flowfile <<-"END" &&
+	(step a (outputs "x" "./x") (shell "touch x"))
+	END
+	refused "Flowfile:1:22: step '\''a'\'': the output '\''x'\'' is named twice" &&
+	flowfile <<-"END" &&
+	(step a (output x "x")
+	  (output y (list "y" "x"))
+	  (shell "touch x y"))
+	END
+	refused "Flowfile:2:13: step '\''a'\'': the output '\''x'\'' is named twice" &&
+	flowfile <<-"END" &&
+	(step a (pattern p) (output x "%.x") (output y "./#{p}.x")
+	  (shell "touch x y"))
+	END
+	refused "Flowfile:1:48: step '\''a'\'': the output '\''f.x'\'' is named twice" f.x
+'
+
 test_expect_success 'two splits making one file are refused' '
 	flowfile <<-"END" &&
 	(step a (foreach x (iota 2))

@@ -146,6 +146,58 @@ test_expect_success 'a condition that fails names its line' '
 	fails "Flowfile:3:9: step .b.: .*car"
 '
 
+test_expect_success 'who is skipped makes no file: the other may make it' '
+	flowfile <<-"END" &&
+	(parameter size 7)
+	(step use (input file "twin") (shell "cat #{file}"))
+	(step ask (produces (n json)) (shell "echo #{size} > #{n}"))
+	(step high (from ask n) (when (> n 5)) (output file "twin")
+	  (shell "echo high > #{file}"))
+	(step low (from ask n) (when (<= n 5)) (output file "./twin")
+	  (shell "echo low > #{file}"))
+	END
+	run_says use "high
+" &&
+	run_says use "low
+" size=3 &&
+	rm twin &&
+	flowmake run size=9 twin &&
+	echo high > expected &&
+	test_cmp expected twin
+'
+
+test_expect_success 'so may one that reads what is skipped, or all' '
+	flowfile <<-"END" &&
+	(parameter quick #t)
+	(parameter slow (not quick))
+	(step easy (when quick) (produces x) (scheme 1))
+	(step quick-one (from easy x) (output file "made-2") (shell "echo quick > #{file}"))
+	(step slow-one (when slow) (output file "made-2") (shell "echo slow > #{file}"))
+	(step use (input file "made-2") (shell "cat #{file}"))
+	END
+	run_says use "quick
+" &&
+	run_says use "slow
+" quick=no &&
+	flowmake run --run-id-file=id quick=no slow=no &&
+	flowmake show $(cat id) > shown &&
+	test_grep "^use .*skipped" shown
+'
+
+test_expect_success 'two that make one file and both run are refused then' '
+	flowfile <<-"END" &&
+	(step ask (produces (n json)) (shell "echo 5 > #{n}"))
+	(step high (from ask n) (when (>= n 5)) (output file "twins")
+	  (shell "echo high > #{file}"))
+	(step low (from ask n) (when (<= n 5))
+	  (output file "twins")
+	  (shell "echo low > #{file}"))
+	(step use (input file "twins") (shell "touch used"))
+	END
+	fails "^Flowfile:5:16: step .low.: two tasks make .twins.: high and low" &&
+	test ! -e used
+'
+
 test_expect_success 'a step that is a target by name is skipped like any other' '
 	flowfile <<-"END" &&
 	(step a (when #f) (shell "touch a4"))
