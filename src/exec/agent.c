@@ -91,7 +91,7 @@ take_away(struct files *files, uint32_t run, const char *path,
 	case 0:
 		return 0;
 	case 1:
-		if (object_take(path, &state.digest, NULL, err) < 0)
+		if (object_take(path, &state.digest, NULL, files, err) < 0)
 			return -1;
 		break;
 	case 2:

@@ -297,15 +297,12 @@ hash_product(struct product *p, struct error *err)
 	return content_of_file(p->path, &p->stat, &p->digest, err);
 }
 
-/* Put a copy in the place of a product that is not ours to move. */
-static int
-copy_product(struct product *p, const struct spec_result *r,
+int
+product_copy(struct product *p, const struct spec_result *r,
 	     struct error *err)
 {
 	char *copy;
 
-	if (object_exists(&p->digest, r->file_name))
-		return 0;
 	if (S_ISDIR(p->stat.st_mode))
 		return error_set(err, "result '%s': make the directory '%s' "
 				 "in $TMPDIR, from where it can be moved into "
@@ -330,7 +327,8 @@ product_complete(struct product *p, const struct spec_result *r,
 		return 0;
 	if (hash_product(p, err) < 0)
 		return -1;
-	if (p->is_borrowed && copy_product(p, r, err) < 0)
+	if (p->is_borrowed && !object_exists(&p->digest, r->file_name) &&
+	    product_copy(p, r, err) < 0)
 		return -1;
 	p->is_complete = true;
 	return 0;

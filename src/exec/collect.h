@@ -25,8 +25,8 @@ struct product {
 				      * directory; else an object's */
 	const char *value;           /* CBOR, borrowed from made */
 	size_t value_len;
-	bool is_borrowed;            /* not ours to move, nor needed if the
-				      * store has it */
+	bool is_borrowed;            /* not ours to move, and not needed: the
+				      * store had it when it was looked for */
 	bool is_copy;                /* made for the store */
 	bool is_complete;            /* the rest is valid */
 	struct stat stat;            /* of path */
@@ -65,5 +65,9 @@ void collection_release(struct collection *c);
  * known, and copy what is not ours to move. */
 int product_complete(struct product *p, const struct spec_result *r,
 		     struct error *err);
+
+/* Put a copy of P, result R, which is not ours to move, in its place. */
+int product_copy(struct product *p, const struct spec_result *r,
+		 struct error *err);
 
 #endif

@@ -52,19 +52,29 @@ publish_outputs(const struct collection *c, struct arena *arena,
 
 /* Take a file or directory into the store. */
 static int
-take_file(struct product *p, const struct spec_result *r, struct artifact *a,
-	  struct error *err)
+take_file(struct product *p, const struct spec_result *r, struct files *files,
+	  struct artifact *a, struct error *err)
 {
+	struct error damage = ERROR_INIT;
+	int kept;
+
 	if (product_complete(p, r, err) < 0)
 		return -1;
 	a->format = p->format != ARTIFACT_FILE ? p->format
 		    : S_ISDIR(p->stat.st_mode) ? ARTIFACT_TREE : ARTIFACT_FILE;
 	a->digest = p->digest;
 	a->size_bytes = p->size_bytes;
-	/* One that is still borrowed is there already. */
-	return p->is_borrowed
-		       ? 0 : object_take(p->path, &p->digest, r->file_name,
-					 err);
+	if (p->is_borrowed) {
+		kept = object_keep(&p->digest, r->file_name, files, &damage);
+		if (kept < 0)
+			error_set(err, "%s", damage.text);
+		error_release(&damage);
+		if (kept)
+			return MIN(kept, 0);
+		if (product_copy(p, r, err))
+			return -1;
+	}
+	return object_take(p->path, &p->digest, r->file_name, files, err);
 }
 
 /* Read the value that a recipe wrote as text.  Returns 1 when it is none. */
@@ -93,7 +103,8 @@ parse_file(const struct product *p, const struct spec_result *r,
 
 static int
 publish_result(struct product *p, const struct spec_result *r,
-	       struct arena *arena, struct artifact *a, struct error *err)
+	       struct files *files, struct arena *arena, struct artifact *a,
+	       struct error *err)
 {
 	a->name = r->name;
 	a->file_name = r->file_name;
@@ -103,7 +114,7 @@ publish_result(struct product *p, const struct spec_result *r,
 	if (r->format == SPEC_RESULT_TEXT || r->format == SPEC_RESULT_LINES ||
 	    r->format == SPEC_RESULT_JSON)
 		return parse_file(p, r, arena, a, err);
-	return take_file(p, r, a, err);
+	return take_file(p, r, files, a, err);
 }
 
 static int
@@ -115,10 +126,13 @@ publish_results(struct collection *c, struct arena *arena,
 
 	if (!c->product_count)
 		return 0;
+	*ours = true;
+	if (files_begin(c->files, err))
+		return -1;
 	list = arena_zalloc(arena, c->product_count * sizeof(*list));
 	for (size_t i = 0; i < c->product_count; i++) {
 		rc = publish_result(&c->products[i], &c->spec->results[i],
-				    arena, &list[i], err);
+				    c->files, arena, &list[i], err);
 		*ours = rc < 0;
 		if (rc)
 			return -1;

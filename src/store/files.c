@@ -334,6 +334,12 @@ digest_path(struct files *f, const char *path, const struct stat *st,
 /* ---- what others ask ---- */
 
 int
+files_begin(struct files *f, struct error *err)
+{
+	return store_begin(f->store, err);
+}
+
+int
 files_digest(struct files *f, const char *path, struct file_state *state,
 	     struct error *err)
 {

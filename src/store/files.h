@@ -33,6 +33,10 @@ struct file_state {
 struct files *files_new(struct store *s, struct clock *clock);
 void files_free(struct files *f);
 
+/* Begin the transaction in which what is put into the store now will be
+ * named (store/objects.h). */
+int files_begin(struct files *f, struct error *err);
+
 /* The digest of PATH as it is now.  Returns 1, 0 when nothing is there, -1
  * when it cannot be read or is of a kind that has no content.  Within one run
  * a file is hashed again only when its stat changed. */
@@ -58,7 +62,8 @@ enum { FILES_COSTLY_BYTES = 1 << 20 };
 bool files_is_costly(struct files *f, const char *path, struct stat *st);
 
 /* Take in the digest D of the regular file PATH, which somebody else (an I/O
- * thread) hashed at REAL_NS or later, when its stat had been ST. */
+ * thread) hashed at REAL_NS or later, when its stat had been ST.  INT64_MAX:
+ * nobody can change it. */
 void files_learn(struct files *f, const char *path, const struct stat *st,
 		 int64_t real_ns, const struct digest *d);
 

@@ -21,6 +21,7 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "store/content.h"
+#include "store/files.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -89,26 +90,53 @@ write_new(const char *path, const void *data, size_t len, struct error *err)
 	return rc;
 }
 
+/* Let the ctime of the object at PATH say that it is wanted: whoever wants to
+ * remove it looks at that.  Only its owner can do this; -1 with errno. */
+static int
+touch(const char *path)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT }
+	};
+
+	return utimensat(AT_FDCWD, path, times, 0);
+}
+
+/* Whether the file at PATH holds exactly these bytes. */
+static bool
+holds_bytes(const char *path, const void *data, size_t len)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct stat st;
+	bool same;
+
+	same = stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (size_t)st.st_size == len && file_read(path, &sb, NULL) == 0 &&
+	       sb.len == len && !memcmp(sb.buf, data, len);
+	strbuf_release(&sb);
+	return same;
+}
+
 int
 object_put_bytes(const void *data, size_t len, struct digest *d,
 		 struct error *err)
 {
 	struct strbuf path = STRBUF_INIT;
-	char *temporary = NULL;
+	char *temporary;
 	int rc = 0;
 
 	*d = digest_of(data, len);
-	if (object_exists(d, NULL))
-		return 0;
 	object_add_path(&path, d, NULL);
-	temporary = temporary_path();
-	rc = write_new(temporary, data, len, err);
-	if (!rc) {
-		rc = move_into(temporary, path.buf, err);
-		if (rc)
-			unlink(temporary);
+	if (!holds_bytes(path.buf, data, len) || touch(path.buf) < 0) {
+		temporary = temporary_path();
+		rc = write_new(temporary, data, len, err);
+		if (!rc) {
+			rc = move_into(temporary, path.buf, err);
+			if (rc)
+				unlink(temporary);
+		}
+		free(temporary);
 	}
-	free(temporary);
 	strbuf_release(&path);
 	return rc;
 }
@@ -124,82 +152,84 @@ make_read_only(const char *path, mode_t mode, struct error *err)
 	return 0;
 }
 
-/* Give the object at PATH its second name too. */
-static int
-link_named(const char *path, const struct digest *d, const char *file_name,
-	   struct error *err)
+/* Whether both paths are of one file. */
+static bool
+is_same_file(const char *a, const char *b)
 {
-	struct strbuf named = STRBUF_INIT;
-	char *copy;
-	int rc = 0;
+	struct stat first, second;
 
-	object_add_path(&named, d, file_name);
-	if (link(path, named.buf) == 0 || errno == EEXIST)
-		goto out;
-	if (errno == ENOENT) {
-		rc = make_parent(named.buf, err);
-		if (rc || link(path, named.buf) == 0 || errno == EEXIST)
-			goto out;
-	}
-	/* No hard links here, or too many: a copy keeps the mode. */
-	copy = temporary_path();
-	rc = file_copy(path, copy, err);
+	return stat(a, &first) == 0 && stat(b, &second) == 0 &&
+	       first.st_ino == second.st_ino && first.st_dev == second.st_dev;
+}
+
+/* Put OBJECT at the path NAMED too: as a hard link, else as a copy, which
+ * keeps the mode. */
+static int
+link_over(const char *object, const char *named, struct error *err)
+{
+	char *copy = temporary_path();
+	int rc = link(object, copy) == 0 ? 0 : file_copy(object, copy, err);
+
 	if (!rc) {
-		rc = move_into(copy, named.buf, err);
+		rc = move_into(copy, named, err);
 		if (rc)
 			unlink(copy);
 	}
 	free(copy);
-out:
+	return rc;
+}
+
+/* Give the file object D its second name too. */
+static int
+link_named(const struct digest *d, const char *file_name, struct error *err)
+{
+	struct strbuf object = STRBUF_INIT, named = STRBUF_INIT;
+	int rc = 0;
+
+	object_add_path(&object, d, NULL);
+	object_add_path(&named, d, file_name);
+	if (link(object.buf, named.buf) < 0 &&
+	    !(errno == EEXIST && is_same_file(object.buf, named.buf)))
+		rc = link_over(object.buf, named.buf, err);
+	strbuf_release(&object);
 	strbuf_release(&named);
 	return rc;
 }
 
-/* Take the regular file at PATH. */
+/* Move the regular file at PATH, of which the store has no good twin. */
 static int
-take_file(const char *path, const struct digest *d, const char *file_name,
-	  mode_t mode, struct error *err)
+take_file(const char *path, const struct digest *d, mode_t mode,
+	  struct error *err)
 {
 	struct strbuf object = STRBUF_INIT;
 	int rc = 0;
 
 	object_add_path(&object, d, NULL);
-	if (object_exists(d, NULL)) {
-		if (unlink(path) < 0)
-			rc = error_sys(err, "cannot remove '%s'", path);
-	} else if (move_into(path, object.buf, err) ||
-		   make_read_only(object.buf, mode, err)) {
+	if (move_into(path, object.buf, err) ||
+	    make_read_only(object.buf, mode, err))
 		rc = -1;
-	}
-	if (!rc && file_name)
-		rc = link_named(object.buf, d, file_name, err);
 	strbuf_release(&object);
 	return rc;
 }
 
-/* Take a copy of what the symlink at PATH points to. */
+/* Put a copy of what the symlink at PATH points to in its place. */
 static int
-take_symlink(const char *path, const struct digest *d, const char *file_name,
-	     struct error *err)
+resolve_symlink(const char *path, struct stat *st, struct error *err)
 {
-	struct stat st;
 	char *copy;
 	int rc;
 
-	if (stat(path, &st) < 0)
+	if (stat(path, st) < 0)
 		return error_sys(err, "cannot read '%s'", path);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return error_set(err, "'%s' is a symlink to a directory, "
 				 "which cannot be kept in the store", path);
 	copy = temporary_path();
 	rc = file_copy(path, copy, err);
-	if (!rc) {
-		rc = take_file(copy, d, file_name, st.st_mode, err);
-		if (rc)
-			unlink(copy);
-	}
-	if (!rc && unlink(path) < 0)
-		rc = error_sys(err, "cannot remove '%s'", path);
+	if (!rc)
+		rc = file_move(copy, path, err);
+	if (rc)
+		unlink(copy);
 	free(copy);
 	return rc;
 }
@@ -234,8 +264,9 @@ point_to_named(const struct digest *d, const char *named)
 	strbuf_release(&target);
 }
 
-/* Take the directory at PATH.  Its files are protected, directories are not:
- * nobody could remove the store without changing them back. */
+/* Move the directory at PATH, of which the store has no good twin.  Its files
+ * are protected, directories are not: nobody could remove the store without
+ * changing them back. */
 static int
 take_tree(const char *path, const struct digest *d, const char *file_name,
 	  struct error *err)
@@ -248,24 +279,102 @@ take_tree(const char *path, const struct digest *d, const char *file_name,
 
 	object_add_path(&object, d, file_name);
 	if (lstat(object.buf, &st) == 0 && S_ISLNK(st.st_mode) &&
-	    unlink(object.buf) < 0) {
+	    unlink(object.buf) < 0)
 		rc = error_sys(err, "cannot remove %s", object.buf);
-	} else if (object_exists(d, file_name)) {
-		rc = file_remove_tree(path, err);
-	} else if (move_into(path, object.buf, err) ||
-		   content_of_tree(object.buf, protect_entry, NULL, &dropped,
-				   &size, err)) {
+	else if (move_into(path, object.buf, err) ||
+		 content_of_tree(object.buf, protect_entry, NULL, &dropped,
+				 &size, err))
 		rc = -1;
-	}
 	if (!rc && file_name)
 		point_to_named(d, object.buf);
 	strbuf_release(&object);
 	return rc;
 }
 
+/* ---- taking anything ---- */
+
+/* Let F know that the file object D, just put or touched, is good: what
+ * nobody may write again cannot change in the tick in which it was made. */
+static void
+learn(struct files *f, const struct digest *d, const char *file_name)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+
+	object_add_path(&path, d, file_name);
+	if (stat(path.buf, &st) == 0 && S_ISREG(st.st_mode))
+		files_learn(f, path.buf, &st, INT64_MAX, d);
+	strbuf_release(&path);
+}
+
+/* Keep what is at the one path of the object; *IS_DIR tells what that is. */
+static int
+keep_path(const struct digest *d, const char *file_name, struct files *f,
+	  bool *is_dir, struct error *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct stat st;
+	int rc = 0;
+
+	object_add_path(&path, d, file_name);
+	/* A symlink is for people who look; it may lead nowhere. */
+	if (lstat(path.buf, &st) == 0 && !S_ISLNK(st.st_mode)) {
+		*is_dir = S_ISDIR(st.st_mode);
+		rc = object_verify(d, file_name, f, err);
+	}
+	/* That of another user, who may be gone, is no good to us. */
+	if (rc > 0 && touch(path.buf) < 0)
+		rc = object_remove(d, err);
+	else if (rc > 0)
+		learn(f, d, file_name);
+	strbuf_release(&path);
+	return rc;
+}
+
+int
+object_keep(const struct digest *d, const char *file_name, struct files *f,
+	    struct error *err)
+{
+	bool is_dir;
+	int rc = keep_path(d, file_name, f, &is_dir, err);
+
+	if (rc > 0 && file_name && !is_dir)
+		rc = keep_path(d, NULL, f, &is_dir, err);
+	return rc;
+}
+
+/* Move what is at PATH, with the stat ST, or remove it where it has a good
+ * twin. */
+static int
+take_any(const char *path, const struct digest *d, const char *file_name,
+	 const struct stat *st, struct files *f, struct error *err)
+{
+	struct error damage = ERROR_INIT;
+	bool is_dir = S_ISDIR(st->st_mode);
+	int rc = keep_path(d, is_dir ? file_name : NULL, f, &is_dir, &damage);
+
+	if (rc < 0)
+		error_set(err, "%s", damage.text);
+	else if (rc > 0)
+		rc = file_remove_tree(path, err);
+	else if (S_ISDIR(st->st_mode))
+		rc = take_tree(path, d, file_name, err);
+	else
+		rc = take_file(path, d, st->st_mode, err);
+	error_release(&damage);
+	if (rc || S_ISDIR(st->st_mode))
+		return rc;
+	if (file_name && link_named(d, file_name, err))
+		return -1;
+	learn(f, d, NULL);
+	if (file_name)
+		learn(f, d, file_name);
+	return 0;
+}
+
 int
 object_take(const char *path, const struct digest *d, const char *file_name,
-	    struct error *err)
+	    struct files *f, struct error *err)
 {
 	struct stat st;
 
@@ -275,13 +384,11 @@ object_take(const char *path, const struct digest *d, const char *file_name,
 				 file_name);
 	if (lstat(path, &st) < 0)
 		return error_sys(err, "cannot read '%s'", path);
-	if (S_ISREG(st.st_mode))
-		return take_file(path, d, file_name, st.st_mode, err);
-	if (S_ISDIR(st.st_mode))
-		return take_tree(path, d, file_name, err);
-	if (S_ISLNK(st.st_mode))
-		return take_symlink(path, d, file_name, err);
-	return content_refuse(path, st.st_mode, err);
+	if (S_ISLNK(st.st_mode) && resolve_symlink(path, &st, err))
+		return -1;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return content_refuse(path, st.st_mode, err);
+	return take_any(path, d, file_name, &st, f, err);
 }
 
 /* ---- reading ---- */

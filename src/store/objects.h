@@ -1,8 +1,12 @@
 /*
  * Objects: contents by digest.  Written under a temporary name, then renamed;
- * read-only from then on; a file that is there already is never written
- * again.  Nothing is synced: an object that a crash of the machine emptied is
- * as good as none, and what is read is verified.
+ * read-only from then on; one that is there already, and good, is never
+ * written again, but its ctime says that it was asked for.  Nothing is synced:
+ * an object that a crash of the machine emptied is as good as none, and what
+ * is read is verified.
+ *
+ * An object lives as long as some record names it (store/gc.h).  So who puts
+ * one has begun the transaction that will name it: store_begin.
  */
 #ifndef FLOWMAKE_STORE_OBJECTS_H
 #define FLOWMAKE_STORE_OBJECTS_H
@@ -20,11 +24,16 @@ int object_put_bytes(const void *data, size_t len, struct digest *d,
 		     struct error *err);
 
 /* Move the file or directory at PATH, whose digest (store/content.h) is D,
- * into the store (a twin already there: PATH is removed).  With FILE_NAME, a
- * name without "/", it can be read under that name too.  Of a symlink to a
- * file the content is taken. */
+ * into the store (a good twin already there: PATH is removed).  With
+ * FILE_NAME, a name without "/", it can be read under that name too.  Of a
+ * symlink to a file the content is taken.  F learns that the object is good. */
 int object_take(const char *path, const struct digest *d,
-		const char *file_name, struct error *err);
+		const char *file_name, struct files *f, struct error *err);
+
+/* The same for what may be in the store already and is nowhere else: 1 when
+ * it is, and good; 0, as object_verify; -1. */
+int object_keep(const struct digest *d, const char *file_name,
+		struct files *f, struct error *err);
 
 /* Whether the object is there (its content is verified when it is read). */
 bool object_exists(const struct digest *d, const char *file_name);

@@ -65,7 +65,7 @@ put_object(const char *text, mode_t mode, const char *name)
 	must(chmod("made", mode));
 	must(stat("made", &st));
 	must(content_of_file("made", &st, &d, &err));
-	must(object_take("made", &d, name, &err));
+	must(object_take("made", &d, name, files, &err));
 	return d;
 }
 
@@ -81,7 +81,7 @@ put_tree(const char *text, const char *name)
 	must(chmod("tree/tool", 0755));
 	must(symlink("a/file", "tree/link"));
 	must(files_digest(files, "tree", &state, &err));
-	must(object_take("tree", &state.digest, name, &err));
+	must(object_take("tree", &state.digest, name, files, &err));
 	return state.digest;
 }
 

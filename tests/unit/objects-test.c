@@ -7,14 +7,19 @@
 
 #include "base/arena.h"
 #include "base/cbor.h"
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "model/artifact.h"
 #include "store/content.h"
+#include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
 #include "store/values.h"
 #include "work-dir.h"
+
+static struct store *store;
+static struct files *files;
 
 /* The path of the object D; the caller frees it. */
 static char *
@@ -118,14 +123,14 @@ test_files(void)
 	must(chmod("made", 0755));
 	x = digest_file("made");
 	ok(!digest_equal(&d, &x), "the executable bit is content");
-	must(object_take("made", &x, NULL, &err));
+	must(object_take("made", &x, NULL, files, &err));
 	path = object_path(&x, NULL);
 	is_int(mode_of(path), 0555, "an executable file stays one");
 	must(object_read(&x, &sb, &err));
 	is_str(sb.buf, "content", "and is verified as one");
 	ok(!exists("made"), "a file that is taken is moved");
 	put("made", "content");
-	must(object_take("made", &d, "clip.mp4", &err));
+	must(object_take("made", &d, "clip.mp4", files, &err));
 	named = object_path(&d, "clip.mp4");
 	free(path);
 	path = object_path(&d, NULL);
@@ -134,18 +139,125 @@ test_files(void)
 	ok(strstr(named, "/clip.mp4"), "one of which ends in the name");
 	is_int(mode_of(named), 0444, "both are read-only");
 	put("twin", "content");
-	must(object_take("twin", &d, "other.mp4", &err));
+	must(object_take("twin", &d, "other.mp4", files, &err));
 	ok(!exists("twin") && object_exists(&d, "other.mp4"),
 	   "a twin is removed, and its name added");
 	put("target", "far");
 	must(symlink("target", "link"));
 	x = digest_file("link");
-	must(object_take("link", &x, NULL, &err));
+	must(object_take("link", &x, NULL, files, &err));
 	ok(exists("target") && mode_of("link") == 0 && object_exists(&x, NULL),
 	   "of a symlink the content is taken, and what it points to stays");
 	free(path);
 	free(named);
 	strbuf_release(&sb);
+}
+
+/* The ctime of PATH in ns. */
+static int64_t
+changed_ns(const char *path)
+{
+	struct stat st;
+
+	must(lstat(path, &st));
+	return st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
+}
+
+/* Wait until a change gets another time than that of PATH. */
+static void
+next_tick(const char *path)
+{
+	int64_t then = changed_ns(path);
+
+	do
+		put("tick", "");
+	while (changed_ns("tick") <= then);
+}
+
+static void
+damage(const char *path, const char *text)
+{
+	int fd;
+
+	must(chmod(path, 0644));
+	fd = must(open(path, O_WRONLY | O_TRUNC));
+	must(file_write_all(fd, text, strlen(text), &err));
+	must(close(fd));
+}
+
+static void
+test_twins(void)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d, bytes;
+	char *path, *named;
+
+	put("made", "once");
+	d = digest_file("made");
+	must(object_take("made", &d, "o.txt", files, &err));
+	path = object_path(&d, NULL);
+	named = object_path(&d, "o.txt");
+	damage(path, "torn");
+	put("made", "once");
+	must(object_take("made", &d, "o.txt", files, &err));
+	must(object_read(&d, &sb, &err));
+	is_str(sb.buf, "once", "a damaged twin is replaced");
+	strbuf_reset(&sb);
+	must(file_read(named, &sb, &err));
+	is_str(sb.buf, "once", "under its name too");
+	must(unlink(named));
+	put(named, "other");
+	put("made", "once");
+	must(object_take("made", &d, "o.txt", files, &err));
+	strbuf_reset(&sb);
+	must(file_read(named, &sb, &err));
+	is_str(sb.buf, "once", "even where that is another file");
+	must(object_put_bytes("value", 5, &bytes, &err));
+	free(path);
+	path = object_path(&bytes, NULL);
+	damage(path, "velua");
+	must(object_put_bytes("value", 5, &bytes, &err));
+	strbuf_reset(&sb);
+	must(object_read(&bytes, &sb, &err));
+	is_str(sb.buf, "value", "so is that of a value");
+	free(path);
+	free(named);
+	strbuf_release(&sb);
+}
+
+static void
+test_kept(void)
+{
+	struct digest d, none = { { 9 } };
+	int64_t then;
+	char *path;
+
+	put("made", "kept");
+	d = digest_file("made");
+	must(object_take("made", &d, "k.txt", files, &err));
+	path = object_path(&d, NULL);
+	next_tick(path);
+	then = changed_ns(path);
+	is_int(object_keep(&d, "k.txt", files, &err), 1,
+	       "an object that is there is kept");
+	ok(changed_ns(path) > then, "and its ctime says so");
+	then = changed_ns(path);
+	is_int(object_keep(&d, "l.txt", files, &err), 0,
+	       "not under a name that it has not");
+	is_int(object_keep(&none, NULL, files, &err), 0,
+	       "nor one that is not there");
+	next_tick(path);
+	put("made", "kept");
+	must(object_take("made", &d, NULL, files, &err));
+	ok(changed_ns(path) > then, "to take its twin keeps it, too");
+	free(path);
+	must(object_put_bytes("kept value", 10, &d, &err));
+	path = object_path(&d, NULL);
+	next_tick(path);
+	then = changed_ns(path);
+	must(object_put_bytes("kept value", 10, &d, &err));
+	ok(changed_ns(path) > then, "or to put its bytes again");
+	free(path);
 }
 
 static void
@@ -156,13 +268,14 @@ test_bad_names(void)
 
 	put("made", "x");
 	d = digest_file("made");
-	ok(object_take("made", &d, "../../up", &e) < 0 &&
+	ok(object_take("made", &d, "../../up", files, &e) < 0 &&
 		   failed_with(&e, "name of a file") && exists("made"),
 	   "a name cannot lead out of the store");
-	ok(object_take("made", &d, "..", &e) < 0 &&
+	ok(object_take("made", &d, "..", files, &e) < 0 &&
 		   failed_with(&e, "name of a file"),
 	   "nor can two dots");
-	ok(object_take("gone", &d, NULL, &e) < 0 && failed_with(&e, "'gone'"),
+	ok(object_take("gone", &d, NULL, files, &e) < 0 &&
+		   failed_with(&e, "'gone'"),
 	   "a file that is not there is named");
 }
 
@@ -204,7 +317,7 @@ test_trees(void)
 	ok(content_of_tree("t2", plain_file, NULL, &e2, &size, &e) < 0 &&
 		   failed_with(&e, "'t2/fifo' is a fifo"),
 	   "a fifo in a directory is refused by name");
-	must(object_take("t1", &d, "frames", &err));
+	must(object_take("t1", &d, "frames", files, &err));
 	named = object_path(&d, "frames");
 	path = object_path(&d, NULL);
 	ok(!exists("t1") && object_exists(&d, "frames"),
@@ -216,10 +329,10 @@ test_trees(void)
 	is_int(mode_of("a/file"), 0444, "its files are read-only");
 	must(chdir(work_dir));
 	make_tree("t1");
-	must(object_take("t1", &d, "frames", &err));
+	must(object_take("t1", &d, "frames", files, &err));
 	ok(!exists("t1"), "its twin is removed");
 	make_tree("t1");
-	must(object_take("t1", &d, NULL, &err));
+	must(object_take("t1", &d, NULL, files, &err));
 	ok(!exists("t1") && object_exists(&d, NULL) &&
 		   mode_of(path) == 0755,
 	   "the same without a name is a directory of its own");
@@ -356,18 +469,21 @@ test_arrays(void)
 int
 main(void)
 {
-	struct store *s;
-
 	enter_work_dir();
-	s = store_open(STORE_WRITE, &err);
-	must(s ? store_close(s, &err) : -1);
+	store = store_open(STORE_WRITE, &err);
+	must(store ? 0 : -1);
+	files = files_new(store, &clock_system);
 	test_bytes();
 	test_files();
+	test_twins();
+	test_kept();
 	test_bad_names();
 	test_trees();
 	test_deep_tree();
 	test_values();
 	test_arrays();
+	files_free(files);
+	must(store_close(store, &err));
 	leave_work_dir();
 	return done_testing();
 }
