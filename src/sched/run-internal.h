@@ -97,6 +97,9 @@ uint32_t first_said(uint32_t a, uint32_t b, uint32_t c);
 /* ---- tasks.c ---- */
 /* Take what is ready, let it in as far as it goes, start it. */
 void run_dispatch(struct run *r);
+/* Start what was ready before this turn: nothing in it waits for what the
+ * turn has still to commit. */
+void run_refill(struct run *r);
 /* Record the attempts that have begun, if it is time to, or NOW. */
 void run_record_starts(struct run *r, bool now);
 /* Record the tasks that were skipped. */

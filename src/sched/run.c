@@ -319,6 +319,8 @@ tell_progress(struct run *r)
 static int
 turn_end(struct run *r, struct error *err)
 {
+	/* The workers need not wait for the disk. */
+	run_refill(r);
 	run_record_skipped(r);
 	run_record_starts(r, false);
 	if (run_record_kept(r, err))

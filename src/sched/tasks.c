@@ -234,6 +234,9 @@ warn_too_large(struct run *r, const struct attempt *a)
 		 (unsigned long long)r->limits.memory_mb);
 }
 
+/* How many attempts wait for a place, so that run_refill finds some. */
+enum { QUEUE_AHEAD = 4 };
+
 /* Make an attempt of the next task that the graph has ready and queue it.
  * Returns false when there is none. */
 static bool
@@ -386,14 +389,9 @@ lease(struct run *r, struct attempt *a)
 }
 
 void
-run_dispatch(struct run *r)
+run_refill(struct run *r)
 {
-	/* A wide fan-out has no more attempts than can be started, and one:
-	 * they are many times larger than its tasks. */
-	if (r->reuse && !r->stopping)
-		run_decide(r);
-	while (!r->stopping &&
-	       (r->queue_start < r->queue_count || take_ready(r))) {
+	while (!r->stopping && r->queue_start < r->queue_count) {
 		struct attempt *a = r->queue[r->queue_start];
 
 		if (!limits_admit(&r->limits, a->demands.cpu_milli,
@@ -404,6 +402,20 @@ run_dispatch(struct run *r)
 		if (lease(r, a))
 			hash_and_start(r, a);
 	}
+}
+
+void
+run_dispatch(struct run *r)
+{
+	if (r->reuse && !r->stopping)
+		run_decide(r);
+	/* A wide fan-out has no more attempts than can be started, and a few:
+	 * they are many times larger than its tasks. */
+	do {
+		run_refill(r);
+	} while (!r->stopping &&
+		 r->queue_count - r->queue_start < QUEUE_AHEAD &&
+		 take_ready(r));
 }
 
 /* ---- the executor's news ---- */
