@@ -7,14 +7,20 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
+  #:use-module (rnrs bytevectors)
   #:export (code-parts
             closure-digest))
 
+(define (value-bytes value)
+  ;; VALUE encoded, or #f if it cannot be.
+  (catch 'flowmake-error
+    (lambda () (%encode value ""))
+    (lambda _ #f)))
+
 (define (value-digest value)
   ;; The digest of VALUE, or #f if it cannot be encoded.
-  (catch 'flowmake-error
-    (lambda () (%digest (%encode value "")))
-    (lambda _ #f)))
+  (let ((bytes (value-bytes value)))
+    (and bytes (%digest bytes))))
 
 (define (closed-over proc)
   ;; The values that PROC closes over, procedures among them opened, or #f if
@@ -80,6 +86,17 @@
                        "definition ")
                    name)))
 
+(define max-shown-bytes 60)
+
+(define (data-part symbol value)
+  ;; What is short can be shown when it changes.
+  (let ((bytes (value-bytes value)))
+    (list (data-name symbol)
+          (and bytes (%digest bytes))
+          (and bytes
+               (<= (bytevector-length bytes) max-shown-bytes)
+               bytes))))
+
 (define (symbol-parts symbol)
   ;; The parts that SYMBOL stands for, and the symbols it mentions.
   (let ((variable (module-local-variable (flow-module) symbol)))
@@ -90,8 +107,7 @@
         (if (by-source? value)
             (values (source-parts symbol value entry)
                     (if entry (cdr entry) '()))
-            (values (list (list (data-name symbol) (value-digest value)))
-                    '()))))
+            (values (list (data-part symbol value)) '()))))
      ((project-module-of symbol)
       => (lambda (module) (values (module-parts module) '())))
      (else (values '() '())))))
@@ -109,7 +125,7 @@
 (define (code-parts summary closure)
   "Return the CODE of model/wire.h for a body with SUMMARY, (DIGEST MENTIONED
 ...), and CLOSURE, what closure-digest says of its thunk: a list of (NAME
-DIGEST-or-#f)."
+DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f)."
   (let ((seen (make-hash-table)))
     (let loop ((queue (cdr summary)) (parts '()))
       (cond

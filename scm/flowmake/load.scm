@@ -1,6 +1,7 @@
 ;;; Loading a Flowfile and telling the engine what it declares.
 
 (define-module (flowmake load)
+  #:use-module (ice-9 match)
   #:use-module (system vm loader)
   #:use-module (flowmake code)
   #:use-module (flowmake errors)
@@ -178,6 +179,13 @@
   (when (memq 'format mentioned)
     (resolve-interface '(ice-9 format))))
 
+(define code-part-message
+  (match-lambda
+    ((name digest)
+     (list name (bytes-or-null digest) null))
+    ((name digest value)
+     (list name (bytes-or-null digest) (option value)))))
+
 (define (code-of step template)
   ;; The CODE of STEP's scheme recipe, as a message.
   ;; At top level there is nothing to close over.
@@ -185,9 +193,7 @@
          (closure (or (cadr body)
                       (closure-digest (step-thunk step (car body))))))
     (preload! (cdddr body))
-    (map (lambda (part)
-           (list (car part) (bytes-or-null (cadr part))))
-         (code-parts (cddr body) closure))))
+    (map code-part-message (code-parts (cddr body) closure))))
 
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.

@@ -74,8 +74,8 @@ key_part_next(struct cbor *c, struct key_part *p)
 {
 	size_t count = cbor_get_array(c), len;
 
+	memset(p, 0, sizeof(*p));
 	p->name = cbor_get_text(c, &p->name_len);
-	p->digest = NULL;
 	if (!cbor_get_null(c)) {
 		p->digest = cbor_get_bytes(c, &len);
 		c->failed |= len != DIGEST_BYTES;
@@ -84,10 +84,34 @@ key_part_next(struct cbor *c, struct key_part *p)
 	set_subject(p);
 }
 
-/* Read all of a list into *PARTS, which the caller frees. */
-static int
-read_parts(struct key_part **parts, size_t *count, const char *data,
-	   size_t len, struct error *err)
+/* Read the map of notes. */
+static void
+read_notes(struct cbor *c, struct key_part *parts, size_t count)
+{
+	size_t n, i, name_len, len;
+
+	for (n = cbor_get_map(c); n && !c->failed; n--) {
+		const char *name = cbor_get_text(c, &name_len), *note;
+		bool is_text = cbor_peek(c) == CBOR_TEXT;
+
+		note = is_text ? cbor_get_text(c, &len)
+			       : cbor_get_bytes(c, &len);
+		c->failed |= !is_text && len != DIGEST_BYTES;
+		for (i = 0; i < count && !c->failed; i++) {
+			if (parts[i].name_len != name_len ||
+			    memcmp(parts[i].name, name, name_len))
+				continue;
+			parts[i].note = is_text ? note : NULL;
+			parts[i].note_len = is_text ? len : 0;
+			parts[i].source = is_text ? NULL : note;
+			break;
+		}
+	}
+}
+
+int
+key_parts_read(struct key_part **parts, size_t *count, const char *data,
+	       size_t len, struct error *err)
 {
 	struct cbor c;
 	size_t i;
@@ -97,7 +121,29 @@ read_parts(struct key_part **parts, size_t *count, const char *data,
 	*parts = xcalloc(*count + 1, sizeof(**parts));
 	for (i = 0; i < *count && !c.failed; i++)
 		key_part_next(&c, &(*parts)[i]);
+	if (cbor_peek(&c) != CBOR_END)
+		read_notes(&c, *parts, *count);
 	return cbor_finish(&c, "the key of a task", err);
+}
+
+bool
+key_has_note(const char *data, size_t len, const char *name)
+{
+	struct cbor c;
+	size_t n, key_len;
+	bool found = false;
+
+	cbor_init(&c, data, len);
+	cbor_skip(&c);
+	if (cbor_peek(&c) == CBOR_END)
+		return false;
+	for (n = cbor_get_map(&c); n && !found && !c.failed; n--) {
+		const char *key = cbor_get_text(&c, &key_len);
+
+		found = cbor_key_is(key, key_len, name);
+		cbor_skip(&c);
+	}
+	return found;
 }
 
 /* ---- comparing ---- */
@@ -195,8 +241,8 @@ key_diff_init(struct key_diff *d, const char *old, size_t old_len,
 	int ret = -1;
 
 	memset(d, 0, sizeof(*d));
-	if (read_parts(&o, &d->old_parts, old, old_len, err) ||
-	    read_parts(&n, &d->new_parts, new, new_len, err))
+	if (key_parts_read(&o, &d->old_parts, old, old_len, err) ||
+	    key_parts_read(&n, &d->new_parts, new, new_len, err))
 		goto out;
 	d->list = xcalloc(d->old_parts + d->new_parts + 1, sizeof(*d->list));
 	compare(d, o, n);

@@ -1,6 +1,15 @@
 /*
  * How two keys differ: their parts (model/key.h), as they are stored with
  * attempts, compared one by one; the differences as data and in words.
+ *
+ * Behind the list of parts an executed attempt has a map of notes, which are
+ * no part of the key:
+ *
+ *   {"recipe": digest of its source (bytes), "interpreter": text,
+ *    "environment": text, "image": text, "from NAME": "STEP NAME",
+ *    "join NAME": "STEP NAME", "rerun": ""}
+ *
+ * "rerun" says that --rerun asked for the task.
  */
 #ifndef FLOWMAKE_MODEL_KEY_DIFF_H
 #define FLOWMAKE_MODEL_KEY_DIFF_H
@@ -49,6 +58,10 @@ struct key_part {
 	const char *object;    /* the rest of the name, "books/a.txt" of "input
 				* books/a.txt"; "" if the name is all */
 	size_t object_len;
+	const char *note;      /* short text: what the digest is of; or NULL */
+	size_t note_len;
+	const char *source;    /* of a recipe: the digest of its source, whose
+				* text the store has; or NULL */
 };
 
 /* A part that differs. */
@@ -67,8 +80,16 @@ struct key_diff {
 	size_t new_parts;
 };
 
-/* Read the next of a list of parts into *P; C fails when it is damaged. */
+/* Read the next of a list of parts into *P, without its note; C fails when it
+ * is damaged. */
 void key_part_next(struct cbor *c, struct key_part *p);
+
+/* Read all of a list into *PARTS, which the caller frees. */
+int key_parts_read(struct key_part **parts, size_t *count, const char *data,
+		   size_t len, struct error *err);
+
+/* Whether the notes behind the parts at DATA hold one called NAME. */
+bool key_has_note(const char *data, size_t len, const char *name);
 
 /* Compare two lists of parts as key_encode writes them, which D borrows.
  * Fails only when one of them is damaged; D must be released anyway. */

@@ -22,6 +22,7 @@ model_sources = \
 	src/model/json-read.c \
 	src/model/key-diff.c src/model/key-diff.h \
 	src/model/key.c src/model/key.h \
+	src/model/recipe-source.c \
 	src/model/recipe.c src/model/recipe.h \
 	src/model/with.c src/model/with.h \
 	src/model/shell-exec.c \

@@ -10,6 +10,7 @@
 struct arena;
 struct error;
 struct graph;
+struct strbuf;
 struct task;
 
 /* A file of names, asked for by (list-file LIST). */
@@ -36,5 +37,12 @@ struct filled_recipe {
  * from ARENA.  For scheme recipes there is nothing to fill. */
 int recipe_fill(struct graph *g, const struct task *t, struct arena *arena,
 		struct filled_recipe *f, struct error *err);
+
+/* Append the recipe of T's step as its Flowfile has it, for people: names as
+ * "#{name}", expressions as "#{... names}", constants as they are; those that
+ * an expression gives only if FILLS, for a template that is one step.  Nothing
+ * for a scheme recipe. */
+void recipe_add_source(struct graph *g, const struct task *t, bool fills,
+		       struct strbuf *out);
 
 #endif

@@ -264,19 +264,25 @@ read_code(struct rules *r, struct cbor *c, struct recipe *rec)
 	rec->code = rules_take(r, n, sizeof(*rec->code));
 	rec->code_count = (uint32_t)n;
 	for (i = 0; i < n; i++) {
+		struct code_part *p = &rec->code[i];
 		const char *bytes;
 
-		read_array(c, 2);
-		rec->code[i].name = read_text(r, c);
+		read_array(c, 3);
+		p->name = read_text(r, c);
+		p->known = !cbor_get_null(c);
+		if (p->known) {
+			bytes = cbor_get_bytes(c, &len);
+			if (len != DIGEST_BYTES) {
+				c->failed = true;
+				return;
+			}
+			memcpy(p->digest.bytes, bytes, DIGEST_BYTES);
+		}
 		if (cbor_get_null(c))
 			continue;
-		bytes = cbor_get_bytes(c, &len);
-		if (len != DIGEST_BYTES) {
-			c->failed = true;
-			return;
-		}
-		rec->code[i].known = true;
-		memcpy(rec->code[i].digest.bytes, bytes, DIGEST_BYTES);
+		bytes = cbor_span(c, &len);
+		p->value = arena_memdup(&r->arena, bytes, len);
+		p->value_len = (uint32_t)len;
 	}
 }
 

@@ -134,6 +134,8 @@ struct code_part {
 	const char *name;
 	bool known;              /* false: cannot be had, always run */
 	struct digest digest;
+	const char *value;       /* CBOR of a short value; or NULL */
+	uint32_t value_len;
 };
 
 struct recipe {

@@ -5,6 +5,7 @@ sched_sources = \
 	src/sched/expand.c \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
+	src/sched/notes.c src/sched/notes.h \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \
 	src/sched/resume.c \

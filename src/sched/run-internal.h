@@ -38,6 +38,7 @@ struct run {
 	struct leases *leases;
 	struct graph *graph;
 	struct evaluation *evaluation;
+	struct notes *notes;
 	struct limits limits;
 	uint32_t machine_cpu_milli;
 	struct run_record origin;     /* of the run to resume; number 0: none */

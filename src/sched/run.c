@@ -28,6 +28,7 @@
 #include "model/graph.h"
 #include "model/with.h"
 #include "sched/leases.h"
+#include "sched/notes.h"
 #include "sched/reuse.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
@@ -246,6 +247,7 @@ begin(struct run *r, struct error *err)
 	rec->user = xstrdup(pw ? pw->pw_name : "");
 	rec->host = xstrdup(host);
 	r->warned = xcalloc(r->rules.step_count + 1, sizeof(*r->warned));
+	r->notes = notes_new(r->graph);
 	rec->origin = r->origin.number;
 	rec->pid = getpid();
 	rec->pid_started = store_process_started(rec->pid);
@@ -446,6 +448,7 @@ close_run(struct run *r)
 	evaluation_free(r->evaluation);
 	if (r->evaluator)
 		evaluator_free(r->evaluator);
+	notes_free(r->notes);
 	graph_free(r->graph);
 	rules_release(&r->rules);
 	if (r->pool)

@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "sched/leases.h"
+#include "sched/notes.h"
 #include "sched/prehash.h"
 #include "store/files.h"
 #include "sys/file.h"
@@ -131,7 +132,8 @@ record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
 
 	for (i = 0; good && i < rec->output_count; i++)
 		files_set_maker(r->files, rec->outputs[i].name, rec->step);
-	if (store_attempt_end(r->store, rec, &err))
+	if (notes_save(r->notes, r->store, &err) ||
+	    store_attempt_end(r->store, rec, &err))
 		run_fatal(r, &err);
 	push_news(r, a, rec, false, last);
 }
@@ -296,6 +298,9 @@ attempt_execute(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;
 
+	if (a->task->attempt == 1)
+		notes_add(r->notes, a,
+			  r->rerun && r->rerun[a->task->step->index]);
 	if (r->options->spec_dir && write_spec(r, a, &err)) {
 		fail_unstarted(r, a, &err);
 		return;

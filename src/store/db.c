@@ -76,6 +76,11 @@ static const char *const migrations[] = {
 	" count INTEGER NOT NULL, source_run INTEGER NOT NULL,"
 	" source_first INTEGER NOT NULL,"
 	" PRIMARY KEY (run, first)) WITHOUT ROWID;",
+
+	/* What digests in keys stand for, where it is short: recipes, values
+	 * of definitions.  Written once, read by who compares keys. */
+	"CREATE TABLE texts ("
+	" digest BLOB PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 enum { DB_VERSION = ARRAY_SIZE(migrations) };
@@ -148,6 +153,8 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_KEPT_LIST] =
 		"SELECT first, count, source_run, source_first FROM kept"
 		" WHERE run = ?1 ORDER BY first",
+	[DB_TEXT_PUT] = "INSERT OR IGNORE INTO texts VALUES (?1, ?2)",
+	[DB_TEXT_GET] = "SELECT text FROM texts WHERE digest = ?1",
 };
 
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */

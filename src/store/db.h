@@ -41,6 +41,8 @@ enum db_statement {
 	DB_RESULT_KEY,
 	DB_KEPT_PUT,
 	DB_KEPT_LIST,
+	DB_TEXT_PUT,
+	DB_TEXT_GET,
 	DB_STATEMENTS
 };
 

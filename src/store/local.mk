@@ -9,5 +9,6 @@ store_sources = \
 	src/store/results.c \
 	src/store/runs.c \
 	src/store/store.c src/store/store.h \
+	src/store/texts.c \
 	src/store/values.c src/store/values.h \
 	src/store/view.c src/store/view.h

@@ -25,6 +25,7 @@
 
 struct error;
 struct store;
+struct strbuf;
 
 #define STORE_DIR ".flowmake"
 
@@ -144,7 +145,8 @@ struct attempt_record {
 	int64_t max_rss_kib;
 	const char *message;     /* why it failed, or NULL */
 	struct digest key;
-	const char *key_parts;   /* CBOR [[name, digest bytes or null]...] */
+	const char *key_parts;   /* CBOR [[name, digest bytes or null]...], and
+				  * notes behind it (model/key-diff.h) */
 	size_t key_parts_len;
 	const struct artifact *results;
 	size_t result_count;
@@ -234,5 +236,14 @@ int store_key_known(struct store *s, const struct digest *key,
  * result. */
 int store_run_known(struct store *s, uint32_t run, uint32_t *count,
 		    struct error *err);
+
+/* ---- texts ---- */
+
+/* Keep what D, of a part of a key, stands for; once however often. */
+int store_text_put(struct store *s, const struct digest *d, const char *text,
+		   size_t len, struct error *err);
+/* Append it to OUT.  1, 0 when it was never kept, -1. */
+int store_text_get(struct store *s, const struct digest *d,
+		   struct strbuf *out, struct error *err);
 
 #endif

@@ -2,7 +2,7 @@
 ;;; Flowfiles.
 
 (use-modules (in-evaluator))
-(use-modules (srfi srfi-64) (rnrs bytevectors) (tap) (driver))
+(use-modules (ice-9 match) (srfi srfi-64) (rnrs bytevectors) (tap) (driver))
 
 (define* (code-of text #:optional (name "a"))
   "Return the CODE of the step NAME of a Flowfile of TEXT."
@@ -82,6 +82,15 @@ replaced by TO."
    (test-equal "parameters are told from definitions"
      '("scheme" "parameter p")
      (map car (code-of "(parameter p 1) (step a (scheme (display p)))")))
+   (test-equal "short data bring their values"
+     '("scheme" "definition f" "definition long" (3) ("a"))
+     (map (match-lambda
+            ((name _ (? unspecified?)) name)
+            ((name _ value) (list value)))
+          (code-of "(define n 3) (define (f x) x) (define s \"a\")
+(define long (iota 100))
+(step a (scheme (list (f n) s (car long))))"
+)))
    (test-equal "a changed value changes its part alone"
      '("definition factor") (changes? "factor 3" "factor 4"))
    (test-equal "a changed procedure changes its part alone"

@@ -547,12 +547,13 @@ fake_put_scheme(struct strbuf *sb, const struct sx *cl)
 		size_t len = strcspn(text, "=");
 		struct digest d = digest_of(text, strlen(text));
 
-		cbor_put_array(sb, 2);
+		cbor_put_array(sb, 3);
 		cbor_put_text(sb, text, len);
 		if (!strcmp(text + len, "=?"))
 			cbor_put_null(sb);
 		else
 			cbor_put_bytes(sb, d.bytes, DIGEST_BYTES);
+		cbor_put_str(sb, text + len);
 	}
 }
 

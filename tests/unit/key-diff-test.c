@@ -144,6 +144,43 @@ test_data(void)
 }
 
 static void
+test_notes(void)
+{
+	struct digest d = digest_of("source", 6);
+	struct key_diff diff;
+	size_t i, plain, bad = 0;
+
+	encode("recipe=1|image=1|from n=1", &old_key);
+	encode("recipe=2|image=2|from n=2", &new_key);
+	plain = new_key.len;
+	cbor_put_map(&new_key, 3);
+	cbor_put_str(&new_key, "recipe");
+	cbor_put_bytes(&new_key, d.bytes, sizeof(d.bytes));
+	cbor_put_str(&new_key, "from n");
+	cbor_put_str(&new_key, "num n");
+	cbor_put_str(&new_key, "forgotten");
+	cbor_put_str(&new_key, "x");
+	ok(!key_diff_init(&diff, old_key.buf, old_key.len, new_key.buf,
+			  new_key.len, NULL) && diff.count == 3,
+	   "notes are no parts");
+	ok(diff.list[0].new.source &&
+	   !memcmp(diff.list[0].new.source, d.bytes, sizeof(d.bytes)) &&
+	   !diff.list[0].old.source, "a recipe's note is a digest");
+	ok(!diff.list[1].new.note && diff.list[2].new.note_len == 5 &&
+	   !memcmp(diff.list[2].new.note, "num n", 5), "others are texts");
+	ok(key_has_note(new_key.buf, new_key.len, "forgotten") &&
+	   !key_has_note(new_key.buf, new_key.len, "rerun") &&
+	   !key_has_note(old_key.buf, old_key.len, "forgotten"),
+	   "a note can be asked for by name");
+	key_diff_release(&diff);
+	for (i = plain + 1; i < new_key.len; i++)
+		bad += key_diff_init(&diff, old_key.buf, old_key.len,
+				     new_key.buf, i, NULL) < 0;
+	is_int((intmax_t)bad, (intmax_t)(new_key.len - plain - 1),
+	       "notes that are cut anywhere are refused");
+}
+
+static void
 test_damage(void)
 {
 	struct error err = ERROR_INIT;
@@ -168,6 +205,7 @@ main(void)
 	test_words();
 	test_more_and_less();
 	test_data();
+	test_notes();
 	test_damage();
 	strbuf_release(&old_key);
 	strbuf_release(&new_key);

@@ -150,6 +150,39 @@ test_others(void)
 	ok(!f.text && !f.argv, "nor has a step that groups");
 }
 
+/* The source of A's recipe in FLOW is WANT. */
+static void
+source_is(const char *flow, const char *task, bool fills, const char *want,
+	  const char *title)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	fill(flow, task);
+	recipe_add_source(run.graph, fake_task(&run, task), fills, &sb);
+	is_str(sb.buf, want, title);
+	strbuf_release(&sb);
+}
+
+static void
+test_source(void)
+{
+	static const char shell[] = "(step a (foreach x ['p q'])"
+		"(shell 'echo #{x} #{(cat x '!')} #{(+ 1 2)}'))";
+
+	source_is(shell, "a/0", true, "echo #{x} #{... x} 3",
+		  "a source has names, and constants filled in");
+	source_is(shell, "a/0", false, "echo #{x} #{... x} #{...}",
+		  "unless the form is many steps");
+	source_is("(step a (foreach x ['p']) (exec 'p' x 'a b' '-#{x}'"
+		  " (cat 'y' 'z') #:stdin (cat x) #:stdout 'o'))", "a/0", true,
+		  "p #{x} 'a b' -#{x} yz < #{... x} > o",
+		  "arguments are parted");
+	source_is("(step a (script 'sh' 'echo #{x}'))", "a", true,
+		  "echo #{x}", "a script is its text");
+	source_is("(step a (scheme body=1))", "a", true, "",
+		  "scheme has no text here");
+}
+
 int
 main(void)
 {
@@ -158,6 +191,7 @@ main(void)
 	test_shell();
 	test_exec();
 	test_others();
+	test_source();
 	arena_release(&arena);
 	fake_run_release(&run);
 	return done_testing();

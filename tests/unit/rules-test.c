@@ -84,7 +84,8 @@ test_decoding(void)
 	is_str(f.rules.templates[2]->recipe.text, "print(1)", "a script");
 	t = f.rules.templates[3];
 	ok(t->recipe.code_count == 3 && t->recipe.code[1].known &&
-	   !t->recipe.code[2].known, "parts of a scheme recipe's key");
+	   !t->recipe.code[2].known && t->recipe.code[1].value,
+	   "parts of a scheme recipe's key");
 	ok(f.rules.templates[4]->pattern >= 0, "a pattern");
 	ok(f.rules.templates[0]->pattern < 0, "or none");
 	fake_flow_release(&f);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "fake-run.h"
 #include "sched/leases.h"
+#include "sched/notes.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "sys/pool.h"
@@ -225,6 +226,7 @@ close_run(void)
 	error_release(&run.fatal);
 	map_release(&run.recipe_words);
 	free(run.warned);
+	notes_free(run.notes);
 	free(run.starts);
 	free(run.queue);
 	free(run.news);
@@ -287,6 +289,7 @@ given(const char *flow_text)
 	run.warned = xcalloc(flow.flow.rules.step_count + 1, sizeof(bool));
 	limits_init(&run.limits, 3, 4000, 8000);
 	flow.graph = run.graph = graph_new(&flow.flow.rules, &world, &go);
+	run.notes = notes_new(run.graph);
 	must(graph_start(run.graph, &err));
 	strbuf_reset(&trace);
 	turn();

@@ -317,6 +317,21 @@ test_kept(struct store *s)
 	      "what one resume executed the next can keep");
 }
 
+static void
+test_texts(struct store *s)
+{
+	struct digest d = digest_of("recipe", 6), other = digest_of("x", 1);
+	struct strbuf sb = STRBUF_INIT;
+
+	must(store_text_put(s, &d, "echo\0#{x}", 9, &err));
+	must(store_text_put(s, &d, "echo\0#{x}", 9, &err));
+	must(store_commit(s, &err));
+	ok(store_text_get(s, &d, &sb, &err) == 1 && sb.len == 9 &&
+	   !memcmp(sb.buf, "echo\0#{x}", 9), "a text is kept once");
+	is_int(store_text_get(s, &other, &sb, &err), 0, "others are not there");
+	strbuf_release(&sb);
+}
+
 /* What copy_record keeps of one attempt. */
 struct copy {
 	struct attempt_record a;
@@ -529,6 +544,7 @@ main(void)
 	test_attempts(s);
 	test_record(s);
 	test_kept(s);
+	test_texts(s);
 	test_snapshot(s);
 	close_store(s);
 	test_two_writers();

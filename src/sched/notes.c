@@ -1,0 +1,241 @@
+/*
+ * Notes on keys.
+ */
+#include "base/base.h"
+
+#include "sched/notes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cbor.h"
+#include "base/digest.h"
+#include "base/strbuf.h"
+#include "model/graph.h"
+#include "model/recipe.h"
+#include "sched/attempt.h"
+#include "store/store.h"
+
+enum { MAX_NOTE_BYTES = 60 };
+
+/* What is known of a template, a form of the Flowfile. */
+struct form {
+	uint32_t steps;        /* how many it is */
+	bool seen;
+	bool has_source;
+	struct digest source;
+};
+
+/* A text to be stored. */
+struct text {
+	struct digest digest;
+	char *bytes;           /* owned */
+	size_t len;
+};
+
+struct notes {
+	struct graph *graph;
+	struct form *forms;    /* by template */
+	struct text *texts;
+	size_t text_count;
+	size_t text_alloc;
+	struct strbuf pairs;   /* of the map that is being made */
+	size_t pair_count;
+	struct strbuf text;    /* kept for its memory */
+};
+
+struct notes *
+notes_new(struct graph *g)
+{
+	const struct rules *r = graph_rules(g);
+	struct notes *n = xcalloc(1, sizeof(*n));
+	uint32_t i;
+
+	n->graph = g;
+	n->forms = xcalloc((size_t)r->template_count + 1, sizeof(*n->forms));
+	for (i = 0; i < r->step_count; i++)
+		n->forms[r->steps[i]->template->id].steps++;
+	strbuf_init(&n->pairs);
+	strbuf_init(&n->text);
+	return n;
+}
+
+static void
+drop_texts(struct notes *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->text_count; i++)
+		free(n->texts[i].bytes);
+	n->text_count = 0;
+}
+
+void
+notes_free(struct notes *n)
+{
+	if (!n)
+		return;
+	drop_texts(n);
+	free(n->texts);
+	free(n->forms);
+	strbuf_release(&n->pairs);
+	strbuf_release(&n->text);
+	free(n);
+}
+
+/* ---- texts ---- */
+
+static void
+add_text(struct notes *n, const struct digest *d, const char *bytes,
+	 size_t len)
+{
+	struct text *t;
+
+	ARRAY_GROW(n->texts, n->text_count, n->text_alloc);
+	t = &n->texts[n->text_count++];
+	t->digest = *d;
+	t->bytes = xstrndup(bytes, len);
+	t->len = len;
+}
+
+/* Look at the template of T's step for the first time. */
+static void
+see(struct notes *n, struct form *k, const struct task *t)
+{
+	const struct recipe *r = &t->step->template->recipe;
+	uint32_t i;
+
+	k->seen = true;
+	strbuf_reset(&n->text);
+	recipe_add_source(n->graph, t, k->steps == 1, &n->text);
+	k->has_source = n->text.len;
+	if (k->has_source) {
+		k->source = digest_of(n->text.buf, n->text.len);
+		add_text(n, &k->source, n->text.buf, n->text.len);
+	}
+	for (i = 0; i < r->code_count; i++)
+		if (r->code[i].value && r->code[i].known)
+			add_text(n, &r->code[i].digest, r->code[i].value,
+				 r->code[i].value_len);
+}
+
+int
+notes_save(struct notes *n, struct store *s, struct error *err)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < n->text_count; i++)
+		ret = store_text_put(s, &n->texts[i].digest,
+				     n->texts[i].bytes, n->texts[i].len, err);
+	drop_texts(n);
+	return ret;
+}
+
+/* ---- notes ---- */
+
+/* Note TEXT, which is emptied, of PART. */
+static void
+put_note(struct notes *n, const char *part, struct strbuf *text)
+{
+	size_t len = MAX_NOTE_BYTES - 3;
+
+	if (text->len > MAX_NOTE_BYTES) {
+		while (len && (text->buf[len] & 0xc0) == 0x80)
+			len--; /* not inside a character */
+		strbuf_truncate(text, len);
+		strbuf_adds(text, "...");
+	}
+	cbor_put_str(&n->pairs, part);
+	cbor_put_text(&n->pairs, text->buf, text->len);
+	n->pair_count++;
+	strbuf_reset(text);
+}
+
+/* Note the program of a shell or script recipe. */
+static void
+note_interpreter(struct notes *n, const struct task_spec *s)
+{
+	struct strbuf *text = &n->text;
+	size_t i;
+
+	for (i = 0; s->argv[i]; i++)
+		strbuf_addf(text, "%s%s", i ? " " : "", s->argv[i]);
+	put_note(n, "interpreter", text);
+}
+
+static void
+note_environment(struct notes *n, const struct attempt *a)
+{
+	const struct demands *d = &a->demands;
+	struct strbuf *text = &n->text;
+	uint32_t i;
+
+	for (i = 0; i < d->environment_count; i++)
+		strbuf_addf(text, "%s%s=%s", text->len ? " " : "",
+			    d->environment[i].name, d->environment[i].value);
+	for (i = 0; i < d->secret_count; i++)
+		strbuf_addf(text, "%s%s", text->len ? " " : "", d->secrets[i]);
+	if (text->len)
+		put_note(n, "environment", text);
+	if (d->image) {
+		strbuf_adds(text, d->image);
+		put_note(n, "image", text);
+	}
+}
+
+/* Note of each name that is read which step gives it, and as what. */
+static void
+note_import(struct notes *n, const struct task *t, const struct import *im)
+{
+	const struct step *s = t->step, *theirs;
+	struct strbuf part = STRBUF_INIT;
+	struct task *read;
+	uint32_t i;
+
+	theirs = s->imported[im->first_step];
+	if (!im->is_join) {
+		read = graph_read_task(n->graph, &t->node, im);
+		theirs = read ? read->step : theirs;
+	}
+	for (i = 0; i < im->item_count; i++) {
+		strbuf_reset(&part);
+		strbuf_addf(&part, "%s %s", im->is_join ? "join" : "from",
+			    s->template->names[im->items[i].mine].text);
+		strbuf_addf(&n->text, "%s %s", theirs->name,
+			    im->items[i].theirs);
+		put_note(n, part.buf, &n->text);
+	}
+	strbuf_release(&part);
+}
+
+void
+notes_add(struct notes *n, struct attempt *a, bool rerun)
+{
+	const struct task *t = a->task;
+	const struct template *tm = t->step->template;
+	struct form *k = &n->forms[tm->id];
+	uint32_t i;
+
+	if (!k->seen)
+		see(n, k, t);
+	strbuf_reset(&n->text);
+	strbuf_reset(&n->pairs);
+	n->pair_count = 0;
+	if (k->has_source) {
+		cbor_put_str(&n->pairs, "recipe");
+		cbor_put_bytes(&n->pairs, k->source.bytes, DIGEST_BYTES);
+		n->pair_count++;
+	}
+	if (tm->recipe.word_count && tm->recipe.kind != RECIPE_EXEC)
+		note_interpreter(n, &a->spec);
+	note_environment(n, a);
+	for (i = 0; i < tm->import_count; i++)
+		note_import(n, t, &tm->imports[i]);
+	if (rerun)
+		put_note(n, "rerun", &n->text);
+	if (!n->pair_count)
+		return;
+	cbor_put_map(&a->key_parts, n->pair_count);
+	strbuf_add(&a->key_parts, n->pairs.buf, n->pairs.len);
+}
