@@ -11,14 +11,19 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/text.h"
 
-/* Let the text in SB replace that of ERR.  The old one is freed only here,
- * because it may have been among the arguments of the new one. */
+/* Let the text in SB, escaped, replace that of ERR.  The old one is freed only
+ * here, because it may have been among the arguments of the new one. */
 static void
 replace(struct error *err, struct strbuf *sb, bool has_place)
 {
+	struct strbuf text = STRBUF_INIT;
+
+	text_add_escaped(&text, sb->buf, sb->len);
+	strbuf_release(sb);
 	free(err->text);
-	err->text = strbuf_detach(sb, NULL);
+	err->text = strbuf_detach(&text, NULL);
 	err->has_place = has_place;
 }
 
@@ -78,7 +83,7 @@ error_place(struct error *err, const char *file, unsigned line,
 int
 error_push(struct error *err, const char *format, ...)
 {
-	struct strbuf sb = STRBUF_INIT;
+	struct strbuf sb = STRBUF_INIT, text = STRBUF_INIT;
 	va_list ap;
 
 	if (!err)
@@ -86,8 +91,41 @@ error_push(struct error *err, const char *format, ...)
 	va_start(ap, format);
 	strbuf_vaddf(&sb, format, ap);
 	va_end(ap);
-	strbuf_addf(&sb, ": %s", err->text ? err->text : "failed");
-	replace(err, &sb, false);
+	text_add_escaped(&text, sb.buf, sb.len);
+	strbuf_release(&sb);
+	strbuf_addf(&text, ": %s", err->text ? err->text : "failed");
+	free(err->text);
+	err->text = strbuf_detach(&text, NULL);
+	err->has_place = false;
+	return -1;
+}
+
+void
+error_add_lines(struct error *err, const char *lines, size_t len)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *newline;
+	size_t at, n;
+
+	strbuf_adds(&sb, err->text);
+	for (at = 0; at < len; at += n + 1) {
+		newline = memchr(lines + at, '\n', len - at);
+		n = newline ? (size_t)(newline - lines) - at : len - at;
+		strbuf_addch(&sb, '\n');
+		text_add_escaped(&sb, lines + at, n);
+	}
+	free(err->text);
+	err->text = strbuf_detach(&sb, NULL);
+}
+
+int
+error_copy(struct error *err, const struct error *from)
+{
+	if (!err)
+		return -1;
+	free(err->text);
+	err->text = xstrdup(from->text);
+	err->has_place = from->has_place;
 	return -1;
 }
 

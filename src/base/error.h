@@ -2,7 +2,8 @@
  * Errors as values.  A function that can fail takes a struct error * last,
  * returns -1 (or NULL) and fills it; it leaves it untouched on success, so
  * calls chain with ||.  The text is complete: what, on which file or task,
- * and why; lower case, no full stop; ready to print behind "flowmake: ".
+ * and why; lower case, no full stop; ready to print behind "flowmake: ": one
+ * line without control characters, whatever names went into it.
  * A mistake in the user's Flowfile begins with its place, "FILE:LINE:COL: ",
  * and is printed as it stands (error_has_place).
  */
@@ -33,6 +34,13 @@ int error_place(struct error *err, const char *file, unsigned line,
 
 /* Put "FORMAT: " before the text that ERR has already.  Returns -1. */
 int error_push(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Append lines that explain more, as a backtrace: the only newlines of a
+ * text. */
+void error_add_lines(struct error *err, const char *lines, size_t len);
+
+/* Let ERR be as FROM.  Returns -1. */
+int error_copy(struct error *err, const struct error *from);
 
 /* Drop the text; ERR can be used again. */
 void error_release(struct error *err);

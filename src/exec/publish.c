@@ -178,7 +178,7 @@ agent_publish(struct collection *c, struct arena *arena,
 	*p = (struct publication){ .reusable = true };
 	*ours = false;
 	if (c->error.text)
-		return error_set(err, "%s", c->error.text);
+		return error_copy(err, &c->error);
 	for (size_t i = 0; i < c->hashed_count; i++)
 		files_learn(c->files, c->hashed[i].path, &c->hashed[i].stat,
 			    c->hashing_ns, &c->hashed[i].digest);

@@ -148,8 +148,8 @@ control_read_error(const struct frame *f, struct error *err)
 	}
 	if (cbor_finish(&c, "an error from the evaluator", err) < 0)
 		return;
-	error_set(err, "%.*s%s%.*s", (int)text_len, text,
-		  backtrace_len ? "\n" : "", (int)backtrace_len, backtrace);
+	error_set(err, "%.*s", (int)text_len, text);
+	error_add_lines(err, backtrace, backtrace_len);
 	err->has_place = place;
 }
 
@@ -247,7 +247,7 @@ deliver(struct evaluator *e)
 		on_frame(e, &f);
 	if (got < 0) {
 		if (e->rules && !e->load_done)
-			error_set(&e->load_error, "%s", err.text);
+			error_copy(&e->load_error, &err);
 		e->load_done = true;
 		give_up(e);
 	}
@@ -461,12 +461,8 @@ await_rules(struct evaluator *e, const bool *interrupted, struct error *err)
 	while (!e->load_done && !e->dead && !(interrupted && *interrupted))
 		if (loop_turn(e->loop, true, err) < 0)
 			return -1;
-	if (e->load_error.text) {
-		error_set(err, "%s", e->load_error.text);
-		if (err)
-			err->has_place = e->load_error.has_place;
-		return -1;
-	}
+	if (e->load_error.text)
+		return error_copy(err, &e->load_error);
 	if (e->load_done)
 		return 0;
 	if (e->dead)

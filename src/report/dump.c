@@ -79,7 +79,9 @@ print_all(const struct target *t, const struct attempt_record *a,
 	if (!a->result_count)
 		return no_result(t, a, NULL, err);
 	for (i = 0; i < a->result_count; i++) {
-		strbuf_addf(out, "%s = ", a->results[i].name);
+		text_add_escaped(out, a->results[i].name,
+				 strlen(a->results[i].name));
+		strbuf_adds(out, " = ");
 		if (print_value(&a->results[i], out, err))
 			return -1;
 		strbuf_addch(out, '\n');

@@ -217,11 +217,13 @@ static void
 add_variables(const struct step *s, const char *between, struct strbuf *out)
 {
 	const struct template *t = s->template;
+	const char *name;
 	uint32_t i;
 
 	for (i = 0; i < t->foreach_count; i++) {
 		strbuf_adds(out, i ? between : "");
-		strbuf_adds(out, t->names[t->foreach[i].name].text);
+		name = t->names[t->foreach[i].name].text;
+		text_add_escaped(out, name, strlen(name));
 	}
 }
 
@@ -286,17 +288,23 @@ flow_graph_text(const struct rules *r, struct strbuf *out)
 
 /* ---- Graphviz ---- */
 
-/* Append TEXT as a string of DOT. */
+/* Append TEXT as a string of DOT, in which a control character stands as what
+ * is printed elsewhere. */
 static void
 add_dot_string(struct strbuf *out, const char *text)
 {
+	struct strbuf escaped = STRBUF_INIT;
+	size_t i;
+
+	text_add_escaped(&escaped, text, strlen(text));
 	strbuf_addch(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+	for (i = 0; i < escaped.len; i++) {
+		if (escaped.buf[i] == '"' || escaped.buf[i] == '\\')
 			strbuf_addch(out, '\\');
-		strbuf_addch(out, *text);
+		strbuf_addch(out, escaped.buf[i]);
 	}
 	strbuf_addch(out, '"');
+	strbuf_release(&escaped);
 }
 
 /* Append the node of S. */

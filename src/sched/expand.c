@@ -50,22 +50,22 @@ static void
 on_eval_failed(void *data, struct node *n, const struct error *why)
 {
 	struct run *r = data;
-	struct error err = *why;
+	struct error err = ERROR_INIT;
 
 	if (r->summary->run.number) {
 		run_node_failed(r, n, why);
 		return;
 	}
-	err.text = xstrdup(why->text); /* before anything runs: the run's */
+	error_copy(&err, why); /* before anything runs: the run's */
 	run_fatal(r, &err);
 }
 
 static void
 on_eval_mistaken(void *data, const struct error *why)
 {
-	struct error err = *why;
+	struct error err = ERROR_INIT;
 
-	err.text = xstrdup(why->text);
+	error_copy(&err, why);
 	run_fatal(data, &err);
 }
 

@@ -586,7 +586,7 @@ run_node_failed(struct run *r, struct node *n, const struct error *why)
 		struct task *t = (struct task *)n;
 		struct error err = ERROR_INIT;
 
-		error_set(&err, "%s", why->text);
+		error_copy(&err, why);
 		a = t->running ? t->running : attempt_new(r, t);
 		fail_unstarted(r, a, &err);
 		return;

@@ -124,6 +124,43 @@ test_expect_success 'messages print them escaped' '
 	! grep -q "[[:cntrl:]]" shown
 '
 
+test_expect_success 'a message about them is one line' '
+	cd messages &&
+	lines 1 out &&
+	grep -F "no\x1b[31m\nfile" out &&
+	flowfile <<-\END &&
+	(step a (output f "no\x1b[31m\nfile") (shell "true"))
+	END
+	test_must_fail flowmake run > out 2> errors &&
+	cat out errors &&
+	lines 2 out &&
+	head -n 1 errors > first &&
+	grep -F "Failed: 1/a: did not make" first &&
+	grep -F "no\x1b[31m\nfile" first &&
+	test_must_fail flowmake show "1/$(printf "\033\nx")" 2> errors &&
+	lines 1 errors &&
+	grep -F "\x1b\nx" errors
+'
+
+test_expect_success 'names in the language are escaped, too' '
+	mkdir language && cd language &&
+	flowfile <<-\END &&
+	(step a (foreach #{e\nl}# (list 1)) (produces #{r\x1b;\ns}# two)
+	  (scheme (values 1 2)))
+	(step b (join a #{r\x1b;\ns}#) (scheme 1))
+	END
+	flowmake run > live 2>&1 &&
+	flowmake graph > out1 &&
+	flowmake graph --format=dot > out2 &&
+	flowmake dump 1/a/0 > out3 &&
+	cat out1 out2 out3 > out &&
+	tr -d "\n\t" < out > shown &&
+	! grep -q "[[:cntrl:]]" shown &&
+	lines 3 out1 &&
+	lines 6 out2 &&
+	lines 2 out3
+'
+
 test_expect_success 'a step may be asked for by such a file' '
 	cp "in/new
 line" expected &&

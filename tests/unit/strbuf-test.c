@@ -71,7 +71,7 @@ test_strvec(void)
 static void
 test_error(void)
 {
-	struct error err = ERROR_INIT;
+	struct error err = ERROR_INIT, other = ERROR_INIT;
 
 	is_int(error_set(&err, "task %d", 7), -1, "error_set returns -1");
 	is_str(err.text, "task 7", "an error has a text");
@@ -90,8 +90,20 @@ test_error(void)
 	ok(err.has_place, "and is marked");
 	error_place(&err, "Flowfile", 0, 0, "empty");
 	is_str(err.text, "Flowfile: empty", "line 0 names the file only");
+	error_set(&err, "no '%s'", "a\n\033[31m\377\tb");
+	is_str(err.text, "no 'a\\n\\x1b[31m\\xff\\tb'",
+	       "no name that goes into it breaks the line or is a command");
+	error_add_lines(&err, "one\ntwo\033", 8);
+	error_push(&err, "a\nb");
+	is_str(err.text, "a\\nb: no 'a\\n\\x1b[31m\\xff\\tb'\none\ntwo\\x1b",
+	       "a backtrace has lines of its own");
+	error_place(&err, "Flowfile", 3, 4, "no");
+	error_copy(&other, &err);
 	error_release(&err);
 	ok(!err.text && !err.has_place, "a released error is none");
+	is_str(other.text, "Flowfile:3:4: no", "a copy is its own");
+	ok(other.has_place, "and has a place, too");
+	error_release(&other);
 	is_int(error_set(NULL, "x"), -1, "nobody need want to know");
 }
 
