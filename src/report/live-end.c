@@ -181,7 +181,7 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 {
 	const struct run_counts *c = &s->counts;
 	uint32_t failed = c->failed;
-	uint32_t over = failed + c->done + c->skipped;
+	uint32_t over = failed + c->cancelled + c->done + c->skipped;
 	struct strbuf sb = STRBUF_INIT;
 
 	if (s->run.number) {
@@ -194,8 +194,10 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 			add_some(&sb, c->done, "done");
 		add_some(&sb, c->reused, "reused");
 		add_some(&sb, c->skipped, "skipped");
+		add_some(&sb, c->cancelled, "cancelled");
+		/* An error of our own leaves tasks without a record. */
 		add_some(&sb, c->known > over ? c->known - over : 0,
-			 "not finished");
+			 error ? "not finished" : "not started");
 		add_took(&sb, &s->run);
 		strbuf_addch(&sb, '\n');
 	}

@@ -153,6 +153,8 @@ add_status(struct live *l, struct strbuf *sb)
 		strbuf_addf(sb, ", %s%u failed%s",
 			    l->out_colors ? COLOR_BAD : "", c->failed,
 			    l->out_colors ? COLOR_OFF : "");
+	if (c->cancelled)
+		strbuf_addf(sb, ", %u cancelled", c->cancelled);
 	strbuf_adds(sb, ", ");
 	add_elapsed(sb, clock_monotonic_ns(l->options.clock) - l->began_ns);
 	if (l->waiting_for) {

@@ -57,6 +57,7 @@ struct run_counts {
 	uint32_t reused;
 	uint32_t skipped;
 	uint32_t failed;
+	uint32_t cancelled;        /* ended by us, or not tried again */
 	uint32_t running;
 	bool more_may_come;        /* some fan-out is not expanded yet */
 };

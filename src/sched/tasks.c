@@ -147,6 +147,7 @@ count_end(struct run *r, enum task_outcome outcome)
 		outcome == TASK_REUSED;
 	c->reused += outcome == TASK_REUSED;
 	c->failed += outcome == TASK_FAILED;
+	c->cancelled += outcome == TASK_CANCELLED;
 	c->skipped += outcome == TASK_SKIPPED;
 	if (outcome == TASK_FAILED && !r->options->keep_going)
 		r->stopping = true;

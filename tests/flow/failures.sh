@@ -74,7 +74,7 @@ test_expect_success 'after a failure running tasks finish, and no more start' '
 	cat out &&
 	test -e finished &&
 	test ! -e never &&
-	test_grep "1 of 4 tasks failed, 1 done, 2 not finished" out &&
+	test_grep "1 of 4 tasks failed, 1 done, 2 not started" out &&
 	test_grep "^Workflow failed" out
 '
 

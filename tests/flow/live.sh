@@ -76,7 +76,7 @@ test_expect_success 'a failure is shown with its last lines and where the rest i
 	END
 	head -n 12 errors > actual &&
 	test_cmp expected actual &&
-	test_grep "^Run 3: 1 of 5 tasks failed, 1 done, 3 not finished in " errors &&
+	test_grep "^Run 3: 1 of 5 tasks failed, 1 done, 3 not started in " errors &&
 	test_grep "^Workflow failed\.\$" errors &&
 	lines 14 errors
 '
@@ -254,6 +254,7 @@ test_expect_success 'a run that is ended says so and what was done' '
 	flowfile <<-\END &&
 	(step first (shell "true"))
 	(step slow (after first) (shell "touch begun; sleep 100"))
+	(step last (after slow) (shell "true"))
 	END
 	rm -f begun &&
 	{ flowmake run > out 2> errors & } && pid=$! &&
@@ -261,7 +262,7 @@ test_expect_success 'a run that is ended says so and what was done' '
 	kill -TERM $pid &&
 	test_expect_code 130 wait $pid &&
 	lines 0 out &&
-	test_grep "^Run [0-9]+: 1 of 2 tasks done, 1 not finished in " errors &&
+	test_grep "^Run [0-9]+: 1 of 3 tasks done, 1 cancelled, 1 not started in " errors &&
 	test_grep "^Workflow interrupted\.\$" errors &&
 	flowmake show > out &&
 	test_grep "^Run [0-9]+ of here: interrupted" out &&

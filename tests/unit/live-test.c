@@ -161,7 +161,7 @@ test_failure(void)
 		.run = { .number = 15, .started_ns = REAL_NS,
 			 .ended_ns = REAL_NS + 3200 * NS_PER_MS },
 		.counts = { .known = 101, .done = 57, .skipped = 1,
-			    .failed = 1 },
+			    .failed = 1, .cancelled = 2 },
 	};
 	struct stage s;
 
@@ -182,7 +182,7 @@ test_failure(void)
 	       "Failed: 15/count/3 books/a.txt: status 1\n"
 	       "    it printed nothing: flowmake show 15/count/3\n"
 	       "Run 15: 1 of 101 tasks failed, 57 done, 1 skipped, "
-	       "42 not finished in 3.2s\n"
+	       "2 cancelled, 40 not started in 3.2s\n"
 	       "Workflow failed.\n",
 	       "the end of the run names what failed, and counts");
 	is_str(words(&s, s.out[0]), "", "all of that on stderr");
