@@ -35,6 +35,24 @@ arena_release(struct arena *a)
 	arena_init(a);
 }
 
+void
+arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->blocks, *b, *next;
+
+	if (!kept)
+		return;
+	/* the newest is the largest, but for pieces of their own */
+	for (b = kept->next; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	kept->next = NULL;
+	a->next = kept->data;
+	a->end = kept->data + kept->size_bytes;
+	a->used_bytes = 0;
+}
+
 /* A piece too large to share a block gets its own, behind the newest, so
  * that the free bytes of that one are not lost. */
 static char *

@@ -17,6 +17,8 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_release(struct arena *a);
+/* Free all but the largest block, for use again. */
+void arena_reset(struct arena *a);
 /* SIZE bytes, aligned for any type; the second form zeroes them. */
 void *arena_alloc(struct arena *a, size_t size_bytes);
 void *arena_zalloc(struct arena *a, size_t size_bytes);

@@ -17,6 +17,16 @@ void
 key_parts_init(struct key_parts *k)
 {
 	strbuf_init(&k->cbor);
+	strbuf_init(&k->text);
+	strbuf_init(&k->name);
+	k->count = 0;
+	k->unknown = false;
+}
+
+void
+key_parts_reset(struct key_parts *k)
+{
+	strbuf_reset(&k->cbor);
 	k->count = 0;
 	k->unknown = false;
 }
@@ -25,6 +35,8 @@ void
 key_parts_release(struct key_parts *k)
 {
 	strbuf_release(&k->cbor);
+	strbuf_release(&k->text);
+	strbuf_release(&k->name);
 }
 
 void
@@ -46,14 +58,31 @@ key_parts_add_unknown(struct key_parts *k, const char *name)
 	k->unknown = true;
 }
 
-/* Add a part that is the digest of TEXT, which is emptied. */
+/* Add a part that is the digest of the text made so far, which is emptied. */
 static void
-add_text(struct key_parts *k, const char *name, struct strbuf *text)
+add_text(struct key_parts *k, const char *name)
 {
-	struct digest d = digest_of(text->buf, text->len);
+	struct digest d = digest_of(k->text.buf, k->text.len);
 
 	key_parts_add(k, name, &d);
-	strbuf_reset(text);
+	strbuf_reset(&k->text);
+}
+
+/* Make the name of a part of two words. */
+static const char *
+name_part(struct key_parts *k, const char *subject, const char *object)
+{
+	strbuf_reset(&k->name);
+	strbuf_adds(&k->name, subject);
+	strbuf_addch(&k->name, ' ');
+	strbuf_adds(&k->name, object);
+	return k->name.buf;
+}
+
+void
+key_add_input(struct key_parts *k, const char *path, const struct digest *d)
+{
+	key_parts_add(k, name_part(k, "input", path), d);
 }
 
 /* ---- recipe ---- */
@@ -83,8 +112,9 @@ put_argv(struct strbuf *sb, const struct filled_recipe *f)
 
 static void
 add_recipe(struct key_parts *k, const struct task *t,
-	   const struct filled_recipe *f, struct strbuf *text)
+	   const struct filled_recipe *f)
 {
+	struct strbuf *text = &k->text;
 	const struct recipe *r = &t->step->template->recipe;
 	uint32_t i;
 
@@ -98,10 +128,10 @@ add_recipe(struct key_parts *k, const struct task *t,
 		cbor_put_bytes(text, f->text ? f->text : "", f->text_len);
 	}
 	put_lists(text, f);
-	add_text(k, "recipe", text);
+	add_text(k, "recipe");
 	if (r->kind == RECIPE_SHELL || r->kind == RECIPE_SCRIPT) {
 		put_argv(text, f);
-		add_text(k, "interpreter", text);
+		add_text(k, "interpreter");
 	}
 	for (i = 0; i < r->code_count; i++) {
 		if (r->code[i].known)
@@ -112,9 +142,9 @@ add_recipe(struct key_parts *k, const struct task *t,
 }
 
 static void
-add_environment(struct key_parts *k, const struct demands *d,
-		struct strbuf *text)
+add_environment(struct key_parts *k, const struct demands *d)
 {
+	struct strbuf *text = &k->text;
 	uint32_t i;
 
 	if (d->environment_count || d->secret_count) {
@@ -125,11 +155,11 @@ add_environment(struct key_parts *k, const struct demands *d,
 		}
 		for (i = 0; i < d->secret_count; i++)
 			cbor_put_str(text, d->secrets[i]);
-		add_text(k, "environment", text);
+		add_text(k, "environment");
 	}
 	if (d->image) {
 		strbuf_adds(text, d->image);
-		add_text(k, "image", text);
+		add_text(k, "image");
 	}
 }
 
@@ -160,28 +190,25 @@ key_has_parameters(const struct task *t, const struct filled_recipe *f)
  * position where the recipe asks for it. */
 static void
 add_split(struct key_parts *k, struct graph *g, const struct task *t,
-	  const struct filled_recipe *f, struct strbuf *text)
+	  const struct filled_recipe *f)
 {
 	const struct template *tm = t->step->template;
-	struct strbuf name = STRBUF_INIT;
+	struct strbuf *text = &k->text;
 	uint32_t i;
 
 	for (i = 0; i < tm->name_count; i++) {
 		if (tm->names[i].kind != WIRE_NAME_FOREACH)
 			continue;
 		graph_bind(g, &t->node, i, text);
-		strbuf_reset(&name);
-		strbuf_addf(&name, "foreach %s", tm->names[i].text);
-		add_text(k, name.buf, text);
+		add_text(k, name_part(k, "foreach", tm->names[i].text));
 	}
-	strbuf_release(&name);
 	if (t->stem) {
 		strbuf_adds(text, t->stem);
-		add_text(k, "stem", text);
+		add_text(k, "stem");
 	}
 	if (mentions(f, "FLOWMAKE_SPLIT") || mentions(f, "FLOWMAKE_TASK")) {
 		task_add_split(text, t);
-		add_text(k, "split", text);
+		add_text(k, "split");
 	}
 }
 
@@ -204,9 +231,10 @@ put_files(struct strbuf *text, const struct template *tm,
 }
 
 static void
-add_names(struct key_parts *k, const struct task *t, struct strbuf *text)
+add_names(struct key_parts *k, const struct task *t)
 {
 	const struct template *tm = t->step->template;
+	struct strbuf *text = &k->text;
 	uint32_t i;
 
 	put_files(text, tm, t->inputs, t->input_count, tm->inputs,
@@ -219,7 +247,7 @@ add_names(struct key_parts *k, const struct task *t, struct strbuf *text)
 		cbor_put_uint(text, tm->produces[i].format);
 		cbor_put_str_or_null(text, tm->produces[i].file_name);
 	}
-	add_text(k, "names", text);
+	add_text(k, "names");
 }
 
 /* ---- what is read ---- */
@@ -261,22 +289,19 @@ put_read(void *data, struct task *t)
 
 static void
 add_item(struct key_parts *k, struct graph *g, const struct task *t,
-	 const struct import *im, uint32_t item, struct strbuf *text)
+	 const struct import *im, uint32_t item)
 {
 	const struct step *s = t->step;
 	const struct import_item *it = &im->items[item];
 	const struct binding *b = &s->bindings[im->first_binding + item];
-	struct strbuf name = STRBUF_INIT;
-	struct read_value r = { text, b };
+	struct read_value r = { &k->text, b };
 	struct task *read = NULL;
 	uint32_t i;
 
 	if (!im->is_join)
 		read = graph_read_task(g, &t->node, im);
-	strbuf_addf(&name, "%s %s", im->is_join ? "join" : "from",
-		    s->template->names[it->mine].text);
 	if (b->kind == BINDING_FOREACH) {
-		graph_bind(g, &t->node, it->mine, text);
+		graph_bind(g, &t->node, it->mine, &k->text);
 	} else if (im->is_join) {
 		graph_each_joined(g, &t->node, im, put_read, &r);
 	} else if (read) {
@@ -285,20 +310,19 @@ add_item(struct key_parts *k, struct graph *g, const struct task *t,
 				r.binding = b + i * im->item_count;
 		put_read(&r, read);
 	}
-	add_text(k, name.buf, text);
-	strbuf_release(&name);
+	add_text(k, name_part(k, im->is_join ? "join" : "from",
+			      s->template->names[it->mine].text));
 }
 
 static void
-add_imports(struct key_parts *k, struct graph *g, const struct task *t,
-	    struct strbuf *text)
+add_imports(struct key_parts *k, struct graph *g, const struct task *t)
 {
 	const struct template *tm = t->step->template;
 	uint32_t i, n;
 
 	for (i = 0; i < tm->import_count; i++)
 		for (n = 0; n < tm->imports[i].item_count; n++)
-			add_item(k, g, t, &tm->imports[i], n, text);
+			add_item(k, g, t, &tm->imports[i], n);
 }
 
 void
@@ -306,25 +330,23 @@ key_add_task(struct key_parts *k, struct graph *g, const struct task *t,
 	     const struct filled_recipe *filled, const struct demands *d)
 {
 	const struct rules *rules = graph_rules(g);
-	struct strbuf text = STRBUF_INIT;
 	uint32_t i;
 
-	strbuf_addf(&text, "%d", KEY_FORMAT);
-	add_text(k, "format", &text);
-	add_recipe(k, t, filled, &text);
-	add_environment(k, d, &text);
-	add_split(k, g, t, filled, &text);
-	add_names(k, t, &text);
-	add_imports(k, g, t, &text);
+	strbuf_adds(&k->text, KEY_FORMAT);
+	add_text(k, "format");
+	add_recipe(k, t, filled);
+	add_environment(k, d);
+	add_split(k, g, t, filled);
+	add_names(k, t);
+	add_imports(k, g, t);
 	if (key_has_parameters(t, filled)) {
 		for (i = 0; i < rules->parameter_count; i++) {
-			cbor_put_str(&text, rules->parameters[i].name);
-			strbuf_add(&text, rules->parameters[i].value,
+			cbor_put_str(&k->text, rules->parameters[i].name);
+			strbuf_add(&k->text, rules->parameters[i].value,
 				   rules->parameters[i].value_len);
 		}
-		add_text(k, "parameters", &text);
+		add_text(k, "parameters");
 	}
-	strbuf_release(&text);
 }
 
 struct digest

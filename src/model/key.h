@@ -35,21 +35,29 @@ struct filled_recipe;
 struct graph;
 struct task;
 
-enum { KEY_FORMAT = 1 };
+#define KEY_FORMAT "1"
 
 struct key_parts {
 	struct strbuf cbor;   /* [[name, digest bytes or null]...], without the
 			       * head of the outer array */
 	size_t count;
 	bool unknown;         /* some part has no digest */
+	struct strbuf text;   /* of the part that is being made */
+	struct strbuf name;
 };
 
 void key_parts_init(struct key_parts *k);
+/* Empty, with its memory kept. */
+void key_parts_reset(struct key_parts *k);
 void key_parts_release(struct key_parts *k);
 void key_parts_add(struct key_parts *k, const char *name,
 		   const struct digest *d);
 /* A part that cannot be had. */
 void key_parts_add_unknown(struct key_parts *k, const char *name);
+
+/* The part of an input: the file PATH with the content D. */
+void key_add_input(struct key_parts *k, const char *path,
+		   const struct digest *d);
 
 /* Add all parts of T but its inputs' contents, which the caller knows:
  * FILLED is its recipe, D its demands for attempt 1. */

@@ -10,6 +10,8 @@
 #include "exec/executor.h"
 #include "exec/spec.h"
 #include "model/demands.h"
+#include "model/key.h"
+#include "model/recipe.h"
 #include "sched/leases.h"
 #include "store/store.h"
 #include "sys/loop.h"
@@ -34,11 +36,14 @@ struct attempt {
 	struct strbuf element;     /* for people */
 	size_t keyed_inputs;       /* of spec.inputs; the others are outputs
 				    * that the key knows otherwise */
-	struct strbuf key_parts;   /* CBOR */
+	struct filled_recipe filled;
+	struct key_parts key_parts; /* of attempt 1 */
+	struct strbuf encoded_parts; /* the same, as they are recorded */
 	struct digest key;
 	bool is_stale;             /* an output that it reads was changed since
 				    * its maker ended: the key is not of what
 				    * is made */
+	bool is_scratch;           /* used for one task after another */
 	bool admitted;             /* inside the limits */
 	struct lease lease;        /* of its files */
 	bool hashing;              /* an I/O thread hashes its inputs, or
@@ -57,6 +62,13 @@ struct attempt {
 
 /* Begin working on T. */
 struct attempt *attempt_new(struct run *r, struct task *t);
+/* The same with *SCRATCH, made on first use, without names: for work that ends
+ * before it is used for another task. */
+struct attempt *attempt_begin_scratch(struct run *r, struct attempt **scratch,
+				      struct task *t);
+/* Fill name and element. */
+void attempt_add_names(struct attempt *a);
+/* End the work, on a scratch too; it is freed when it has no task. */
 void attempt_free(struct attempt *a);
 
 /* Work out what the attempt demands, without what only running it needs. */
@@ -66,10 +78,13 @@ int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
  * them, in its arena. */
 const char **attempt_reads(struct attempt *a, struct graph *g, size_t *count);
 
-/* Make the spec and the key (which keeps that of attempt 1): fills recipe and
- * context, digests inputs.  WORDS remembers, for the run, which words of
- * recipes name files of the project; MACHINE_CPU_MILLI is parallel-map's
- * default. */
+/* Fill the recipe, digest the inputs and make the key (which keeps that of
+ * attempt 1).  WORDS remembers, for the run, which words of recipes name files
+ * of the project. */
+int attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
+		     struct map *words, struct error *err);
+
+/* Make key and spec.  MACHINE_CPU_MILLI is parallel-map's default. */
 int attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
 		      struct map *words, uint32_t machine_cpu_milli,
 		      struct error *err);

@@ -1,8 +1,9 @@
 sched_sources = \
-	src/sched/attempt.h \
+	src/sched/attempt.c src/sched/attempt.h \
 	src/sched/ends.c \
 	src/sched/evaluate.c src/sched/evaluate.h \
 	src/sched/expand.c \
+	src/sched/inputs.c \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/notes.c src/sched/notes.h \

@@ -144,16 +144,19 @@ static int
 add_reused(struct run *r, struct attempt *a, const struct reuse_hit *hit,
 	   struct error *err)
 {
-	struct attempt_record rec = record_of(r, a);
+	struct attempt_record rec;
 	size_t i;
 
+	if (a->is_scratch)
+		attempt_add_names(a);
+	rec = record_of(r, a);
 	rec.attempt = 0;
 	rec.outcome = TASK_REUSED;
 	rec.started_ns = rec.ended_ns = clock_real_ns(loop_clock(r->loop));
 	rec.results = hit->results;
-	rec.result_count = a->spec.result_count;
+	rec.result_count = a->task->step->template->produce_count;
 	rec.outputs = hit->outputs;
-	rec.output_count = a->spec.output_count;
+	rec.output_count = a->task->output_count;
 	rec.origin_run = hit->origin_run;
 	rec.origin_task = hit->origin_task;
 	for (i = 0; i < rec.output_count; i++)
@@ -170,9 +173,9 @@ reuse(struct run *r, struct attempt *a, const struct reuse_hit *hit)
 	int ret = 0;
 
 	t->results = graph_keep_artifacts(r->graph, hit->results,
-					  a->spec.result_count);
+					  t->step->template->produce_count);
 	t->output_artifacts = graph_keep_artifacts(r->graph, hit->outputs,
-						   a->spec.output_count);
+						   t->output_count);
 	t->origin_run = hit->origin_run;
 	count_end(r, TASK_REUSED);
 	if (!r->options->dry_run) {
@@ -212,25 +215,25 @@ look(struct run *r, struct attempt *a, struct reuse_hit *hit)
 
 	if (r->rerun[a->task->step->index] || a->is_stale)
 		return REUSE_NONE;
-	if (reuse_find(r->reuse, &a->spec, &a->key, &a->arena, &state, hit,
-		       &err))
+	if (reuse_find(r->reuse, a->task, a->split.buf, &a->key, &a->arena,
+		       &state, hit, &err))
 		run_fatal(r, &err);
 	return state;
 }
 
-/* Decide about A, whose large inputs are hashed.  What is wrong with it is said
+/* Decide about T, whose large inputs are hashed.  What is wrong with it is said
  * when it is executed. */
 static void
-decide(struct run *r, struct attempt *a)
+decide(struct run *r, struct task *t)
 {
-	struct task *t = a->task;
+	struct attempt *a = attempt_begin_scratch(r, &r->scratch, t);
 	struct error err = ERROR_INIT;
 	enum reuse_state state = REUSE_NONE;
 	struct reuse_hit hit;
 
 	t->attempt = 1;
-	if (!attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
-			       r->machine_cpu_milli, &err))
+	if (!attempt_demand(a, r->graph, &err) &&
+	    !attempt_make_key(a, r->graph, r->files, &r->recipe_words, &err))
 		state = look(r, a, &hit);
 	error_release(&err);
 	t->restored = state == REUSE_RESTORE;
@@ -242,36 +245,40 @@ decide(struct run *r, struct attempt *a)
 	push_due(r, t);
 }
 
+/* A task whose large inputs are being hashed. */
+struct hashing {
+	struct run *run;
+	struct task *task;
+};
+
 static void
 on_decide_hashed(void *data)
 {
-	struct attempt *a = data;
+	struct hashing *h = data;
 
-	a->run->running--;
-	decide(a->run, a);
+	h->run->running--;
+	decide(h->run, h->task);
+	free(h);
 }
 
 /* Begin to decide about T. */
 static void
 consider(struct run *r, struct task *t)
 {
-	struct attempt *a;
+	struct hashing *h;
 
 	if (t->running) { /* tried again */
 		push_due(r, t);
 		return;
 	}
-	a = attempt_new(r, t);
-	if (attempt_demand(a, r->graph, NULL)) {
-		attempt_free(a);
-		push_due(r, t);
+	h = xmalloc(sizeof(*h));
+	*h = (struct hashing){ r, t };
+	if (prehash_inputs(r->pool, r->files, t, on_decide_hashed, h)) {
+		r->running++;
 		return;
 	}
-	a->hashing = prehash_inputs(r->pool, r->files, t, on_decide_hashed, a);
-	if (a->hashing)
-		r->running++;
-	else
-		decide(r, a);
+	free(h);
+	decide(r, t);
 }
 
 void
@@ -303,15 +310,19 @@ compare(void *data, const struct attempt_record *old)
 {
 	struct comparison *c = data;
 	const struct attempt *a = c->attempt;
+	struct strbuf parts = STRBUF_INIT;
 
 	if (!old->reusable && old->outcome != TASK_REUSED)
 		return false;
-	if (digest_is_zero(&a->key) || !digest_equal(&a->key, &old->key))
-		key_diff_words(old->key_parts, old->key_parts_len,
-			       a->key_parts.buf, a->key_parts.len, c->why,
-			       NULL);
-	else
+	if (digest_is_zero(&a->key) || !digest_equal(&a->key, &old->key)) {
+		key_encode(&a->key_parts, &parts);
+		key_diff_words(old->key_parts, old->key_parts_len, parts.buf,
+			       parts.len, c->why, NULL);
+		strbuf_release(&parts);
+	} else
+{
 		strbuf_adds(c->why, "what it made is not there any more");
+	}
 	return true;
 }
 
@@ -333,8 +344,7 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		return;
 	}
 	if (attempt_demand(a, r->graph, &err) ||
-	    attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
-			      r->machine_cpu_milli, &err)) {
+	    attempt_make_key(a, r->graph, r->files, &r->recipe_words, &err)) {
 		strbuf_addf(why, "and fails: %s", err.text);
 		error_release(&err);
 		return;

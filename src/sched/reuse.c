@@ -13,15 +13,15 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/strbuf.h"
-#include "exec/spec.h"
+#include "model/graph.h"
 #include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
 
 /* One good result that the origin run shows. */
-struct known {
+struct known_result {
 	struct result_row row; /* strings and blobs in the arena */
-	struct known *next;    /* of the same bucket, later ones first */
+	struct known_result *next;    /* of the same bucket, later ones first */
 };
 
 struct reuse {
@@ -29,11 +29,11 @@ struct reuse {
 	struct files *files;
 	struct arena arena;
 	struct map names;      /* steps, kept once -> themselves */
-	struct map by_name;    /* "step/split" -> struct known */
-	struct known *v;
+	struct map by_name;    /* "step/split" -> struct known_result */
+	struct known_result *v;
 	size_t count;
 	size_t alloc;
-	struct known **buckets;
+	struct known_result **buckets;
 	size_t mask;
 };
 
@@ -72,7 +72,7 @@ static bool
 add_known(void *data, const struct result_row *row)
 {
 	struct reuse *u = data;
-	struct known *k;
+	struct known_result *k;
 
 	ARRAY_GROW(u->v, u->count, u->alloc);
 	k = &u->v[u->count++];
@@ -81,7 +81,7 @@ add_known(void *data, const struct result_row *row)
 	return false;
 }
 
-static struct known **
+static struct known_result **
 bucket_of(const struct reuse *u, const struct digest *key)
 {
 	uint64_t hash;
@@ -100,7 +100,7 @@ fill_buckets(struct reuse *u)
 	u->mask = size - 1;
 	u->buckets = xcalloc(size, sizeof(*u->buckets));
 	for (i = 0; i < u->count; i++) {
-		struct known **b = bucket_of(u, &u->v[i].row.key);
+		struct known_result **b = bucket_of(u, &u->v[i].row.key);
 
 		u->v[i].next = *b;
 		*b = &u->v[i];
@@ -179,26 +179,26 @@ read_artifacts(struct arena *arena, const char *data, size_t len, size_t count)
 	return c.failed || found != count ? NULL : list;
 }
 
-/* Whether ROW has what SPEC's task makes, and where; then HIT is filled. */
+/* Whether ROW has what T makes, and where; then HIT is filled. */
 static enum reuse_state
-try_row(struct reuse *u, const struct task_spec *spec,
+try_row(struct reuse *u, const struct task *t,
 	const struct result_row *row, struct arena *arena,
 	struct reuse_hit *hit)
 {
 	enum reuse_state state = REUSE_RIGHT;
-	size_t i;
+	uint32_t results = t->step->template->produce_count, i;
 
 	hit->results = read_artifacts(arena, row->results, row->results_len,
-				      spec->result_count);
+				      results);
 	hit->outputs = read_artifacts(arena, row->outputs, row->outputs_len,
-				      spec->output_count);
+				      t->output_count);
 	if (!hit->results || !hit->outputs)
 		return REUSE_NONE;
-	for (i = 0; i < spec->output_count; i++)
-		if (strcmp(hit->outputs[i].name, spec->outputs[i].path) ||
+	for (i = 0; i < t->output_count; i++)
+		if (strcmp(hit->outputs[i].name, t->outputs[i].path) ||
 		    !has_output(u, &hit->outputs[i], &state))
 			return REUSE_NONE;
-	for (i = 0; i < spec->result_count; i++)
+	for (i = 0; i < results; i++)
 		if (!is_stored(u, &hit->results[i]))
 			return REUSE_NONE;
 	hit->run = row->run;
@@ -211,7 +211,8 @@ try_row(struct reuse *u, const struct task_spec *spec,
 /* The best that was found so far. */
 struct search {
 	struct reuse *reuse;
-	const struct task_spec *spec;
+	const struct task *task;
+	const char *split;
 	struct arena *arena;
 	bool same_name;        /* of the rows that are being looked at */
 	enum reuse_state state;
@@ -224,7 +225,7 @@ consider(void *data, const struct result_row *row)
 {
 	struct search *s = data;
 	struct reuse_hit hit = { .is_kept = s->same_name };
-	enum reuse_state state = try_row(s->reuse, s->spec, row, s->arena,
+	enum reuse_state state = try_row(s->reuse, s->task, row, s->arena,
 					 &hit);
 
 	if (state == REUSE_NONE || s->state == state)
@@ -235,10 +236,10 @@ consider(void *data, const struct result_row *row)
 }
 
 static bool
-is_called(const struct result_row *row, const struct task_spec *spec)
+is_called(const struct result_row *row, const struct search *s)
 {
-	return !strcmp(row->split, spec->split) &&
-	       !strcmp(row->step, spec->step);
+	return !strcmp(row->split, s->split) &&
+	       !strcmp(row->step, s->task->step->name);
 }
 
 /* Look among the results of the origin run that are called as the task is, or
@@ -246,23 +247,23 @@ is_called(const struct result_row *row, const struct task_spec *spec)
 static bool
 search_origin(struct search *s, const struct digest *key, bool same_name)
 {
-	const struct known *k = *bucket_of(s->reuse, key);
+	const struct known_result *k = *bucket_of(s->reuse, key);
 
 	s->same_name = same_name;
 	for (; k; k = k->next)
 		if (digest_equal(&k->row.key, key) &&
-		    is_called(&k->row, s->spec) == same_name &&
+		    is_called(&k->row, s) == same_name &&
 		    consider(s, &k->row))
 			return true;
 	return false;
 }
 
 int
-reuse_find(struct reuse *u, const struct task_spec *spec,
+reuse_find(struct reuse *u, const struct task *t, const char *split,
 	   const struct digest *key, struct arena *arena,
 	   enum reuse_state *state, struct reuse_hit *hit, struct error *err)
 {
-	struct search s = { u, spec, arena, false, REUSE_NONE, hit };
+	struct search s = { u, t, split, arena, false, REUSE_NONE, hit };
 
 	if (!digest_is_zero(key) && !search_origin(&s, key, true) &&
 	    !search_origin(&s, key, false) &&
@@ -294,7 +295,7 @@ reuse_find_name(struct reuse *u, const char *step, const char *split,
 		uint32_t *run, uint32_t *task)
 {
 	char *name = xasprintf("%s/%s", step, split);
-	const struct known *k;
+	const struct known_result *k;
 
 	if (!u->by_name.count)
 		index_names(u);

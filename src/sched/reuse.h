@@ -14,7 +14,7 @@ struct error;
 struct files;
 struct reuse;
 struct store;
-struct task_spec;
+struct task;
 
 /* Read the good results that run ORIGIN shows (0: of none).  STORE and FILES
  * are borrowed for as long as the reuse lives. */
@@ -36,14 +36,14 @@ struct reuse_hit {
 	uint32_t origin_task;
 	bool is_kept;                   /* the origin run shows it under the
 					 * name of the task asked for */
-	const struct artifact *results; /* as in the spec */
+	const struct artifact *results; /* as the step produces them */
 	const struct artifact *outputs;
 };
 
-/* Look for a good result of KEY for the task of SPEC.  A result in the project
+/* Look for a good result of KEY for task T of SPLIT.  A result in the project
  * is better than one to be restored, the origin run better than others, a
  * newer one better than an older.  HIT is filled from ARENA. */
-int reuse_find(struct reuse *u, const struct task_spec *spec,
+int reuse_find(struct reuse *u, const struct task *t, const char *split,
 	       const struct digest *key, struct arena *arena,
 	       enum reuse_state *state, struct reuse_hit *hit,
 	       struct error *err);

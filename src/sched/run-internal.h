@@ -49,6 +49,7 @@ struct run {
 	uint32_t due_start;
 	uint32_t due_count;
 	uint32_t due_alloc;
+	struct attempt *scratch;      /* of the decisions */
 	bool undecided;               /* more may be ready than was looked at */
 	struct kept_range kept;       /* the last of the run */
 	bool kept_is_new;             /* it is not recorded so yet */
@@ -113,7 +114,7 @@ void run_tell_news(struct run *r);
 extern const struct executor_events run_executor_events;
 void on_finished(void *data, void *task, const struct outcome *o);
 /* The record of A so far. */
-struct attempt_record record_of(struct run *r, const struct attempt *a);
+struct attempt_record record_of(struct run *r, struct attempt *a);
 /* Write the end of an attempt, and queue its news; LAST: A is freed then. */
 void record_end(struct run *r, struct attempt *a,
 		const struct attempt_record *rec, bool last);

@@ -470,6 +470,7 @@ close_run(struct run *r)
 	strvec_release(&r->given);
 	reuse_free(r->reuse);
 	free(r->rerun);
+	attempt_free(r->scratch);
 	free(r->due);
 	free(r->warned);
 	map_release(&r->recipe_words);

@@ -100,7 +100,7 @@ run_tell_news(struct run *r)
 /* ---- records ---- */
 
 struct attempt_record
-record_of(struct run *r, const struct attempt *a)
+record_of(struct run *r, struct attempt *a)
 {
 	struct attempt_record rec;
 
@@ -115,8 +115,11 @@ record_of(struct run *r, const struct attempt *a)
 	rec.started_ns = a->started_ns;
 	rec.exit_status = -1;
 	rec.key = a->key;
-	rec.key_parts = a->key_parts.buf;
-	rec.key_parts_len = a->key_parts.len;
+	strbuf_reset(&a->encoded_parts);
+	if (a->key_parts.count)
+		key_encode(&a->key_parts, &a->encoded_parts);
+	rec.key_parts = a->encoded_parts.buf;
+	rec.key_parts_len = a->encoded_parts.len;
 	rec.log_start = a->log_start;
 	rec.log_end = a->log_end;
 	return rec;

@@ -1,0 +1,309 @@
+/*
+ * What an attempt reads, and the key that follows from it.
+ */
+#include "base/base.h"
+
+#include "sched/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "model/graph.h"
+#include "model/key.h"
+#include "model/recipe.h"
+#include "store/files.h"
+
+/* ---- files of the project ---- */
+
+/* Digest one input; its absence is the task's failure. */
+static int
+digest_input(struct files *files, struct spec_file *f, struct error *err)
+{
+	struct file_state state;
+	int found = files_digest(files, f->path, &state, err);
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(err, "the input '%s' is not there", f->path);
+	f->digest = state.digest;
+	f->is_dir = state.is_dir;
+	return 0;
+}
+
+/* Whether WORD of a recipe names a file of the project; looked up on the disk
+ * once a run. */
+static bool
+names_project_file(struct map *words, const char *word)
+{
+	static char yes, no; /* what the map says */
+	struct stat st;
+	void *known;
+
+	if (!*word || *word == '/' || *word == '-' || strlen(word) > 1024)
+		return false;
+	if (!strncmp(word, "../", 3) || path_is_inside(".flowmake", word))
+		return false;
+	known = map_gets(words, word);
+	if (!known) {
+		known = !lstat(word, &st) && S_ISREG(st.st_mode) ? &yes : &no;
+		map_sets(words, word, known);
+	}
+	return known == &yes;
+}
+
+/* The words that may name programs and data of the recipe itself: arguments,
+ * and the plain words between a shell text's own punctuation. */
+static void
+each_recipe_word(const struct filled_recipe *f, enum recipe_kind kind,
+		 void (*fn)(void *data, const char *word), void *data)
+{
+	static const char breaks[] = " \t\n;|&<>()'\"`$=*?[]{}\\";
+	size_t i;
+
+	for (i = 0; i < f->argc; i++)
+		fn(data, f->argv[i]);
+	if (kind != RECIPE_SHELL)
+		return;
+	for (i = 0; i < f->text_len;) {
+		size_t len = strcspn(f->text + i, breaks);
+
+		if (len) {
+			char *word = xstrndup(f->text + i, len);
+
+			fn(data, word);
+			free(word);
+		}
+		i += len + 1;
+	}
+}
+
+/* Inputs under construction. */
+struct input_list {
+	struct attempt *attempt;
+	struct map *words;       /* which words name files of the project */
+	struct spec_file *v;
+	size_t count;
+	size_t alloc;
+};
+
+static struct spec_file *
+add_input(struct input_list *l, const char *name, const char *path)
+{
+	ARRAY_GROW(l->v, l->count, l->alloc);
+	memset(&l->v[l->count], 0, sizeof(*l->v));
+	l->v[l->count].name = name;
+	l->v[l->count].path = path;
+	return &l->v[l->count++];
+}
+
+static bool
+is_listed(const struct input_list *l, const char *path)
+{
+	const struct task *t = l->attempt->task;
+	size_t i;
+
+	for (i = 0; i < l->count && i < 100; i++)
+		if (!strcmp(l->v[i].path, path))
+			return true;
+	for (i = 0; i < t->output_count && i < 100; i++)
+		if (!strcmp(t->outputs[i].path, path))
+			return true;
+	return false;
+}
+
+/* Whether T itself makes PATH or a directory around it. */
+static bool
+is_made(const struct task *t, const char *path)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->output_count; i++)
+		if (path_is_inside(t->outputs[i].path, path))
+			return true;
+	return false;
+}
+
+/* A word that names a file which is neither input nor output is an input. */
+static void
+add_word(void *data, const char *word)
+{
+	struct input_list *l = data;
+	const struct task *t = l->attempt->task;
+	char *path;
+
+	/* most words that name files are declared, and need no look */
+	if (is_listed(l, word) || !names_project_file(l->words, word))
+		return;
+	path = path_normalize(word);
+	if (!is_listed(l, path) && !is_made(t, path))
+		add_input(l, NULL, arena_strdup(&l->attempt->arena, path));
+	free(path);
+}
+
+/* ---- what it reads from other tasks ---- */
+
+/* What is read: objects of the store, outputs of other tasks. */
+struct read_list {
+	const struct binding *binding;
+	struct artifact *v;
+	size_t count;
+	size_t alloc;
+	struct input_list *inputs;
+};
+
+static void
+add_read(void *data, struct task *t)
+{
+	struct read_list *l = data;
+	const struct artifact *a;
+	uint32_t i;
+
+	if (l->binding->kind == BINDING_OUTPUT && t->node.end == END_DONE)
+		for (i = 0; i < t->output_count; i++)
+			if (t->outputs[i].binder == l->binding->index)
+				add_input(l->inputs, NULL, t->outputs[i].path)
+					->digest = t->output_artifacts ?
+					t->output_artifacts[i].digest :
+					(struct digest){ { 0 } };
+	if (l->binding->kind != BINDING_RESULT || !t->results)
+		return;
+	a = &t->results[l->binding->index];
+	if (a->format == ARTIFACT_INLINE)
+		return;
+	ARRAY_GROW(l->v, l->count, l->alloc);
+	l->v[l->count++] = *a;
+}
+
+/* Collect in L what A's task reads of other tasks. */
+static void
+collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
+{
+	const struct step *s = a->task->step;
+	const struct node *n = &a->task->node;
+	uint32_t i, k, ref;
+
+	for (i = 0; i < s->template->import_count; i++) {
+		const struct import *im = &s->template->imports[i];
+		struct task *read = im->is_join ? NULL :
+			graph_read_task(g, n, im);
+
+		for (ref = 0; ref < im->ref_count; ref++) {
+			if (read && s->imported[im->first_step + ref] !=
+			    read->step)
+				continue;
+			for (k = 0; k < im->item_count; k++) {
+				l->binding = &s->bindings[im->first_binding +
+					ref * im->item_count + k];
+				if (im->is_join)
+					graph_each_joined(g, n, im, add_read,
+							  l);
+				else if (read)
+					add_read(l, read);
+			}
+		}
+	}
+}
+
+/* What A's task reads of other tasks; outputs go to INPUTS, with the digests
+ * that their makers gave them: the recipe needs them, though the key has their
+ * content under the name that reads. */
+static void
+set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
+{
+	struct read_list l = { NULL, NULL, 0, 0, inputs };
+
+	collect_reads(a, g, &l);
+	a->spec.objects = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
+				       l.count * sizeof(*l.v));
+	a->spec.object_count = l.count;
+	free(l.v);
+}
+
+const char **
+attempt_reads(struct attempt *a, struct graph *g, size_t *count)
+{
+	const struct task *t = a->task;
+	struct input_list inputs = { a, NULL, NULL, 0, 0 };
+	struct read_list l = { NULL, NULL, 0, 0, &inputs };
+	const char **paths;
+	size_t i;
+
+	for (i = 0; i < t->input_count; i++)
+		add_input(&inputs, NULL, t->inputs[i].path);
+	collect_reads(a, g, &l);
+	paths = arena_alloc(&a->arena, (inputs.count + 1) * sizeof(*paths));
+	for (i = 0; i < inputs.count; i++)
+		paths[i] = inputs.v[i].path;
+	*count = inputs.count;
+	free(inputs.v);
+	free(l.v);
+	return paths;
+}
+
+static int
+set_inputs(struct attempt *a, struct graph *g, struct files *files,
+	   struct map *words, struct error *err)
+{
+	const struct task *t = a->task;
+	const struct template *tm = t->step->template;
+	struct input_list l = { a, words, NULL, 0, 0 };
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < t->input_count; i++)
+		add_input(&l, binder_name(tm, tm->inputs, tm->input_count,
+					  t->inputs[i].binder),
+			  t->inputs[i].path);
+	each_recipe_word(&a->filled, tm->recipe.kind, add_word, &l);
+	a->keyed_inputs = l.count;
+	set_reads(a, g, &l);
+	a->is_stale = false;
+	for (i = 0; !ret && i < l.count; i++) {
+		struct digest made = l.v[i].digest;
+
+		ret = digest_input(files, &l.v[i], err);
+		if (i >= a->keyed_inputs && !digest_is_zero(&made) &&
+		    memcmp(&made, &l.v[i].digest, sizeof(made)))
+			a->is_stale = true;
+	}
+	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
+				      l.count * sizeof(*l.v));
+	a->spec.input_count = l.count;
+	free(l.v);
+	return ret;
+}
+
+/* ---- the key ---- */
+
+/* The key of A from its recipe and what it reads. */
+static void
+set_key(struct attempt *a, struct graph *g)
+{
+	struct key_parts *parts = &a->key_parts;
+	size_t i;
+
+	key_parts_reset(parts);
+	key_add_task(parts, g, a->task, &a->filled, &a->demands);
+	for (i = 0; i < a->keyed_inputs; i++)
+		key_add_input(parts, a->spec.inputs[i].path,
+			      &a->spec.inputs[i].digest);
+	a->key = key_of(parts);
+}
+
+int
+attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
+		 struct map *words, struct error *err)
+{
+	memset(&a->spec, 0, sizeof(a->spec));
+	if (recipe_fill(g, a->task, &a->arena, &a->filled, err) ||
+	    set_inputs(a, g, files, words, err))
+		return -1;
+	if (a->task->attempt == 1)
+		set_key(a, g);
+	return 0;
+}
