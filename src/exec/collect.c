@@ -19,6 +19,7 @@
 #include "exec/slot.h"
 #include "exec/spec.h"
 #include "store/content.h"
+#include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -133,7 +134,7 @@ find_outputs(const struct collection *c, int64_t started_ns, bool *large,
 		const char *path = spec->outputs[i].path;
 		char *what;
 
-		if (!stat(path, &st)) {
+		if (!files_stat(c->files, path, &st)) {
 			*large |= is_large(&st);
 			continue;
 		}

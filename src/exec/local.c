@@ -28,6 +28,7 @@
 #include "exec/spec.h"
 #include "flow/ending.h"
 #include "flow/evaluator.h"
+#include "store/files.h"
 
 extern char **environ;
 
@@ -130,6 +131,7 @@ collect(struct attempt *a)
 	int rc;
 
 	a->state = ATTEMPT_COLLECTING;
+	files_hold(l->files);
 	rc = agent_collect(&a->collection, a->spec, &a->slot, l->files,
 			   l->pool, a->started_ns,
 			   a->has_made ? a->made.buf : NULL, a->made.len,
@@ -138,6 +140,7 @@ collect(struct attempt *a)
 		finish_error(a, OUTCOME_FAILED, &err);
 	else if (!rc)
 		publish(a);
+	files_let_go(l->files);
 }
 
 /* Reaped, and all pipes are closed. */

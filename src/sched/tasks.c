@@ -354,11 +354,13 @@ on_hashed(void *data)
 static void
 hash_and_start(struct run *r, struct attempt *a)
 {
+	files_hold(r->files);
 	a->hashing = prehash_inputs(r->pool, r->files, a->task, on_hashed, a);
 	if (a->hashing)
 		r->running++;
 	else
 		attempt_start(r, a);
+	files_let_go(r->files);
 }
 
 /* Another run has given back what A waited for. */

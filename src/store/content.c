@@ -41,24 +41,20 @@ content_with_mode(const struct digest *bytes, mode_t mode)
 	return digest_of(both, sizeof(both));
 }
 
-/* Fill BUF, of SIZE bytes, as far as the file goes.  Returns the bytes read,
- * less than SIZE only at the end; -1 with errno. */
+/* Fill BUF, of SIZE bytes, as far as the file goes, or until ENOUGH bytes are
+ * there.  Returns the bytes read; -1 with errno. */
 static ssize_t
-read_chunk(int fd, char *buf, size_t size)
+read_chunk(int fd, char *buf, size_t size, size_t enough)
 {
 	size_t got = 0;
 	ssize_t n;
 
-	while (got < size) {
+	do {
 		n = read(fd, buf + got, size - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0 && errno != EINTR)
 			return -1;
-		if (!n)
-			break;
-		got += (size_t)n;
-	}
+		got += n > 0 ? (size_t)n : 0;
+	} while (n < 0 || (n && got < enough));
 	return (ssize_t)got;
 }
 
@@ -66,19 +62,19 @@ read_chunk(int fd, char *buf, size_t size)
 static int
 hash_fd(int fd, uint64_t size, struct digest *d)
 {
-	/* One byte more, so that most files are read with one call that sees
-	 * the end. */
+	/* One byte more: when that does not come at once, the file has
+	 * ended, or had when its stat was taken. */
 	size_t chunk = size < CHUNK_BYTES ? (size_t)size + 1 : CHUNK_BYTES;
 	char *buf = xmalloc(chunk);
 	struct digest_stream *stream = NULL;
 	ssize_t n;
 
-	n = read_chunk(fd, buf, chunk);
+	n = read_chunk(fd, buf, chunk, MIN((size_t)size, chunk));
 	if (n >= 0 && (size_t)n < chunk) {
 		*d = digest_of(buf, (size_t)n);
 	} else if (n >= 0) {
 		stream = digest_stream_new();
-		for (; n > 0; n = read_chunk(fd, buf, chunk))
+		for (; n > 0; n = read_chunk(fd, buf, chunk, chunk))
 			digest_stream_add(stream, buf, (size_t)n);
 		*d = digest_stream_end(stream);
 	}

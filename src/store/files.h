@@ -37,6 +37,13 @@ void files_free(struct files *f);
  * named (store/objects.h). */
 int files_begin(struct files *f, struct error *err);
 
+/* Between these two, which may nest, nothing is waited for: a file that was
+ * looked at once is not looked at again, unless it is forgotten. */
+void files_hold(struct files *f);
+void files_let_go(struct files *f);
+/* stat(2), once in a hold. */
+int files_stat(struct files *f, const char *path, struct stat *st);
+
 /* The digest of PATH as it is now.  Returns 1, 0 when nothing is there, -1
  * when it cannot be read or is of a kind that has no content.  Within one run
  * a file is hashed again only when its stat changed. */

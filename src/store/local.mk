@@ -2,6 +2,7 @@ store_sources = \
 	src/store/attempts.c \
 	src/store/content.c src/store/content.h \
 	src/store/db.c src/store/db.h \
+	src/store/file-table.c src/store/file-table.h \
 	src/store/files.c src/store/files.h \
 	src/store/log.c src/store/log.h \
 	src/store/object-restore.c \

@@ -270,6 +270,32 @@ test_other_outputs(void)
 }
 
 static void
+test_holds(void)
+{
+	struct file_state before, after;
+	struct stat st;
+
+	put("held", "one");
+	files_hold(files);
+	must(files_digest(files, "held", &before, &err));
+	put("held", "three");
+	files_hold(files);
+	must(files_stat(files, "held", &st));
+	files_let_go(files);
+	is_int((int)st.st_size, 3, "in a hold a file is looked at once");
+	files_stat(files, "a", &st);
+	files_forget(files, "held");
+	must(files_digest(files, "held", &after, &err));
+	is_int((int)after.size_bytes, 5, "unless it is forgotten");
+	put("held", "seven");
+	is_int(files_stat(files, "none", &st), -1, "nothing has no stat");
+	files_let_go(files);
+	must(files_digest(files, "held", &before, &err));
+	ok(!digest_equal(&before.digest, &after.digest),
+	   "and after the hold it is looked at again");
+}
+
+static void
 is_made_by(const char *path, const char *expected, const char *title)
 {
 	const char *step = NULL;
@@ -341,6 +367,7 @@ main(void)
 	test_settle_sees_changes();
 	test_outputs();
 	test_other_outputs();
+	test_holds();
 	test_makers();
 	test_learn();
 	files_free(files);

@@ -1,0 +1,81 @@
+/*
+ * The rows of files.c: what the store knows of each path, read once and
+ * written when it changed.  For files.c only.
+ */
+#ifndef FLOWMAKE_STORE_FILE_TABLE_H
+#define FLOWMAKE_STORE_FILE_TABLE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/digest.h"
+#include "base/map.h"
+#include "base/strbuf.h"
+
+struct error;
+struct store;
+
+/* The numbers of those that are kept are on disks. */
+enum file_flags {
+	FILE_RACY = 1 << 0,      /* not to be trusted by another run */
+	FILE_HASHED = 1 << 1,    /* digest is of the stat that is kept */
+	FILE_MADE = 1 << 2,      /* made is valid */
+	FILE_MAKER = 1 << 3,     /* maker is valid */
+	FILE_KEPT = 15,          /* those that are stored */
+	FILE_FRESH = 1 << 4,     /* hashed in this run */
+	FILE_DIRTY = 1 << 5,     /* in the list of what must be saved */
+	FILE_FORGOTTEN = 1 << 6, /* the store's row is not true any more */
+};
+
+struct file_entry {
+	const char *path;       /* the map's key */
+	unsigned flags;
+	uint64_t size_bytes;
+	int64_t mtime_ns;
+	int64_t ctime_ns;
+	uint64_t inode;
+	struct digest digest;
+	struct digest made;     /* what our task made, whatever is there now;
+				 * of directories too, which have nothing else:
+				 * their files have entries of their own */
+	const char *maker;      /* a step's name, in the arena */
+	uint32_t look;          /* for files.c; 0 at first */
+};
+
+struct file_table {
+	struct store *store;
+	struct map entries;     /* path -> struct file_entry */
+	struct map makers;      /* name of a step -> itself, in the arena */
+	struct arena arena;     /* of the entries */
+	bool loaded;
+	struct file_entry **dirty;
+	size_t dirty_count;
+	size_t dirty_alloc;
+	struct strbuf state;    /* of the entry being written */
+};
+
+void file_table_init(struct file_table *t, struct store *s);
+void file_table_release(struct file_table *t);
+
+/* Read the whole table, once, well or not: a look-up of each path costs many
+ * times more. */
+int file_table_load(struct file_table *t, struct error *err);
+
+/* The entry of PATH, or NULL; the second form makes one. */
+struct file_entry *file_table_find(const struct file_table *t,
+				   const char *path);
+struct file_entry *file_table_get(struct file_table *t, const char *path);
+/* Remember to save E. */
+void file_table_touch(struct file_table *t, struct file_entry *e);
+/* Let E's maker be the step whose name has the LEN bytes of NAME. */
+void file_table_set_maker(struct file_table *t, struct file_entry *e,
+			  const char *name, size_t len);
+
+/* Look again at what the store knows of E's file: another run may have made
+ * it meanwhile. */
+int file_table_reload_made(struct file_table *t, struct file_entry *e,
+			   struct error *err);
+
+/* Write what was touched to the store (in the open transaction). */
+int file_table_save(struct file_table *t, struct error *err);
+
+#endif
