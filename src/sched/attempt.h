@@ -38,7 +38,8 @@ struct attempt {
 				    * that the key knows otherwise */
 	struct filled_recipe filled;
 	struct key_parts key_parts; /* of attempt 1 */
-	struct strbuf encoded_parts; /* the same, as they are recorded */
+	struct strbuf encoded_parts; /* the same, as they are recorded, with
+				    * notes behind them */
 	struct digest key;
 	bool is_stale;             /* an output that it reads was changed since
 				    * its maker ended: the key is not of what

@@ -236,6 +236,6 @@ notes_add(struct notes *n, struct attempt *a, bool rerun)
 		put_note(n, "rerun", &n->text);
 	if (!n->pair_count)
 		return;
-	cbor_put_map(&a->key_parts, n->pair_count);
-	strbuf_add(&a->key_parts, n->pairs.buf, n->pairs.len);
+	cbor_put_map(&a->encoded_parts, n->pair_count);
+	strbuf_add(&a->encoded_parts, n->pairs.buf, n->pairs.len);
 }

@@ -208,5 +208,9 @@ attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
 	set_context(a, g);
 	if (s->kind == SPEC_SCHEME)
 		set_scheme(a, g);
+	if (a->task->attempt == 1) {
+		strbuf_reset(&a->encoded_parts);
+		key_encode(&a->key_parts, &a->encoded_parts);
+	}
 	return 0;
 }

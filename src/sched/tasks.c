@@ -115,9 +115,6 @@ record_of(struct run *r, struct attempt *a)
 	rec.started_ns = a->started_ns;
 	rec.exit_status = -1;
 	rec.key = a->key;
-	strbuf_reset(&a->encoded_parts);
-	if (a->key_parts.count)
-		key_encode(&a->key_parts, &a->encoded_parts);
 	rec.key_parts = a->encoded_parts.buf;
 	rec.key_parts_len = a->encoded_parts.len;
 	rec.log_start = a->log_start;
