@@ -147,8 +147,11 @@ add_reused(struct run *r, struct attempt *a, const struct reuse_hit *hit,
 	struct attempt_record rec;
 	size_t i;
 
-	if (a->is_scratch)
+	if (a->is_scratch) {
 		attempt_add_names(a);
+		strbuf_reset(&a->encoded_parts);
+		key_encode(&a->key_parts, &a->encoded_parts);
+	}
 	rec = record_of(r, a);
 	rec.attempt = 0;
 	rec.outcome = TASK_REUSED;
