@@ -87,8 +87,7 @@ put_files(struct pairs *p, const char *name, const struct spec_file *files,
 	sb = key(p, name);
 	cbor_put_array(sb, count);
 	for (size_t i = 0; i < count; i++) {
-		cbor_put_array(sb, 4);
-		cbor_put_str_or_null(sb, files[i].name);
+		cbor_put_array(sb, 3);
 		cbor_put_str(sb, files[i].path);
 		put_digest(sb, &files[i].digest);
 		cbor_put_bool(sb, files[i].is_dir);
@@ -336,8 +335,7 @@ get_files(struct reader *r, size_t *count)
 	struct spec_file *files = get_array(r, count, sizeof(*files));
 
 	for (size_t i = 0; i < *count; i++) {
-		get_tuple(r, 4);
-		files[i].name = get_str_or_null(r);
+		get_tuple(r, 3);
 		files[i].path = get_str(r);
 		get_digest(r, &files[i].digest);
 		files[i].is_dir = cbor_get_bool(&r->c);

@@ -47,7 +47,6 @@ struct spec_result {
 };
 
 struct spec_file {
-	const char *name;     /* NULL: unnamed */
 	const char *path;     /* normalized, relative to the project */
 	struct digest digest; /* inputs: when the attempt was started */
 	bool is_dir;
@@ -105,7 +104,8 @@ struct task_spec {
 	size_t object_count;
 
 	const char *context;       /* CBOR map for $FLOWMAKE_TASK: parameters,
-				    * foreach, from, join: {NAME: value} each */
+				    * foreach, inputs, outputs, from, join:
+				    * {NAME: value} each */
 	size_t context_len;
 
 	int64_t timeout_ns;        /* 0: none */

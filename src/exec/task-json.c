@@ -5,8 +5,6 @@
 
 #include "exec/task-json.h"
 
-#include <string.h>
-
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -81,44 +79,6 @@ add_group(struct strbuf *sb, const struct task_spec *spec, const char *name)
 	strbuf_addch(sb, '}');
 }
 
-/* How many files from number I on have its name. */
-static size_t
-same_name(const struct spec_file *files, size_t count, size_t i)
-{
-	size_t n = 1;
-
-	while (i + n < count && files[i + n].name &&
-	       !strcmp(files[i].name, files[i + n].name))
-		n++;
-	return n;
-}
-
-static void
-add_files(struct strbuf *sb, const char *name, const struct spec_file *files,
-	  size_t count)
-{
-	bool first = true;
-	size_t n;
-
-	strbuf_addf(sb, ", \"%s\": {", name);
-	for (size_t i = 0; i < count; i += n) {
-		n = 1;
-		if (!files[i].name)
-			continue;
-		n = same_name(files, count, i);
-		add_key(sb, files[i].name, &first);
-		if (n > 1)
-			strbuf_addch(sb, '[');
-		for (size_t j = 0; j < n; j++) {
-			strbuf_adds(sb, j ? ", " : "");
-			add_text(sb, files[i + j].path);
-		}
-		if (n > 1)
-			strbuf_addch(sb, ']');
-	}
-	strbuf_addch(sb, '}');
-}
-
 void
 task_json_add(struct strbuf *sb, const struct task_spec *spec,
 	      char *const *results)
@@ -132,8 +92,8 @@ task_json_add(struct strbuf *sb, const struct task_spec *spec,
 	strbuf_addf(sb, ", \"attempt\": %u", (unsigned)spec->attempt);
 	add_group(sb, spec, "parameters");
 	add_group(sb, spec, "foreach");
-	add_files(sb, "inputs", spec->inputs, spec->input_count);
-	add_files(sb, "outputs", spec->outputs, spec->output_count);
+	add_group(sb, spec, "inputs");
+	add_group(sb, spec, "outputs");
 	add_group(sb, spec, "from");
 	add_group(sb, spec, "join");
 	strbuf_adds(sb, ", \"produces\": {");

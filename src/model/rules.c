@@ -224,11 +224,3 @@ step_error(const struct step *s, uint32_t line, uint32_t column,
 	strbuf_release(&text);
 	return -1;
 }
-
-const char *
-binder_name(const struct template *t, const struct binder *binders,
-	    uint32_t count, uint32_t i)
-{
-	return i < count && binders[i].name >= 0 ?
-		t->names[binders[i].name].text : NULL;
-}

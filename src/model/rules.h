@@ -304,12 +304,6 @@ int rules_set_loaded(struct rules *r, const char *payload, size_t len,
 /* The step called NAME, or NULL. */
 struct step *rules_find(const struct rules *r, const char *name);
 
-/* What T calls the files of clause number I of its BINDERS, COUNT of them, or
- * NULL: of no clause, or without a name. */
-const char *binder_name(const struct template *t,
-			const struct binder *binders, uint32_t count,
-			uint32_t i);
-
 /* The name that REF of step S stands for. */
 const char *step_ref_name(const struct step *s, const struct step_ref *ref);
 

@@ -92,11 +92,10 @@ struct input_list {
 };
 
 static struct spec_file *
-add_input(struct input_list *l, const char *name, const char *path)
+add_input(struct input_list *l, const char *path)
 {
 	ARRAY_GROW(l->v, l->count, l->alloc);
 	memset(&l->v[l->count], 0, sizeof(*l->v));
-	l->v[l->count].name = name;
 	l->v[l->count].path = path;
 	return &l->v[l->count++];
 }
@@ -141,7 +140,7 @@ add_word(void *data, const char *word)
 		return;
 	path = path_normalize(word);
 	if (!is_listed(l, path) && !is_made(t, path))
-		add_input(l, NULL, arena_strdup(&l->attempt->arena, path));
+		add_input(l, arena_strdup(&l->attempt->arena, path));
 	free(path);
 }
 
@@ -166,7 +165,7 @@ add_read(void *data, struct task *t)
 	if (l->binding->kind == BINDING_OUTPUT && t->node.end == END_DONE)
 		for (i = 0; i < t->output_count; i++)
 			if (t->outputs[i].binder == l->binding->index)
-				add_input(l->inputs, NULL, t->outputs[i].path)
+				add_input(l->inputs, t->outputs[i].path)
 					->digest = t->output_artifacts ?
 					t->output_artifacts[i].digest :
 					(struct digest){ { 0 } };
@@ -234,7 +233,7 @@ attempt_reads(struct attempt *a, struct graph *g, size_t *count)
 	size_t i;
 
 	for (i = 0; i < t->input_count; i++)
-		add_input(&inputs, NULL, t->inputs[i].path);
+		add_input(&inputs, t->inputs[i].path);
 	collect_reads(a, g, &l);
 	paths = arena_alloc(&a->arena, (inputs.count + 1) * sizeof(*paths));
 	for (i = 0; i < inputs.count; i++)
@@ -250,16 +249,14 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 	   struct map *words, struct error *err)
 {
 	const struct task *t = a->task;
-	const struct template *tm = t->step->template;
 	struct input_list l = { a, words, NULL, 0, 0 };
 	uint32_t i;
 	int ret = 0;
 
 	for (i = 0; i < t->input_count; i++)
-		add_input(&l, binder_name(tm, tm->inputs, tm->input_count,
-					  t->inputs[i].binder),
-			  t->inputs[i].path);
-	each_recipe_word(&a->filled, tm->recipe.kind, add_word, &l);
+		add_input(&l, t->inputs[i].path);
+	each_recipe_word(&a->filled, t->step->template->recipe.kind, add_word,
+			 &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, g, &l);
 	a->is_stale = false;

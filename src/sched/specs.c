@@ -12,18 +12,13 @@ static void
 set_outputs(struct attempt *a)
 {
 	const struct task *t = a->task;
-	const struct template *tm = t->step->template;
 	uint32_t i;
 
 	a->spec.output_count = t->output_count;
 	a->spec.outputs = arena_zalloc(&a->arena, (t->output_count + 1) *
 				       sizeof(*a->spec.outputs));
-	for (i = 0; i < t->output_count; i++) {
+	for (i = 0; i < t->output_count; i++)
 		a->spec.outputs[i].path = t->outputs[i].path;
-		a->spec.outputs[i].name =
-			binder_name(tm, tm->outputs, tm->output_count,
-				    t->outputs[i].binder);
-	}
 }
 
 static void
@@ -82,7 +77,7 @@ set_context(struct attempt *a, struct graph *g)
 
 	if (key_has_parameters(a->task, &a->filled))
 		count = r->parameter_count;
-	cbor_put_map(&sb, 4);
+	cbor_put_map(&sb, 6);
 	cbor_put_str(&sb, "parameters");
 	cbor_put_map(&sb, count);
 	for (i = 0; i < count; i++) {
@@ -91,6 +86,8 @@ set_context(struct attempt *a, struct graph *g)
 			   r->parameters[i].value_len);
 	}
 	put_names(&sb, g, a->task, "foreach", WIRE_NAME_FOREACH);
+	put_names(&sb, g, a->task, "inputs", WIRE_NAME_INPUT);
+	put_names(&sb, g, a->task, "outputs", WIRE_NAME_OUTPUT);
 	put_names(&sb, g, a->task, "from", WIRE_NAME_FROM);
 	put_names(&sb, g, a->task, "join", WIRE_NAME_JOIN);
 	a->spec.context = arena_memdup(&a->arena, sb.buf, sb.len);

@@ -47,7 +47,7 @@ def copy(source, target):
 
 spec, end = item(open(sys.argv[1], "rb").read(), 0)
 to = sys.argv[2]
-paths = [file[1] for file in spec.get("inputs", [])]
+paths = [file[0] for file in spec.get("inputs", [])]
 if "flow-file" in spec:
     paths.append(spec["flow-file"])
 for _, name, digest, _, _, file_name in spec.get("objects", []):
@@ -60,7 +60,7 @@ for path in paths:
     if not os.path.isabs(path):
         copy(path, os.path.join(to, path))
 for file in spec.get("outputs", []):
-    print(file[1])
+    print(file[0])
 END
 
 # agents [same]: each spec in specs/ by an agent; with "same", its outputs are

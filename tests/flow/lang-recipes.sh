@@ -189,6 +189,26 @@ test_expect_success 'the task file holds what a join brings together' '
 "
 '
 
+test_expect_success 'the task file has a list of files where the step names a list' '
+	flowfile <<-"END" &&
+	(step a
+	  (input one "f") (input only (list "f")) (input no (list))
+	  (input both (list "f" "g")) (inputs "h")
+	  (output o "lists.out") (output os (list "lists.out2"))
+	  (script "python3" #<<PY
+	import json, os
+	t = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	print(*(f"{name}={value}" for name, value in t["inputs"].items()))
+	print(t["outputs"])
+	open(t["outputs"]["o"], "w"), open(t["outputs"]["os"][0], "w")
+	PY))
+	END
+	touch f g h &&
+	run_says a "one=f only=[${q}f${q}] no=[] both=[${q}f${q}, ${q}g${q}]
+{${q}o${q}: ${q}lists.out${q}, ${q}os${q}: [${q}lists.out2${q}]}
+"
+'
+
 test_expect_success 'scheme prints to the log and reads parameters' '
 	flowfile <<-"END" &&
 	(parameter who "you")

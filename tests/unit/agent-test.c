@@ -96,9 +96,9 @@ test_shell(void)
 	struct said said;
 
 	put("in.txt", "b\na\n");
-	files[0] = (struct spec_file){ "in", "in.txt", digest_of("b\na\n", 4),
+	files[0] = (struct spec_file){ "in.txt", digest_of("b\na\n", 4),
 				       false };
-	files[1] = (struct spec_file){ .name = "out", .path = "out/sorted" };
+	files[1] = (struct spec_file){ .path = "out/sorted" };
 	results[0] = (struct spec_result){ "lines", SPEC_RESULT_TEXT, NULL };
 	spec.inputs = files;
 	spec.outputs = files + 1;

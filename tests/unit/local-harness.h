@@ -166,7 +166,6 @@ exec_words(char **argv)
 __attribute__((unused)) static void
 add_output(struct trial *t, const char *path)
 {
-	t->outputs[t->spec.output_count].name = "out";
 	t->outputs[t->spec.output_count++].path = path;
 }
 
@@ -176,7 +175,6 @@ add_input(struct trial *t, const char *path)
 	struct spec_file *in = &t->inputs[t->spec.input_count++];
 	struct file_state state;
 
-	in->name = "in";
 	in->path = path;
 	must(files_digest(files, path, &state, &err));
 	in->digest = state.digest;

@@ -30,10 +30,10 @@ failed_with(const char *text)
 /* ---- documents ---- */
 
 static struct spec_file inputs[] = {
-	{ "text", "books/a.txt", { { 1, 2, 3 } }, false },
-	{ NULL, "odd \xff name", { { 4 } }, true },
+	{ "books/a.txt", { { 1, 2, 3 } }, false },
+	{ "odd \xff name", { { 4 } }, true },
 };
-static struct spec_file outputs[] = { { "table", "a.tsv", { { 0 } }, false } };
+static struct spec_file outputs[] = { { "a.tsv", { { 0 } }, false } };
 static struct spec_result results[] = {
 	{ "loss", SPEC_RESULT_JSON, NULL },
 	{ "clip", SPEC_RESULT_NAMED, "clip.mp4" },
@@ -88,7 +88,7 @@ test_round_trip(void)
 	   back.timeout_ns == 7200000000000 && !back.argv[2] &&
 	   back.lists[0].lens[1] == 3 && back.lists[0].items[1][2] == 'o' &&
 	   !strcmp(back.inputs[1].path, "odd \xff name") &&
-	   !back.inputs[1].name && back.inputs[1].is_dir &&
+	   back.inputs[1].is_dir &&
 	   !strcmp(back.objects[0].file_name, "m.bin"),
 	   "with all its fields");
 	for (size_t i = 0; i < sb.len; i++)
