@@ -159,3 +159,16 @@ on_finished(void *data, void *task, const struct outcome *o)
 			 (o->kind == OUTCOME_LOST ? 0 :
 			  a->demands.retry_pause_ns), on_pause_end, a);
 }
+
+void
+run_cancel_all(struct run *r, bool hard)
+{
+	uint32_t i;
+
+	for (i = 0; i < graph_task_count(r->graph); i++) {
+		struct attempt *a = graph_task(r->graph, i)->running;
+
+		if (a && a->admitted && !a->hashing)
+			r->executor->ops->cancel(r->executor, a, hard);
+	}
+}

@@ -110,9 +110,8 @@ void run_record_skipped(struct run *r);
 void run_node_failed(struct run *r, struct node *n, const struct error *why);
 /* Tell what was committed. */
 void run_tell_news(struct run *r);
-/* What the executor calls; on_finished is in ends.c. */
+/* What the executor calls. */
 extern const struct executor_events run_executor_events;
-void on_finished(void *data, void *task, const struct outcome *o);
 /* The record of A so far. */
 struct attempt_record record_of(struct run *r, struct attempt *a);
 /* Write the end of an attempt, and queue its news; LAST: A is freed then. */
@@ -123,8 +122,6 @@ void count_end(struct run *r, enum task_outcome outcome);
 void attempt_leave(struct run *r, struct attempt *a);
 /* A is over before its start was recorded: it need not be. */
 void forget_start(struct run *r, struct attempt *a);
-/* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
-void run_cancel_all(struct run *r, bool hard);
 /* Nothing runs, and nothing is started any more: end the tasks that wait for
  * another attempt. */
 void run_cancel_retries(struct run *r);
@@ -136,6 +133,12 @@ void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
 void attempt_start(struct run *r, struct attempt *a);
 /* Execute A, whose spec is made. */
 void attempt_execute(struct run *r, struct attempt *a);
+
+/* ---- ends.c ---- */
+/* An attempt that the executor had is over. */
+void on_finished(void *data, void *task, const struct outcome *o);
+/* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
+void run_cancel_all(struct run *r, bool hard);
 
 /* ---- resume.c ---- */
 /* Find the run to resume, and what parameters it was given. */

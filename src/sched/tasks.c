@@ -551,19 +551,6 @@ const struct executor_events run_executor_events = {
 };
 
 void
-run_cancel_all(struct run *r, bool hard)
-{
-	uint32_t i;
-
-	for (i = 0; i < graph_task_count(r->graph); i++) {
-		struct attempt *a = graph_task(r->graph, i)->running;
-
-		if (a && a->admitted && !a->hashing)
-			r->executor->ops->cancel(r->executor, a, hard);
-	}
-}
-
-void
 run_cancel_retries(struct run *r)
 {
 	uint32_t i;
