@@ -6,6 +6,11 @@
  * digest and made (16 bytes each) and the maker's name, as far as the flags say
  * that they are there.  The maker is here, and not in a table of its own,
  * because each page that a task's commit touches costs it some 10 us.
+ *
+ * Rows are appended: what a task made and what it read, which are called quite
+ * differently, then lie on one page.  No row that says who made a file is ever
+ * changed, so whoever knows all rows up to one finds what is new behind it; it
+ * is deleted once another, behind it, has come in its place.
  */
 #include "base/base.h"
 
@@ -40,6 +45,7 @@ file_table_release(struct file_table *t)
 	strbuf_release(&t->state);
 	arena_release(&t->arena);
 	free(t->dirty);
+	free(t->stale);
 }
 
 /* ---- entries ---- */
@@ -96,13 +102,13 @@ file_table_set_maker(struct file_table *t, struct file_entry *e,
 
 /* ---- reading ---- */
 
-/* Fill E from the row of ST.  A state that is none of ours leaves an entry
- * that knows nothing: its file is hashed again. */
+/* Fill E from the state in column 2 of ST.  One that is none of ours leaves an
+ * entry that knows nothing: its file is hashed again. */
 static void
-read_entry(struct file_table *t, sqlite3_stmt *st, struct file_entry *e)
+read_state(struct file_table *t, sqlite3_stmt *st, struct file_entry *e)
 {
 	size_t len;
-	const char *state = db_blob(st, 1, &len);
+	const char *state = db_blob(st, 2, &len);
 	uint64_t numbers[4];
 	uint32_t flags;
 
@@ -131,52 +137,72 @@ read_entry(struct file_table *t, sqlite3_stmt *st, struct file_entry *e)
 		file_table_set_maker(t, e, state, len);
 		len = 0;
 	}
-	e->flags = len ? 0 : flags;
+	e->flags |= len ? 0 : flags;
+}
+
+/* Row ID is E's from now on. */
+static void
+set_row(struct file_table *t, struct file_entry *e, int64_t id)
+{
+	if (e->row) {
+		ARRAY_GROW(t->stale, t->stale_count, t->stale_alloc);
+		t->stale[t->stale_count++] = e->row;
+	}
+	e->row = t->last_row = id;
+}
+
+/* Take in the row of ST. */
+static void
+take_row(struct file_table *t, sqlite3_stmt *st)
+{
+	struct file_entry *e = file_table_get(t, db_text(st, 1));
+	struct file_entry now = { .flags = 0 };
+
+	set_row(t, e, sqlite3_column_int64(st, 0));
+	if (!t->loaded || !e->flags) {
+		e->flags = 0;
+		read_state(t, st, e);
+		return;
+	}
+	if (e->flags & FILE_OWN)
+		return;
+	/* what it holds now we know better */
+	read_state(t, st, &now);
+	if (now.flags & FILE_MADE)
+		e->made = now.made;
+	if (now.flags & FILE_MAKER)
+		e->maker = now.maker;
+	e->flags |= now.flags & (FILE_MADE | FILE_MAKER);
+}
+
+int
+file_table_sync(struct file_table *t, struct error *err)
+{
+	sqlite3_stmt *st = db_get(t->store, DB_FILE_LIST, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, t->last_row);
+	for (;;) {
+		rc = db_row(t->store, st, "cannot read the digests of files",
+			    err);
+		if (rc <= 0)
+			return rc;
+		take_row(t, st);
+	}
 }
 
 int
 file_table_load(struct file_table *t, struct error *err)
 {
-	sqlite3_stmt *st;
 	int rc;
 
 	if (t->loaded)
 		return 0;
+	rc = file_table_sync(t, err);
 	t->loaded = true;
-	st = db_get(t->store, DB_FILE_LIST, err);
-	if (!st)
-		return -1;
-	for (;;) {
-		rc = db_row(t->store, st, "cannot read the digests of files",
-			    err);
-		if (rc <= 0)
-			break;
-		read_entry(t, st, add_entry(t, db_text(st, 0)));
-	}
 	return rc;
-}
-
-int
-file_table_reload_made(struct file_table *t, struct file_entry *e,
-		       struct error *err)
-{
-	sqlite3_stmt *st = db_get(t->store, DB_FILE_GET, err);
-	struct file_entry now = { .flags = 0 };
-	int rc;
-
-	if (!st)
-		return -1;
-	db_bind_str(st, 1, e->path);
-	rc = db_row(t->store, st, "cannot read the digest of a file", err);
-	if (rc > 0) {
-		read_entry(t, st, &now);
-		if (now.flags & FILE_MADE) {
-			e->made = now.made;
-			e->flags |= FILE_MADE;
-		}
-	}
-	sqlite3_reset(st);
-	return MIN(rc, 0);
 }
 
 /* ---- saving ---- */
@@ -202,22 +228,48 @@ write_state(const struct file_entry *e, struct strbuf *state)
 		strbuf_adds(state, e->maker);
 }
 
-/* Write E, or delete its row when nothing is known any more. */
+static const char cannot_save[] = "cannot record the digest of a file";
+
+/* Write E: a new row, unless who made it is what its row says. */
 static int
-save_entry(struct file_table *t, const struct file_entry *e, struct error *err)
+save_entry(struct file_table *t, struct file_entry *e, struct error *err)
 {
-	bool kept = e->flags & FILE_KEPT;
+	bool again = e->row && !(e->flags & FILE_OWN);
 	sqlite3_stmt *st;
 
-	st = db_get(t->store, kept ? DB_FILE_PUT : DB_FILE_DELETE, err);
+	if (!e->row && !(e->flags & FILE_KEPT))
+		return 0;
+	st = db_get(t->store, again ? DB_FILE_UPDATE : DB_FILE_PUT, err);
 	if (!st)
 		return -1;
-	db_bind_str(st, 1, e->path);
-	if (kept) {
-		write_state(e, &t->state);
-		db_bind_blob(st, 2, t->state.buf, t->state.len);
+	if (again)
+		sqlite3_bind_int64(st, 1, e->row);
+	else
+		db_bind_str(st, 1, e->path);
+	write_state(e, &t->state);
+	db_bind_blob(st, 2, t->state.buf, t->state.len);
+	if (db_run(t->store, st, cannot_save, err))
+		return -1;
+	if (!again)
+		set_row(t, e, sqlite3_last_insert_rowid(t->store->db));
+	return 0;
+}
+
+/* Delete the rows in whose place others have come. */
+static int
+delete_stale(struct file_table *t, struct error *err)
+{
+	sqlite3_stmt *st;
+
+	for (; t->stale_count; t->stale_count--) {
+		st = db_get(t->store, DB_FILE_DELETE, err);
+		if (!st)
+			return -1;
+		sqlite3_bind_int64(st, 1, t->stale[t->stale_count - 1]);
+		if (db_run(t->store, st, cannot_save, err))
+			return -1;
 	}
-	return db_run(t->store, st, "cannot record the digest of a file", err);
+	return 0;
 }
 
 int
@@ -227,13 +279,14 @@ file_table_save(struct file_table *t, struct error *err)
 
 	if (!t->dirty_count)
 		return 0;
-	if (store_begin(t->store, err))
+	/* nobody else writes until this is committed */
+	if (store_begin(t->store, err) || file_table_sync(t, err))
 		return -1;
 	for (i = 0; i < t->dirty_count; i++)
 		if (save_entry(t, t->dirty[i], err))
 			return -1;
 	for (i = 0; i < t->dirty_count; i++)
-		t->dirty[i]->flags &= ~(unsigned)(FILE_DIRTY | FILE_FORGOTTEN);
+		t->dirty[i]->flags &= ~(unsigned)(FILE_DIRTY | FILE_OWN);
 	t->dirty_count = 0;
-	return 0;
+	return delete_stale(t, err);
 }

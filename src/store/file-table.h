@@ -23,7 +23,8 @@ enum file_flags {
 	FILE_KEPT = 15,          /* those that are stored */
 	FILE_FRESH = 1 << 4,     /* hashed in this run */
 	FILE_DIRTY = 1 << 5,     /* in the list of what must be saved */
-	FILE_FORGOTTEN = 1 << 6, /* the store's row is not true any more */
+	FILE_OWN = 1 << 6,       /* what we know of who made it is newer than
+				  * what the store says */
 };
 
 struct file_entry {
@@ -38,6 +39,7 @@ struct file_entry {
 				 * of directories too, which have nothing else:
 				 * their files have entries of their own */
 	const char *maker;      /* a step's name, in the arena */
+	int64_t row;            /* its row's id; 0: none yet */
 	uint32_t look;          /* for files.c; 0 at first */
 };
 
@@ -47,6 +49,10 @@ struct file_table {
 	struct map makers;      /* name of a step -> itself, in the arena */
 	struct arena arena;     /* of the entries */
 	bool loaded;
+	int64_t last_row;       /* all rows up to this one are known */
+	int64_t *stale;         /* rows in whose place others have come */
+	size_t stale_count;
+	size_t stale_alloc;
 	struct file_entry **dirty;
 	size_t dirty_count;
 	size_t dirty_alloc;
@@ -70,10 +76,8 @@ void file_table_touch(struct file_table *t, struct file_entry *e);
 void file_table_set_maker(struct file_table *t, struct file_entry *e,
 			  const char *name, size_t len);
 
-/* Look again at what the store knows of E's file: another run may have made
- * it meanwhile. */
-int file_table_reload_made(struct file_table *t, struct file_entry *e,
-			   struct error *err);
+/* Take in what other runs have made since the last time. */
+int file_table_sync(struct file_table *t, struct error *err);
 
 /* Write what was touched to the store (in the open transaction). */
 int file_table_save(struct file_table *t, struct error *err);

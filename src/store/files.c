@@ -246,7 +246,7 @@ files_made(struct files *f, const char *path, struct file_state *state,
 	if (!(e->flags & FILE_MADE) || !digest_equal(&e->made,
 						     &state->digest)) {
 		e->made = state->digest;
-		e->flags |= FILE_MADE;
+		e->flags |= FILE_MADE | FILE_OWN;
 		file_table_touch(&f->table, e);
 	}
 	return 1;
@@ -282,8 +282,8 @@ files_check_output(struct files *f, const char *path,
 	e = file_table_get(&f->table, path);
 	if (is_ours(e, state))
 		return 1;
-	if (!(e->flags & FILE_FORGOTTEN) &&
-	    file_table_reload_made(&f->table, e, err))
+	/* another run may have made it meanwhile */
+	if (file_table_sync(&f->table, err))
 		return -1;
 	if (is_ours(e, state))
 		return 1;
@@ -327,7 +327,7 @@ files_forget(struct files *f, const char *path)
 	if (!e)
 		return;
 	drop_look(f, e);
-	e->flags = (e->flags & (FILE_DIRTY | FILE_MAKER)) | FILE_FORGOTTEN;
+	e->flags = (e->flags & (FILE_DIRTY | FILE_MAKER)) | FILE_OWN;
 	file_table_touch(&f->table, e);
 }
 
@@ -341,6 +341,7 @@ files_set_maker(struct files *f, const char *path, const char *step)
 	if (e->flags & FILE_MAKER && !strcmp(e->maker, step))
 		return;
 	file_table_set_maker(&f->table, e, step, strlen(step));
+	e->flags |= FILE_OWN;
 	file_table_touch(&f->table, e);
 }
 

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -63,6 +64,24 @@ digest(const char *path)
 	return state.digest;
 }
 
+/* How many rows files have. */
+static int
+row_count(void)
+{
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int count;
+
+	if (sqlite3_open(STORE_DIR "/db", &db) ||
+	    sqlite3_prepare_v2(db, "SELECT count(*) FROM files", -1, &st,
+			       NULL) || sqlite3_step(st) != SQLITE_ROW)
+		bug("cannot read the database");
+	count = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return count;
+}
+
 /* Replace all digests in the database by the one of no file. */
 static void
 lie(void)
@@ -84,6 +103,15 @@ is_lie(const char *path)
 	struct digest d = digest(path);
 
 	return d.bytes[0] == 0xde && d.bytes[15] == 0xef;
+}
+
+static void
+is_made_by(const char *path, const char *expected, const char *title)
+{
+	const char *step = NULL;
+
+	must(files_maker(files, path, &step, &err));
+	is_str(step, expected, title);
 }
 
 static void
@@ -264,9 +292,43 @@ test_other_outputs(void)
 	must(files_made(other, "theirs", &state, &err));
 	must(files_save(other, &err));
 	must(store_commit(store, &err));
-	files_free(other);
 	is_int(files_check_output(files, "theirs", &state, &err), 1,
 	       "what another run made meanwhile is ours too");
+	put("theirs", "2");
+	must(files_made(other, "theirs", &state, &err));
+	files_set_maker(other, "theirs", "other");
+	must(files_save(other, &err));
+	must(store_commit(store, &err));
+	files_free(other);
+	digest("theirs");
+	save();
+	next_run();
+	is_int(files_check_output(files, "theirs", &state, &err), 1,
+	       "and stays so when we save what we know of it");
+	is_made_by("theirs", "other", "with its maker");
+}
+
+/* Rows do not become more when files are made again and again. */
+static void
+test_rows(void)
+{
+	struct file_state state;
+	char text[16];
+	int i, before = row_count();
+
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		put("again", text);
+		must(files_made(files, "again", &state, &err));
+		save();
+		set_clock("again", 1000);
+		must(files_settle(files, &err));
+		save();
+	}
+	is_int(row_count() - before, 1, "a path has one row");
+	next_run();
+	is_int(files_check_output(files, "again", &state, &err), 1,
+	       "the last one");
 }
 
 static void
@@ -293,15 +355,6 @@ test_holds(void)
 	must(files_digest(files, "held", &before, &err));
 	ok(!digest_equal(&before.digest, &after.digest),
 	   "and after the hold it is looked at again");
-}
-
-static void
-is_made_by(const char *path, const char *expected, const char *title)
-{
-	const char *step = NULL;
-
-	must(files_maker(files, path, &step, &err));
-	is_str(step, expected, title);
 }
 
 static void
@@ -367,6 +420,7 @@ main(void)
 	test_settle_sees_changes();
 	test_outputs();
 	test_other_outputs();
+	test_rows();
 	test_holds();
 	test_makers();
 	test_learn();
