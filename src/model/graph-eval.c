@@ -88,19 +88,20 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	return 0;
 }
 
-/* All splits of O are there: create what stands in them. */
+/* All splits of O are there: create what stands in them.  1: too many. */
 static int
 opening_end(struct graph *g, struct opening *o, struct error *err)
 {
 	const struct template *t = o->step->template;
 	uint32_t i;
 
-	if (o->split_count > g->options.max_num_splits)
-		return step_error(o->step, t->foreach[0].line,
-			t->foreach[0].column, err, "foreach gives %u splits, "
-			"more than the limit of %u; raise it with "
-			"--max-num-splits", o->split_count,
-			g->options.max_num_splits);
+	if (o->split_count > g->options.max_num_splits) {
+		step_error(o->step, t->foreach[0].line, t->foreach[0].column,
+			   err, "foreach gives %u splits, more than the limit "
+			   "of %u; raise it with --max-num-splits",
+			   o->split_count, g->options.max_num_splits);
+		return 1;
+	}
 	for (i = 0; i < o->split_count; i++) {
 		struct task *own;
 

@@ -205,6 +205,8 @@ void graph_eval_constants(struct graph *g, struct eval_request *q,
 int graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 		   const char *elements, size_t elements_len,
 		   const char *values, size_t values_len, struct error *err);
+/* ITEM has no more rows.  Returns 1, with ERR saying why, when its node is for
+ * graph_fail: a fan-out over the limit; nothing of it is there. */
 int graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
 			struct error *err);
 /* All items of Q have been answered. */

@@ -19,8 +19,6 @@
 /* A request under way. */
 struct pending {
 	struct eval_request *request;
-	uint32_t first;          /* items before it were asked in a child that
-				  * is gone */
 	uint32_t answered;       /* items that have ended */
 	bool opened;             /* its constants came: the job is running */
 	struct pending *next;
@@ -32,6 +30,7 @@ struct worker {
 	struct eval_child *child; /* NULL: none is running */
 	struct pending *first;
 	struct pending *last;
+	int64_t limit_ns;        /* how long the first may give no answer */
 	bool dead;               /* freed at the next pump */
 	struct worker *next;     /* of those with one late foreach each */
 };
@@ -61,6 +60,7 @@ evaluation_new(struct graph *g, struct evaluator *e,
 	ev->events = *events;
 	ev->data = data;
 	ev->shared.owner = ev;
+	ev->shared.limit_ns = SHARED_LIMIT_S * NS_PER_S;
 	strbuf_init(&ev->what);
 	return ev;
 }
@@ -138,12 +138,37 @@ on_item_end(void *data, uint32_t item)
 	struct worker *w = data;
 	struct pending *p = w->first;
 	struct error err = ERROR_INIT;
+	int ret = graph_eval_item_end(w->owner->graph, p->request,
+				      p->answered, &err);
 
 	(void)item;
-	if (graph_eval_item_end(w->owner->graph, p->request, p->answered++,
-				&err))
+	if (ret < 0) {
 		mistaken(w, &err);
+	} else if (ret) {
+		w->owner->events.failed(w->owner->data,
+					p->request->nodes[p->answered], &err);
+		error_release(&err);
+	}
+	p->answered++;
 	worker_next(w);
+}
+
+/* From now on W's child answers its first request: time that. */
+static void
+time_first(struct worker *w)
+{
+	const struct eval_request *q = w->first ? w->first->request : NULL;
+	struct strbuf what = STRBUF_INIT;
+
+	if (!w->child || w->dead)
+		return;
+	if (q)
+		strbuf_addf(&what, "the %s of step '%s'",
+			    q->purpose == EVAL_FOREACH ? "foreach" :
+			    "expressions",
+			    q->step->name ? q->step->name : "(defaults)");
+	eval_child_limit(w->child, q ? w->limit_ns : 0, what.buf);
+	strbuf_release(&what);
 }
 
 /* The first request of W may be complete. */
@@ -161,8 +186,7 @@ worker_next(struct worker *w)
 	if (graph_eval_done(w->owner->graph, p->request, &err))
 		mistaken(w, &err);
 	free(p);
-	if (!w->first && w->child)
-		eval_child_limit(w->child, 0, "");
+	time_first(w);
 }
 
 /* The child is gone: its first item is to blame; what it has not answered is
@@ -251,19 +275,8 @@ worker_start(struct worker *w, struct error *err)
 		return -1;
 	for (p = w->first; p; p = p->next)
 		send_pending(w, p);
+	time_first(w);
 	return 0;
-}
-
-static void
-limit(struct worker *w, int64_t limit_ns, const struct eval_request *q)
-{
-	struct strbuf what = STRBUF_INIT;
-
-	strbuf_addf(&what, "the %s of step '%s'",
-		    q->purpose == EVAL_FOREACH ? "foreach" : "expressions",
-		    q->step->name ? q->step->name : "(defaults)");
-	eval_child_limit(w->child, limit_ns, what.buf);
-	strbuf_release(&what);
 }
 
 /* A child of its own for a late foreach. */
@@ -273,12 +286,23 @@ start_own(struct evaluation *ev, struct eval_request *q, struct error *err)
 	struct worker *w = xcalloc(1, sizeof(*w));
 
 	w->owner = ev;
+	w->limit_ns = ev->events.limit_ns(ev->data, q->nodes[0]);
 	w->next = ev->own;
 	ev->own = w;
 	push(w, q);
-	if (worker_start(w, err))
-		return -1;
-	limit(w, ev->events.limit_ns(ev->data, q->nodes[0]), q);
+	return worker_start(w, err);
+}
+
+/* Q is for the child that all but late foreachs share. */
+static int
+ask_shared(struct worker *w, struct eval_request *q, struct error *err)
+{
+	push(w, q);
+	if (!w->child)
+		return worker_start(w, err);
+	send_pending(w, w->last);
+	if (w->first == w->last)
+		time_first(w);
 	return 0;
 }
 
@@ -317,15 +341,8 @@ evaluation_pump(struct evaluation *ev, struct error *err)
 				return -1;
 			continue;
 		}
-		push(&ev->shared, q);
-		if (!ev->shared.child) {
-			if (worker_start(&ev->shared, err))
-				return -1;
-		} else {
-			send_pending(&ev->shared, ev->shared.last);
-		}
-		limit(&ev->shared, SHARED_LIMIT_S * NS_PER_S,
-		      ev->shared.first->request);
+		if (ask_shared(&ev->shared, q, err))
+			return -1;
 	}
 	return 0;
 }

@@ -46,18 +46,34 @@ world_maker(void *data, const char *path)
 
 /* ---- evaluations ---- */
 
+/* A late fan-out is no task: what is wrong with it stands with the run. */
+static void
+fan_out_failed(struct run *r, struct node *n, const struct error *why)
+{
+	graph_fail(r->graph, n);
+	r->unexpanded++;
+	r->summary->counts.failed++;
+	if (!r->summary->run.message)
+		r->summary->run.message = xstrdup(why->text);
+	if (!r->options->keep_going)
+		r->stopping = true;
+	run_note(r, "%s", why->text);
+}
+
 static void
 on_eval_failed(void *data, struct node *n, const struct error *why)
 {
 	struct run *r = data;
 	struct error err = ERROR_INIT;
 
-	if (r->summary->run.number) {
-		run_node_failed(r, n, why);
-		return;
+	if (!r->summary->run.number) {
+		error_copy(&err, why); /* before anything runs: the run's */
+		run_fatal(r, &err);
+	} else if (n->kind == NODE_TASK) {
+		run_task_failed(r, (struct task *)n, why);
+	} else {
+		fan_out_failed(r, n, why);
 	}
-	error_copy(&err, why); /* before anything runs: the run's */
-	run_fatal(r, &err);
 }
 
 static void
@@ -157,6 +173,9 @@ want_target(struct run *r, const char *target, struct error *err)
 		return found < 0 ? -1 : 0;
 	if (graph_unopened_count(r->graph))
 		return 1;
+	if (s)
+		return error_set(err, "target '%s': this step makes files by "
+				 "a pattern; name one of them", target);
 	near = rules_suggest(&r->rules, target);
 	if (!near && target == r->options->targets[0] && r->options->meant)
 		return error_set(err, "'%s' is no command (did you mean '%s'?)"

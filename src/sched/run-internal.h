@@ -73,6 +73,7 @@ struct run {
 	uint32_t news_alloc;
 	struct run_counts told;       /* what progress said last */
 	bool *warned;                 /* by step index: it is too large */
+	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
@@ -106,8 +107,8 @@ void run_refill(struct run *r);
 void run_record_starts(struct run *r, bool now);
 /* Record the tasks that were skipped. */
 void run_record_skipped(struct run *r);
-/* The expansion of a fan-out, or the expressions of a task, failed. */
-void run_node_failed(struct run *r, struct node *n, const struct error *why);
+/* The expressions of T failed. */
+void run_task_failed(struct run *r, struct task *t, const struct error *why);
 /* Tell what was committed. */
 void run_tell_news(struct run *r);
 /* What the executor calls. */

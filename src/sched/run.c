@@ -273,6 +273,13 @@ out:
 	return ret;
 }
 
+/* The tasks that are wanted, and one for each fan-out that has failed. */
+static uint32_t
+known_count(const struct run *r)
+{
+	return graph_wanted_count(r->graph) + r->unexpanded;
+}
+
 static int
 end(struct run *r, struct error *err)
 {
@@ -281,7 +288,7 @@ end(struct run *r, struct error *err)
 	int ret = 0;
 
 	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
-	rec->tasks_total = graph_wanted_count(r->graph);
+	rec->tasks_total = known_count(r);
 	rec->tasks_done = c->done;
 	rec->tasks_failed = c->failed;
 	rec->tasks_skipped = c->skipped;
@@ -306,7 +313,7 @@ tell_progress(struct run *r)
 {
 	struct run_counts *c = &r->summary->counts;
 
-	c->known = graph_wanted_count(r->graph);
+	c->known = known_count(r);
 	c->running = r->running;
 	c->more_may_come = graph_unopened_count(r->graph);
 	if (!memcmp(c, &r->told, sizeof(*c)))

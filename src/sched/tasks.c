@@ -568,22 +568,10 @@ run_cancel_retries(struct run *r)
 }
 
 void
-run_node_failed(struct run *r, struct node *n, const struct error *why)
+run_task_failed(struct run *r, struct task *t, const struct error *why)
 {
-	struct attempt *a;
+	struct error err = ERROR_INIT;
 
-	if (n->kind == NODE_TASK) {
-		struct task *t = (struct task *)n;
-		struct error err = ERROR_INIT;
-
-		error_copy(&err, why);
-		a = t->running ? t->running : attempt_new(r, t);
-		fail_unstarted(r, a, &err);
-		return;
-	}
-	graph_fail(r->graph, n);
-	r->summary->counts.failed++;
-	if (!r->options->keep_going)
-		r->stopping = true;
-	run_note(r, "%s", why->text);
+	error_copy(&err, why);
+	fail_unstarted(r, t->running ? t->running : attempt_new(r, t), &err);
 }

@@ -246,4 +246,27 @@ test_expect_success 'a late list that is none fails with its place' '
 	test_grep "Flowfile:3:[0-9]+: step .a.: .*list.*17" errors
 '
 
+test_expect_success 'the error of a foreach whose process ends names its step' '
+	flowfile <<-"END" &&
+	(step a (foreach x (map 1+ (iota 3))) (shell "true"))
+	(step b (foreach y (primitive-exit 3)) (shell "true"))
+	END
+	test_must_fail flowmake run 2> errors &&
+	test_grep "the foreach of step .b. ended its process: status 3" errors
+'
+
+test_expect_success 'a late fan-out that fails stops nothing else with -k' '
+	flowfile <<-"END" &&
+	(step v (produces (n json)) (shell "echo \"[1,2,3]\" > #{n}"))
+	(step a (from v n) (foreach x n) (shell "true"))
+	(step b (from v n) (foreach x (car n)) (shell "true"))
+	(step c (after v) (shell "true"))
+	(step d (after c) (shell "true"))
+	END
+	test_must_fail flowmake run -k --max-num-splits 2 2> errors &&
+	test_grep "^Run [0-9]+: 2 of 5 tasks failed, 3 done" errors &&
+	flowmake show > shown &&
+	test_grep "message +Flowfile:2:20: step .a.: foreach gives 3 splits" shown
+'
+
 test_done

@@ -186,6 +186,7 @@ fake_eval(const struct fake_template *t, const struct sx *x,
 /* ---- the graph's wishes ---- */
 
 struct fake_job {
+	uint32_t step;
 	bool foreach;
 	uint32_t constants[FAKE_THUNKS], constant_count;
 	uint32_t thunks[FAKE_THUNKS], thunk_count;
@@ -203,17 +204,19 @@ fake_numbers(struct cbor *c, uint32_t *v, uint32_t *count)
 }
 
 static inline void
-fake_read_job(const struct strbuf *payload, struct fake_job *j)
+fake_read_job(const char *payload, size_t payload_len, struct fake_job *j)
 {
 	struct cbor c;
 	size_t n, len;
 
 	memset(j, 0, sizeof(*j));
-	cbor_init(&c, payload->buf, payload->len);
+	cbor_init(&c, payload, payload_len);
 	for (n = cbor_get_map(&c); n; n--) {
 		const char *key = cbor_get_text(&c, &len);
 
-		if (cbor_key_is(key, len, "foreach"))
+		if (cbor_key_is(key, len, "step"))
+			j->step = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "foreach"))
 			j->foreach = cbor_get_bool(&c);
 		else if (cbor_key_is(key, len, "constants"))
 			fake_numbers(&c, j->constants, &j->constant_count);
@@ -239,10 +242,12 @@ fake_foreach(const struct fake_template *t, uint32_t i)
 
 /* What one item of a job is answered with, row by row. */
 struct fake_answer {
-	struct fake_run *run;
 	const struct fake_template *t;
 	const struct fake_job *job;
-	struct eval_request *q;
+	void (*row)(void *data, uint32_t item, const char *elements,
+		    size_t elements_len, const char *values,
+		    size_t values_len);
+	void *data;
 	uint32_t item;
 	struct fake_scope scope;
 	struct strbuf elements;
@@ -258,10 +263,9 @@ fake_row(struct fake_answer *a)
 	for (i = 0; !ret && i < a->job->thunk_count; i++)
 		ret = fake_eval(a->t, a->t->thunks[a->job->thunks[i]],
 				&a->scope, &values);
-	if (!ret && graph_eval_row(a->run->graph, a->q, a->item,
-				   a->elements.buf, a->elements.len,
-				   values.buf, values.len, &a->run->err))
-		bug("%s", a->run->err.text);
+	if (!ret)
+		a->row(a->data, a->item, a->elements.buf, a->elements.len,
+		       values.buf, values.len);
 	strbuf_release(&values);
 	return ret;
 }
@@ -294,37 +298,76 @@ fake_rows(struct fake_answer *a, uint32_t level)
 	return ret;
 }
 
+/* Give the rows of the next of ITEMS; -1 when an expression fails. */
 static inline int
-fake_answer_item(struct fake_run *r, struct eval_request *q,
-		 const struct fake_job *job, uint32_t i, struct cbor *items)
+fake_answer_item(struct fake_answer *a, struct cbor *items)
 {
-	struct fake_answer a = { r, r->flow.templates[q->step->template->id],
-				 job, q, i, { .bound = { false } },
-				 STRBUF_INIT };
 	size_t n, len;
 	uint32_t k;
-	int ret = 0;
+	int ret;
 
-	fake_scope_init(&a.scope);
+	fake_scope_init(&a->scope);
+	strbuf_init(&a->elements);
 	n = cbor_get_array(items);
-	if (n != job->name_count)
-		bug("an item brings %zu names, not %u", n, job->name_count);
+	if (n != a->job->name_count)
+		bug("an item brings %zu names, not %u", n, a->job->name_count);
 	for (k = 0; k < n; k++) {
 		const char *span = cbor_span(items, &len);
 
-		fake_bind(&a.scope, job->names[k], span, len);
+		fake_bind(&a->scope, a->job->names[k], span, len);
 	}
-	if (fake_rows(&a, 0)) {
-		graph_fail(r->graph, q->nodes[i]);
-		r->failed_any = true;
-		strbuf_addf(&r->order, "%s!eval(%s)", r->order.len ? " " : "",
-			    q->step->name);
-	} else {
-		ret = graph_eval_item_end(r->graph, q, i, &r->err);
-	}
-	fake_scope_release(&a.scope);
-	strbuf_release(&a.elements);
+	ret = fake_rows(a, 0);
+	fake_scope_release(&a->scope);
+	strbuf_release(&a->elements);
 	return ret;
+}
+
+/* The constants that JOB asks for. */
+static inline void
+fake_constants(const struct fake_template *t, const struct fake_job *job,
+	       struct strbuf *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < job->constant_count; i++)
+		if (fake_eval(t, t->thunks[job->constants[i]], NULL, out))
+			bug("a constant failed in a test");
+}
+
+/* A request that is answered at once. */
+struct fake_wish {
+	struct fake_run *run;
+	struct eval_request *q;
+};
+
+static inline void
+fake_tell_row(void *data, uint32_t item, const char *elements,
+	      size_t elements_len, const char *values, size_t values_len)
+{
+	struct fake_wish *w = data;
+
+	if (graph_eval_row(w->run->graph, w->q, item, elements, elements_len,
+			   values, values_len, &w->run->err))
+		bug("%s", w->run->err.text);
+}
+
+static inline int
+fake_tell_item(struct fake_run *r, struct eval_request *q,
+	       const struct fake_job *job, uint32_t i, struct cbor *items)
+{
+	struct fake_wish w = { r, q };
+	struct fake_answer a = {
+		.t = r->flow.templates[q->step->template->id], .job = job,
+		.row = fake_tell_row, .data = &w, .item = i,
+	};
+
+	if (!fake_answer_item(&a, items))
+		return graph_eval_item_end(r->graph, q, i, &r->err);
+	graph_fail(r->graph, q->nodes[i]);
+	r->failed_any = true;
+	strbuf_addf(&r->order, "%s!eval(%s)", r->order.len ? " " : "",
+		    q->step->name);
+	return 0;
 }
 
 static inline int
@@ -344,7 +387,7 @@ fake_answer_items(struct fake_run *r, struct eval_request *q,
 		if (cbor_get_array(&c) != count)
 			bug("the graph made damaged items");
 		for (i = 0; !ret && i < count; i++)
-			ret = fake_answer_item(r, q, job, at + i, &c);
+			ret = fake_tell_item(r, q, job, at + i, &c);
 		if (!ret && cbor_finish(&c, "items", NULL))
 			bug("the graph made damaged items");
 	}
@@ -359,16 +402,12 @@ fake_answer(struct fake_run *r, struct eval_request *q)
 		r->flow.templates[q->step->template->id];
 	struct strbuf payload = STRBUF_INIT, constants = STRBUF_INIT;
 	struct fake_job job;
-	uint32_t i;
 	int ret = 0;
 
 	r->evaluations++;
 	graph_eval_job(r->graph, q, &payload);
-	fake_read_job(&payload, &job);
-	for (i = 0; i < job.constant_count; i++)
-		if (fake_eval(t, t->thunks[job.constants[i]], NULL,
-			      &constants))
-			bug("a constant failed in a test");
+	fake_read_job(payload.buf, payload.len, &job);
+	fake_constants(t, &job, &constants);
 	graph_eval_constants(r->graph, q, constants.buf, constants.len);
 	if (q->purpose != EVAL_CONSTANTS)
 		ret = fake_answer_items(r, q, &job);

@@ -4,7 +4,9 @@ unit_tests = \
 	tests/unit/artifact-test \
 	tests/unit/cbor-test \
 	tests/unit/demands-test \
+	tests/unit/evaluate-test \
 	tests/unit/evaluator-client-test \
+	tests/unit/expand-test \
 	tests/unit/file-test \
 	tests/unit/files-test \
 	tests/unit/frame-test \

@@ -440,6 +440,8 @@ test_failure(void)
 static void
 test_unstarted(void)
 {
+	struct error why = ERROR_INIT;
+
 	refuse_start = true;
 	given("(step a (resources #:cpu 2)) (step b (after a))");
 	happened("a:failed", "who cannot be started has failed");
@@ -455,6 +457,15 @@ test_unstarted(void)
 		 "there");
 	given("(step a (foreach x [1 2]) (shell 'x #{(list (list x))}'))");
 	happened("a/0:failed", "nor one whose text cannot be made");
+
+	given("(step a (resources #:cpu 8)) (step b) (step c)");
+	error_set(&why, "Flowfile:1:2: it went wrong");
+	run_task_failed(&run, fake_task(&flow, "b"), &why);
+	happened("note(warning: step 'a' as) start(a) b:failed",
+		 "nor one whose expressions fail");
+	is_int(look(fake_task(&flow, "b")->number), TASK_FAILED,
+	       "which is recorded, too");
+	error_release(&why);
 }
 
 static void
