@@ -20,6 +20,7 @@
 
 struct environment;
 struct lock;
+struct programs;
 struct recipe_child;
 
 enum { STREAM_OUT, STREAM_ERR, STREAM_COUNT };
@@ -79,6 +80,7 @@ struct local {
 	uint32_t run;
 	char *project;               /* absolute path */
 	struct environment *environment;
+	struct programs *programs;
 	struct lock *lock;
 	struct local_patience patience;
 	struct attempt **attempts;   /* all slots; the index is the number */

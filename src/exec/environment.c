@@ -17,6 +17,7 @@
 #include "base/strbuf.h"
 #include "exec/slot.h"
 #include "exec/spec.h"
+#include "sys/programs.h"
 
 /* What every task gets, in the first places of every environment. */
 enum own_variable {
@@ -74,6 +75,7 @@ struct environment {
 	size_t made_count;
 	struct strbuf step;        /* strings of mixed */
 	bool can_replace_bash;
+	struct programs *programs;
 };
 
 /* ---- entries ---- */
@@ -192,10 +194,11 @@ prepare_direct(struct environment *e, char *const *envp)
 /* ---- making one ---- */
 
 struct environment *
-environment_new(char *const *envp)
+environment_new(char *const *envp, struct programs *programs)
 {
 	struct environment *e = xcalloc(1, sizeof(*e));
 
+	e->programs = programs;
 	for (size_t i = 0; i < OWN_COUNT; i++) {
 		strbuf_init(&e->own[i]);
 		add_entry(&e->plain, strbuf_empty);
@@ -376,12 +379,41 @@ path_of(const struct environment *e, const struct task_spec *spec)
 	return value_of(e->plain.v + OWN_COUNT, "PATH");
 }
 
+/* Append to FILE where NAME is along PATH.  False when bash has to be asked. */
+static bool
+search_path(const struct environment *e, const char *path, const char *name,
+	    struct strbuf *file)
+{
+	size_t len, start = file->len;
+	const char *dir = path;
+	struct stat st;
+
+	for (; *dir == '/'; dir += len + 1) {
+		len = strcspn(dir, ":");
+		strbuf_truncate(file, start);
+		strbuf_add(file, dir, len);
+		strbuf_addch(file, '/');
+		strbuf_adds(file, name);
+		if (!stat(file->buf + start, &st)) {
+			/* One that is not executable bash may go past. */
+			if (!S_ISREG(st.st_mode) ||
+			    access(file->buf + start, X_OK))
+				return false;
+			programs_put(e->programs, path, dir + len, name,
+				     file->buf + start);
+			return true;
+		}
+		if (!dir[len])
+			break;
+	}
+	return false;
+}
+
 bool
 environment_find(const struct environment *e, const struct task_spec *spec,
 		 const char *name, struct strbuf *path)
 {
-	const char *dirs = path_of(e, spec);
-	size_t len, start = path->len;
+	const char *dirs = path_of(e, spec), *known;
 	struct stat st;
 
 	if (!e->can_replace_bash || !dirs || !step_allows(spec))
@@ -391,19 +423,9 @@ environment_find(const struct environment *e, const struct task_spec *spec,
 		return !stat(name, &st) && S_ISREG(st.st_mode) &&
 		       !access(name, X_OK);
 	}
-	for (; *dirs == '/'; dirs += len + 1) {
-		len = strcspn(dirs, ":");
-		strbuf_truncate(path, start);
-		strbuf_add(path, dirs, len);
-		strbuf_addch(path, '/');
-		strbuf_adds(path, name);
-		if (!stat(path->buf, &st)) {
-			/* One that is not executable bash may go past. */
-			return S_ISREG(st.st_mode) &&
-			       !access(path->buf, X_OK);
-		}
-		if (!dirs[len])
-			break;
-	}
-	return false;
+	known = programs_get(e->programs, dirs, name);
+	if (!known)
+		return search_path(e, dirs, name, path);
+	strbuf_adds(path, known);
+	return true;
 }

@@ -15,12 +15,15 @@
 
 struct environment;
 struct error;
+struct programs;
 struct slot;
 struct strbuf;
 struct task_spec;
 
-/* Prepare from ENVP, which is borrowed; the current directory counts. */
-struct environment *environment_new(char *const *envp);
+/* Prepare from ENVP, which is borrowed, as PROGRAMS is; the current directory
+ * counts. */
+struct environment *environment_new(char *const *envp,
+				    struct programs *programs);
 void environment_free(struct environment *e);
 
 /* The environment of SPEC's attempt in SLOT, for posix_spawn; it is E's and

@@ -29,6 +29,7 @@
 #include "flow/ending.h"
 #include "flow/evaluator.h"
 #include "store/files.h"
+#include "sys/programs.h"
 
 extern char **environ;
 
@@ -444,6 +445,7 @@ local_free(struct executor *x)
 	if (l->lock)
 		slot_unlock_run(l->lock, l->run);
 	environment_free(l->environment);
+	programs_free(l->programs);
 	free(l->attempts);
 	free(l->project);
 	free(l->buffer);
@@ -486,7 +488,8 @@ local_executor_new(struct loop *loop, struct evaluator *evaluator,
 		local_free(&l->base);
 		return NULL;
 	}
-	l->environment = environment_new(environ);
+	l->programs = programs_new(l->project);
+	l->environment = environment_new(environ, l->programs);
 	return &l->base;
 }
 

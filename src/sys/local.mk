@@ -5,5 +5,6 @@ sys_sources = \
 	src/sys/loop.c src/sys/loop.h \
 	src/sys/machine.c src/sys/machine.h \
 	src/sys/pool.c src/sys/pool.h \
+	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \
 	src/sys/spawn.c src/sys/spawn.h

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "sys/programs.h"
 
 enum { FD_SLOTS = 4 };
 
@@ -49,20 +50,15 @@ is_executable(const char *file)
 	return false;
 }
 
-/* Put into FILE where PROGRAM is, looked up along the PATH that it will see
- * itself.  Like execvp, but one that may not be executed is remembered only
- * if there is no other.  Returns -1 with errno ENOENT or EACCES. */
-static int
-find_program(const char *program, char *const *envp, struct strbuf *file)
+/* Put into FILE where PROGRAM is along PATH.  Like execvp, but one that may
+ * not be executed is remembered only if there is no other.  Returns the end of
+ * its directory in PATH; or NULL with errno ENOENT or EACCES. */
+static const char *
+search_path(const char *path, const char *program, struct strbuf *file)
 {
-	const char *path = find_path(envp);
 	int why = ENOENT;
 	size_t len;
 
-	if (!*program) {
-		errno = ENOENT;
-		return -1;
-	}
 	for (;; path += len + 1) {
 		len = strcspn(path, ":");
 		strbuf_reset(file);
@@ -71,14 +67,37 @@ find_program(const char *program, char *const *envp, struct strbuf *file)
 			strbuf_addch(file, '/');
 		strbuf_adds(file, program);
 		if (is_executable(file->buf))
-			return 0;
+			return path + len;
 		if (errno == EACCES)
 			why = EACCES;
 		if (!path[len])
 			break;
 	}
 	errno = why;
-	return -1;
+	return NULL;
+}
+
+/* Put into FILE where the program of S is, looked up along the PATH that it
+ * will see itself.  Returns -1 with errno ENOENT or EACCES. */
+static int
+find_program(const struct spawn *s, struct strbuf *file)
+{
+	const char *path = find_path(s->envp), *known = NULL, *end;
+
+	if (!*s->program) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (s->programs)
+		known = programs_get(s->programs, path, s->program);
+	if (known) {
+		strbuf_adds(file, known);
+		return 0;
+	}
+	end = search_path(path, s->program, file);
+	if (end && s->programs)
+		programs_put(s->programs, path, end, s->program, file->buf);
+	return end ? 0 : -1;
 }
 
 /* ---- its descriptors ---- */
@@ -211,7 +230,7 @@ spawn_process(const struct spawn *s, struct error *err)
 
 	if (strchr(s->program, '/'))
 		strbuf_adds(&file, s->program);
-	else if (find_program(s->program, s->envp, &file) < 0)
+	else if (find_program(s, &file) < 0)
 		e = errno;
 	if (e)
 		strbuf_reset(&file);

@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 struct error;
+struct programs;
 
 struct spawn {
 	const char *program;      /* a path, or a name looked up along the
@@ -25,6 +26,7 @@ struct spawn {
 	bool same_session;        /* a helper program, not a task: it keeps
 				   * the session, but leads a process group,
 				   * so that ^C is ours to handle */
+	struct programs *programs; /* where they were found; NULL: look */
 };
 
 /* Start it.  Returns the pid; or -1 with errno kept, so that the caller can

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "sys/file.h"
+#include "sys/programs.h"
 #include "sys/spawn.h"
 #include "tap.h"
 
@@ -131,6 +133,47 @@ test_path(void)
 	is_str(out.buf, "first\n", "in its order");
 }
 
+/* What the program "tool" prints, with PROGRAMS. */
+static const char *
+run_tool(struct programs *programs, const char *path)
+{
+	struct spawn s = { "tool", WORDS("tool"), WORDS(path), -1, -1, -1, -1,
+			   false, programs };
+
+	if (run(&s))
+		return "it cannot be run";
+	return out.buf;
+}
+
+static void
+test_programs(void)
+{
+	char *here = getcwd(NULL, 0), *project = path_join(here, "project");
+	char *path = xasprintf("PATH=%s/sub:%s/sub2", here, here);
+	char *own = xasprintf("PATH=%s/bin:%s/sub2", project, here);
+	struct programs *programs = programs_new(project);
+
+	chmod("sub/tool", 0644);
+	is_str(run_tool(programs, path), "second\n", "a program is found");
+	chmod("sub/tool", 0755);
+	is_str(run_tool(programs, path), "second\n", "and remembered");
+	is_str(run_tool(NULL, path), "first\n", "where that is asked for");
+	unlink("sub2/tool");
+	is_str(run_tool(programs, path), "first\n", "while it is there");
+	put("sub2/tool", "#!/bin/sh\necho second\n", 0755);
+	is_str(run_tool(programs, own), "second\n", "for each PATH");
+	if (mkdir("project", 0777) || mkdir("project/bin", 0777))
+		bug("no directory for the test");
+	put("project/bin/tool", "#!/bin/sh\necho own\n", 0755);
+	is_str(run_tool(programs, own), "own\n",
+	       "if it is not behind a directory of the project");
+	programs_free(programs);
+	free(own);
+	free(path);
+	free(project);
+	free(here);
+}
+
 static void
 test_child(void)
 {
@@ -235,6 +278,7 @@ main(void)
 		bug("no directory for the test");
 	test_errors();
 	test_path();
+	test_programs();
 	test_child();
 	test_descriptors();
 	if (chdir("/") < 0 || file_remove_tree(dir, &err) < 0)
