@@ -58,6 +58,9 @@ const struct command commands[] = {
 	{ "check", "[TARGET]... [NAME=VALUE]...",
 	  "Look for mistakes in the Flowfile without running anything", NULL,
 	  { options_flow, options_common, NULL }, cmd_check },
+	{ "gc", "", "Remove what no run needs any more",
+	  "Without options no run is forgotten.  It may be used while a run "
+	  "goes on.", { options_gc, options_common, NULL }, cmd_gc },
 	{ "help", "[COMMAND]", "Show this help, or that of a command", NULL,
 	  { options_help, options_common, NULL }, cmd_help },
 	{ "version", "", "Show the version", NULL,

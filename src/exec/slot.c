@@ -399,3 +399,13 @@ slot_unlock_run(struct lock *lock, uint32_t run)
 	lock_drop(lock);
 	free(lock);
 }
+
+bool
+slot_run_goes_on(uint32_t run)
+{
+	char *path = lock_path(run);
+	bool held = lock_is_held(path);
+
+	free(path);
+	return held;
+}

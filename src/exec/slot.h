@@ -64,5 +64,7 @@ char *slot_script(uint32_t run, const char *text, size_t len,
  * is gone. */
 struct lock *slot_lock_run(uint32_t run, struct error *err);
 void slot_unlock_run(struct lock *lock, uint32_t run);
+/* Whether the engine of RUN lives, on whatever host. */
+bool slot_run_goes_on(uint32_t run);
 
 #endif

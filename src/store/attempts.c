@@ -88,7 +88,9 @@ put_attempt(struct store *s, const struct attempt_record *a, const char *what,
 {
 	sqlite3_stmt *st;
 
-	if (store_begin(s, err))
+	if (store_begin(s, err) ||
+	    (a->outcome == TASK_REUSED &&
+	     view_check_good(s, a->origin_run, a->origin_task, 1, err)))
 		return -1;
 	st = db_get(s, DB_ATTEMPT_PUT, err);
 	if (!st)

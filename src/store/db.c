@@ -28,6 +28,7 @@ enum {
 	DB_BUSY_MS = 30000,
 	DB_CHECKPOINT_PAGES = 2000, /* 8 MB of write-ahead log */
 	DB_CACHE_KIB = 16384,
+	DB_SHRINK_PAGES = 256,      /* fewer are left for what comes */
 };
 
 /* MIGRATIONS[N] makes version N + 1 of version N. */
@@ -164,6 +165,29 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		" WHERE run = ?1 ORDER BY first",
 	[DB_TEXT_PUT] = "INSERT OR IGNORE INTO texts VALUES (?1, ?2)",
 	[DB_TEXT_GET] = "SELECT text FROM texts WHERE digest = ?1",
+	[DB_CHANGES] = "PRAGMA data_version",
+	[DB_GOOD_COUNT] =
+		"SELECT count(DISTINCT id >> 12) FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 AND (reusable OR outcome = ?3)",
+	[DB_GC_RUN] = "DELETE FROM runs WHERE number = ?1",
+	[DB_GC_KEPT] =
+		"DELETE FROM kept WHERE run NOT IN (SELECT number FROM runs)",
+	[DB_GC_ORIGINS] =
+		"SELECT DISTINCT origin_run, origin_task FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 AND outcome = ?3",
+	[DB_GC_ROWS] =
+		"SELECT id, results, outputs, key_parts FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+	[DB_GC_COUNT] =
+		"SELECT count(*) FROM attempts WHERE id BETWEEN ?1 AND ?2",
+	[DB_GC_DELETE] =
+		"DELETE FROM attempts WHERE id IN (SELECT id FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)",
+	[DB_GC_TEXTS] = "SELECT digest FROM texts",
+	[DB_GC_TEXT] = "DELETE FROM texts WHERE digest = ?1",
+	[DB_GC_OBJECTS] =
+		"SELECT path FROM files WHERE path BETWEEN '" STORE_DIR "/'"
+		" AND '" STORE_DIR "0'",
 };
 
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */
@@ -217,19 +241,25 @@ run_sql(struct store *s, const char *sql)
 	return rc;
 }
 
-/* The file's user_version, or -1. */
+/* The number that PRAGMA gives, or -1. */
+static int
+read_number(struct store *s, const char *pragma)
+{
+	sqlite3_stmt *st = NULL;
+	int number = -1;
+
+	if (sqlite3_prepare_v2(s->db, pragma, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		number = sqlite3_column_int(st, 0);
+	if (sqlite3_finalize(st) != SQLITE_OK)
+		return -1;
+	return number;
+}
+
 static int
 read_version(struct store *s)
 {
-	sqlite3_stmt *st = NULL;
-	int version = -1;
-
-	if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) ==
-	    SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		version = sqlite3_column_int(st, 0);
-	if (sqlite3_finalize(st) != SQLITE_OK)
-		return -1;
-	return version;
+	return read_number(s, "PRAGMA user_version");
 }
 
 /* Make the schema of a new file, or bring an older one up to date. */
@@ -390,7 +420,8 @@ db_open(struct store *s, struct error *err)
 	}
 	if (configure(s, err) || check_version(s, err))
 		return -1;
-	return 0;
+	s->changes = db_changes(s, err);
+	return s->changes < 0 ? -1 : 0;
 }
 
 int
@@ -406,6 +437,20 @@ db_close(struct store *s, struct error *err)
 		return db_error(s, "cannot close the store", err);
 	s->db = NULL;
 	return 0;
+}
+
+void
+db_shrink(struct store *s)
+{
+	int pages = read_number(s, "PRAGMA page_count");
+	int unused = read_number(s, "PRAGMA freelist_count");
+
+	/* Where it fails, nothing has changed. */
+	if (unused >= DB_SHRINK_PAGES && unused >= pages / 4 &&
+	    sqlite3_exec(s->db, "VACUUM", NULL, NULL, NULL) == SQLITE_OK)
+		sqlite3_wal_checkpoint_v2(s->db, NULL,
+					  SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					  NULL);
 }
 
 /* ---- statements ---- */
@@ -461,6 +506,19 @@ db_exec(struct store *s, enum db_statement which, const char *what,
 	sqlite3_stmt *st = db_get(s, which, err);
 
 	return st ? db_run(s, st, what, err) : -1;
+}
+
+int64_t
+db_changes(struct store *s, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_CHANGES, err);
+	int64_t changes;
+
+	if (!st || db_row(s, st, "cannot read the store", err) < 0)
+		return -1;
+	changes = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return changes;
 }
 
 /* A parameter is only refused when there is no such one. */

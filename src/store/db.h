@@ -43,6 +43,17 @@ enum db_statement {
 	DB_KEPT_LIST,
 	DB_TEXT_PUT,
 	DB_TEXT_GET,
+	DB_CHANGES,
+	DB_GOOD_COUNT,
+	DB_GC_RUN,
+	DB_GC_KEPT,
+	DB_GC_ORIGINS,
+	DB_GC_ROWS,
+	DB_GC_COUNT,
+	DB_GC_DELETE,
+	DB_GC_OBJECTS,
+	DB_GC_TEXTS,
+	DB_GC_TEXT,
 	DB_STATEMENTS
 };
 
@@ -51,6 +62,7 @@ struct store {
 	enum store_mode mode;
 	bool in_transaction; /* to write */
 	bool in_snapshot;    /* to read */
+	int64_t changes;     /* db_changes when the store was opened */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* NULL: not used yet */
 	struct strbuf results; /* encodings of the attempt being written, */
 	struct strbuf outputs; /* kept for their memory */
@@ -60,6 +72,14 @@ struct store {
 int db_open(struct store *s, struct error *err);
 /* Finalize all statements and close; what was not committed is lost. */
 int db_close(struct store *s, struct error *err);
+
+/* A number that is another one as soon as some other connection has changed
+ * the database; -1 on an error. */
+int64_t db_changes(struct store *s, struct error *err);
+
+/* Give the free pages of the file back to the file system, if they are many
+ * and nobody else works with it. */
+void db_shrink(struct store *s);
 
 /* The statement WHICH, ready for its parameters; NULL on an error. */
 sqlite3_stmt *db_get(struct store *s, enum db_statement which,

@@ -4,6 +4,11 @@ store_sources = \
 	src/store/db.c src/store/db.h \
 	src/store/file-table.c src/store/file-table.h \
 	src/store/files.c src/store/files.h \
+	src/store/gc.c src/store/gc.h \
+	src/store/gc-files.c \
+	src/store/gc-objects.c \
+	src/store/gc-parts.h \
+	src/store/gc-rows.c \
 	src/store/log.c src/store/log.h \
 	src/store/object-restore.c \
 	src/store/objects.c src/store/objects.h \

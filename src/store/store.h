@@ -8,7 +8,7 @@
  *   .flowmake/named/ab/..    the same under the name a result must have
  *   .flowmake/logs/N        what the tasks of run N printed
  *   .flowmake/replaced/N/   files that run N's outputs took the place of
- *   .flowmake/tmp/          of running runs
+ *   .flowmake/tmp/          of running runs, and of a gc (store/gc.h)
  *   .flowmake/cache/        compiled Flowfiles
  *   .flowmake/.gitignore    "*"
  *

@@ -45,12 +45,42 @@ view_row_attempt(int64_t row)
 }
 
 int
+view_check_good(struct store *s, uint32_t run, uint32_t first, uint32_t count,
+		struct error *err)
+{
+	int64_t changes = db_changes(s, err), found = 0;
+	sqlite3_stmt *st;
+
+	if (changes < 0)
+		return -1;
+	if (changes == s->changes)
+		return 0;
+	st = db_get(s, DB_GOOD_COUNT, err);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, view_row(run, first, 0));
+	sqlite3_bind_int64(st, 2, view_row(run, first + count - 1,
+					   VIEW_ATTEMPT_MAX));
+	sqlite3_bind_int(st, 3, TASK_REUSED);
+	if (db_row(s, st, "cannot look for results", err) < 0)
+		return -1;
+	found = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (found == count)
+		return 0;
+	return error_set(err, "results of run %u were to be used again, but "
+			 "'flowmake gc' has just removed them; try again",
+			 run);
+}
+
+int
 store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
 	       struct error *err)
 {
 	sqlite3_stmt *st;
 
-	if (store_begin(s, err))
+	if (store_begin(s, err) ||
+	    view_check_good(s, k->source_run, k->source_first, k->count, err))
 		return -1;
 	st = db_get(s, DB_KEPT_PUT, err);
 	if (!st)

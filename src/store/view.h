@@ -36,4 +36,10 @@ int view_each_part(struct store *s, uint32_t run,
 		   int (*fn)(void *data, const struct view_part *part),
 		   void *data, struct error *err);
 
+/* Look whether the good results of COUNT tasks of RUN from FIRST on, which are
+ * going to be recorded as used again in the open transaction, are still there:
+ * since the store was opened a gc may have come. */
+int view_check_good(struct store *s, uint32_t run, uint32_t first,
+		    uint32_t count, struct error *err);
+
 #endif

@@ -136,6 +136,20 @@ lock_wait(const char *path, const char *what, struct lock *lock,
 	return r > 0 ? keep(fd, path, what, lock, err) : -1;
 }
 
+bool
+lock_is_held(const char *path)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held;
+
+	if (fd < 0)
+		return errno != ENOENT;
+	held = fcntl(fd, F_OFD_GETLK, &whole) < 0 || whole.l_type != F_UNLCK;
+	close(fd);
+	return held;
+}
+
 void
 lock_drop(struct lock *lock)
 {

@@ -30,6 +30,9 @@ int lock_take(const char *path, const char *what, struct lock *lock,
 int lock_wait(const char *path, const char *what, struct lock *lock,
 	      struct error *err);
 
+/* Whether somebody holds the lock of PATH, or that cannot be said. */
+bool lock_is_held(const char *path);
+
 /* Give the lock back and remove its file.  Does nothing when it is not
  * held. */
 void lock_drop(struct lock *lock);

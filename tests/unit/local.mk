@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/file-test \
 	tests/unit/files-test \
 	tests/unit/frame-test \
+	tests/unit/gc-test \
 	tests/unit/graph-target-test \
 	tests/unit/graph-test \
 	tests/unit/key-diff-test \

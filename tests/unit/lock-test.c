@@ -26,6 +26,7 @@ test_lock(void)
 
 	is_int(lock_take("lock", "run 15", &a, &owner, &err), 1,
 	       "a lock is taken");
+	ok(lock_is_held("lock") && !lock_is_held("other"), "and is held");
 	is_int(lock_take("lock", "run 16", &b, &owner, &err), 0,
 	       "once only");
 	ok(owner && !strncmp(owner, "run 15 (process ", 16) &&
