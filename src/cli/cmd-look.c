@@ -1,5 +1,5 @@
 /*
- * flowmake runs, show, logs, dump: commands that look at the store.  They
+ * flowmake runs, show, why, logs, dump: commands that look at the store.  They
  * need neither Guile nor a lock, and work while a run goes on.
  */
 #include "base/base.h"
@@ -12,6 +12,7 @@
 #include "report/dump.h"
 #include "report/logs.h"
 #include "report/show.h"
+#include "report/why.h"
 #include "store/store.h"
 
 const struct option_row options_show[] = {
@@ -48,7 +49,7 @@ close_store(struct store *s, int rc, struct error *err)
 	return rc;
 }
 
-/* ---- runs and show ---- */
+/* ---- runs, show, why ---- */
 
 /* Parse "[--json] [TARGET]", at most MAX words. */
 static int
@@ -105,6 +106,27 @@ cmd_show(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = show_target(s, target, json, inv->again.buf, &out, err);
+	rc = close_store(s, rc, err);
+	if (!rc)
+		rc = command_print(&out, err);
+	strbuf_release(&out);
+	return rc;
+}
+
+int
+cmd_why(struct invocation *inv, const struct command *self, struct error *err)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *target;
+	struct store *s;
+	bool json;
+	int rc = -1;
+
+	if (parse_show(inv, self, 1, &target, &json, err))
+		return -1;
+	s = store_open(STORE_READ, err);
+	if (s)
+		rc = why_target(s, target, json, inv->again.buf, &out, err);
 	rc = close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);

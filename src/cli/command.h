@@ -77,7 +77,8 @@ extern const struct option_row *const options_global[];
 typedef int command_fn(struct invocation *inv, const struct command *self,
 		       struct error *err);
 command_fn cmd_agent, cmd_check, cmd_dump, cmd_gc, cmd_graph, cmd_help,
-	cmd_logs, cmd_resume, cmd_run, cmd_runs, cmd_show, cmd_version;
+	cmd_logs, cmd_resume, cmd_run, cmd_runs, cmd_show, cmd_version,
+	cmd_why;
 
 extern const struct option_row options_run[], options_resume[], options_show[],
 	options_logs[], options_dump[], options_gc[], options_graph[],

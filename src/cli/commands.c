@@ -44,6 +44,10 @@ const struct command commands[] = {
 	  "Show a run, a step or a task: states, times, resources",
 	  "Without RUN, or with 'latest', it is the latest run.",
 	  { options_show, options_common, NULL }, cmd_show },
+	{ "why", "[RUN[/STEP[/SPLIT]]]",
+	  "Say why tasks were executed, or not: what changed",
+	  "Without RUN, or with 'latest', it is the latest run.",
+	  { options_show, options_common, NULL }, cmd_why },
 	{ "logs", "[RUN[/STEP[/SPLIT]]]", "Show what tasks printed",
 	  "One task: its bytes as they are.  Several: line by line, each "
 	  "with its task,\nin the order in which they were read.",

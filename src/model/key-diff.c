@@ -304,9 +304,9 @@ is_implied(const struct key_diff *d, const struct key_difference *x)
 }
 
 /* Append the subjects of which parts have CHANGE, "recipe and 2 inputs", or
- * nothing.  Returns how many there are. */
+ * nothing; if KINDS, without numbers and names.  Returns how many there are. */
 static size_t
-add_subjects(const struct key_diff *d, enum key_change change,
+add_subjects(const struct key_diff *d, enum key_change change, bool kinds,
 	     struct strbuf *out)
 {
 	size_t of[KEY_SUBJECTS] = { 0 }, last[KEY_SUBJECTS] = { 0 };
@@ -326,18 +326,20 @@ add_subjects(const struct key_diff *d, enum key_change change,
 			continue;
 		if (total)
 			strbuf_adds(out, left > 1 ? ", " : " and ");
-		if (of[s] > 1 && subjects[s].several)
+		if (subjects[s].several && kinds)
+			strbuf_adds(out, subjects[s].several);
+		else if (of[s] > 1 && subjects[s].several)
 			strbuf_addf(out, "%zu %s", of[s], subjects[s].several);
 		else
 			key_part_add_words(part_of(&d->list[last[s]]), out);
-		total += subjects[s].several ? of[s] : 1;
+		total += !subjects[s].several ? 1 : kinds ? 2 : of[s];
 		left--;
 	}
 	return total;
 }
 
-void
-key_diff_add_words(const struct key_diff *d, struct strbuf *out)
+static void
+add_all(const struct key_diff *d, bool kinds, struct strbuf *out)
 {
 	/* in the order of enum key_change */
 	static const char *const verbs[][2] = {
@@ -353,7 +355,7 @@ key_diff_add_words(const struct key_diff *d, struct strbuf *out)
 		at = out->len;
 		if (at > start)
 			strbuf_adds(out, "; ");
-		count = add_subjects(d, (enum key_change)i, out);
+		count = add_subjects(d, (enum key_change)i, kinds, out);
 		if (count)
 			strbuf_adds(out, verbs[i][count > 1]);
 		else
@@ -361,6 +363,18 @@ key_diff_add_words(const struct key_diff *d, struct strbuf *out)
 	}
 	if (out->len == start)
 		strbuf_adds(out, "nothing changed");
+}
+
+void
+key_diff_add_words(const struct key_diff *d, struct strbuf *out)
+{
+	add_all(d, false, out);
+}
+
+void
+key_diff_add_kinds(const struct key_diff *d, struct strbuf *out)
+{
+	add_all(d, true, out);
 }
 
 int

@@ -104,6 +104,9 @@ void key_part_add_words(const struct key_part *p, struct strbuf *out);
 /* Append all differences as one short line: "input books/a.txt changed",
  * "recipe and 2 inputs changed; input c.txt is new", "nothing changed". */
 void key_diff_add_words(const struct key_diff *d, struct strbuf *out);
+/* The same of several tasks, that differ in the names and numbers of what
+ * changed: "recipe and inputs changed". */
+void key_diff_add_kinds(const struct key_diff *d, struct strbuf *out);
 
 /* All of the above at once. */
 int key_diff_words(const char *old, size_t old_len, const char *new,

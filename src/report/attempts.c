@@ -108,6 +108,42 @@ attempt_add_ending(struct strbuf *sb, const struct attempt_record *a)
 		strbuf_addf(sb, "status %d", a->exit_status);
 }
 
+/* ---- order ---- */
+
+/* Compare splits: numbers by value, all else bytewise. */
+static int
+compare_splits(const char *a, const char *b)
+{
+	unsigned long na, nb;
+	char *a_end, *b_end;
+
+	while (*a && *b) {
+		if (*a >= '0' && *a <= '9' && *b >= '0' && *b <= '9') {
+			na = strtoul(a, &a_end, 10);
+			nb = strtoul(b, &b_end, 10);
+			if (na != nb)
+				return na < nb ? -1 : 1;
+			a = a_end;
+			b = b_end;
+		} else if (*a != *b) {
+			break;
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return (int)(unsigned char)*a - (int)(unsigned char)*b;
+}
+
+int
+attempt_compare_splits(const void *a, const void *b)
+{
+	const struct attempt_record *x = a, *y = b;
+	int rc = compare_splits(x->split, y->split);
+
+	return rc ? rc : x->task < y->task ? -1 : x->task > y->task;
+}
+
 /* ---- sums ---- */
 
 /* The work of step_sums_read. */

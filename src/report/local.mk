@@ -3,6 +3,7 @@ report_sources = \
 	src/report/dump.c src/report/dump.h \
 	src/report/flow-graph.c src/report/flow-graph.h \
 	src/report/follow.c src/report/follow.h \
+	src/report/json.c src/report/json.h \
 	src/report/lines.c src/report/lines.h \
 	src/report/live.c src/report/live.h \
 	src/report/live-end.c \
@@ -16,4 +17,10 @@ report_sources = \
 	src/report/show-task.c \
 	src/report/table.c src/report/table.h \
 	src/report/tail.c src/report/tail.h \
-	src/report/target.c src/report/target.h
+	src/report/target.c src/report/target.h \
+	src/report/why.c src/report/why.h \
+	src/report/why-find.c \
+	src/report/why-json.c \
+	src/report/why-state.h \
+	src/report/why-tasks.c \
+	src/report/why-values.c

@@ -1,7 +1,6 @@
 /*
  * What ran, as JSON for programs.  Times are seconds since 1970, durations
- * seconds, sizes bytes; a text that is no UTF-8 is escaped as a terminal
- * would show it.
+ * seconds, sizes bytes.
  */
 #include "base/base.h"
 
@@ -17,27 +16,11 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/value.h"
+#include "report/json.h"
 #include "report/show-state.h"
 #include "store/objects.h"
 
 /* ---- parts ---- */
-
-/* TEXT as a JSON string, or null. */
-static json_t *
-json_text(const char *text)
-{
-	struct strbuf sb = STRBUF_INIT;
-	json_t *json;
-
-	if (!text)
-		return json_null();
-	if (text_is_utf8(text, strlen(text)))
-		return json_string(text);
-	text_add_escaped(&sb, text, strlen(text));
-	json = json_string(sb.buf);
-	strbuf_release(&sb);
-	return json;
-}
 
 /* NS in seconds; 0 is null. */
 static json_t *
@@ -108,20 +91,6 @@ json_tags(const struct run_record *r)
 	return array;
 }
 
-/* Append JSON to OUT and drop it. */
-static void
-put_json(struct strbuf *out, json_t *json)
-{
-	char *text = json_dumps(json, JSON_INDENT(2));
-
-	if (!text)
-		bug("a report that is no JSON");
-	strbuf_adds(out, text);
-	strbuf_addch(out, '\n');
-	free(text);
-	json_decref(json);
-}
-
 /* ---- runs ---- */
 
 /* What is known of R itself. */
@@ -169,7 +138,7 @@ show_runs_json(struct store *s, struct strbuf *out, struct error *err)
 		run_record_release(&runs[i]);
 	}
 	free(runs);
-	put_json(out, array);
+	json_put(out, array);
 	return 0;
 }
 
@@ -217,7 +186,7 @@ put_run(struct store *s, const struct target *t, struct strbuf *out,
 	if (!rc) {
 		run = json_run(&t->run);
 		json_object_set(run, "steps", steps);
-		put_json(out, run);
+		json_put(out, run);
 	}
 	json_decref(steps);
 	free(sums);
@@ -321,6 +290,6 @@ show_target_json(struct store *s, const struct target *t, struct strbuf *out,
 	for (i = 0; i < as.count; i++)
 		json_array_append_new(array, json_attempt(&as.list[i], state));
 	attempts_release(&as);
-	put_json(out, array);
+	json_put(out, array);
 	return 0;
 }

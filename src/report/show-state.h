@@ -39,6 +39,10 @@ int attempts_read(struct attempts *as, struct store *s, const struct target *t,
 		  bool latest_only, struct error *err);
 void attempts_release(struct attempts *as);
 
+/* For qsort: two struct attempt_record by split (numbers by value, all else
+ * bytewise), then by task. */
+int attempt_compare_splits(const void *a, const void *b);
+
 /* How long A took, so far if it runs. */
 int64_t attempt_time_ns(const struct attempt_record *a);
 

@@ -21,44 +21,6 @@ enum {
 	MAX_VALUE_BYTES = 60,
 };
 
-/* ---- order ---- */
-
-/* Compare splits: numbers by value, all else bytewise. */
-static int
-compare_splits(const char *a, const char *b)
-{
-	unsigned long na, nb;
-	char *a_end, *b_end;
-
-	while (*a && *b) {
-		if (*a >= '0' && *a <= '9' && *b >= '0' && *b <= '9') {
-			na = strtoul(a, &a_end, 10);
-			nb = strtoul(b, &b_end, 10);
-			if (na != nb)
-				return na < nb ? -1 : 1;
-			a = a_end;
-			b = b_end;
-		} else if (*a != *b) {
-			break;
-		} else {
-			a++;
-			b++;
-		}
-	}
-	return (int)(unsigned char)*a - (int)(unsigned char)*b;
-}
-
-/* For qsort: attempts by split, then by number. */
-static int
-compare_attempts(const void *a, const void *b)
-{
-	const struct attempt_record *x = *(struct attempt_record *const *)a;
-	const struct attempt_record *y = *(struct attempt_record *const *)b;
-	int rc = compare_splits(x->split, y->split);
-
-	return rc ? rc : x->task < y->task ? -1 : x->task > y->task;
-}
-
 /* ---- a step ---- */
 
 /* Add the row of a task whose last attempt is A. */
@@ -91,16 +53,16 @@ show_step(struct strbuf *out, const struct target *target,
 		"MEMORY", "MESSAGE"
 	};
 	const char *state = run_state_name(&target->run);
-	struct attempt_record **last;
+	struct attempt_record *last;
 	struct table t;
 	size_t i, n = 0;
 
-	last = xcalloc(as->count, sizeof(struct attempt_record *));
+	last = xcalloc(as->count, sizeof(*last));
 	for (i = 0; i < as->count; i++)
 		if (i + 1 == as->count ||
 		    as->list[i + 1].task != as->list[i].task)
-			last[n++] = &as->list[i];
-	qsort(last, n, sizeof(struct attempt_record *), compare_attempts);
+			last[n++] = as->list[i];
+	qsort(last, n, sizeof(*last), attempt_compare_splits);
 	strbuf_addf(out, "Run %u, step ", target->run.number);
 	text_add_escaped(out, target->step, strlen(target->step));
 	strbuf_adds(out, ": ");
@@ -108,7 +70,7 @@ show_step(struct strbuf *out, const struct target *target,
 	strbuf_addf(out, " task%s\n\n", n == 1 ? "" : "s");
 	table_init(&t, ARRAY_SIZE(headings), 0xf << 3, headings);
 	for (i = 0; i < n; i++)
-		add_task_row(&t, last[i], state);
+		add_task_row(&t, &last[i], state);
 	table_print(&t, out);
 	table_release(&t);
 	free(last);

@@ -94,7 +94,7 @@ add_text(struct notes *n, const struct digest *d, const char *bytes,
 	ARRAY_GROW(n->texts, n->text_count, n->text_alloc);
 	t = &n->texts[n->text_count++];
 	t->digest = *d;
-	t->bytes = xstrndup(bytes, len);
+	t->bytes = xmemdup(bytes, len);
 	t->len = len;
 }
 

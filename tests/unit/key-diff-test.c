@@ -140,6 +140,10 @@ test_data(void)
 	   x[1].new.object_len == 1 && *x[1].new.object == 'b' &&
 	   x[2].change == KEY_REMOVED && !x[2].new.name &&
 	   x[2].old.subject == KEY_OF_INPUT, "added and removed ones have one");
+	strbuf_reset(&words);
+	key_diff_add_kinds(&d, &words);
+	is_str(words.buf, "environment changed; inputs are new; inputs are "
+	       "gone", "for several tasks there are words without names");
 	key_diff_release(&d);
 }
 

@@ -1,0 +1,114 @@
+/*
+ * What the parts of why share: why-find.c says what a task is compared with,
+ * why-values.c what its differences are made of, why.c and why-json.c print
+ * both.
+ */
+#ifndef FLOWMAKE_REPORT_WHY_STATE_H
+#define FLOWMAKE_REPORT_WHY_STATE_H
+
+#include "base/base.h"
+#include "base/map.h"
+#include "base/strbuf.h"
+#include "model/key-diff.h"
+#include "report/show-state.h"
+#include "report/target.h"
+#include "store/store.h"
+
+struct error;
+
+/* The tasks of a run, or of one of its steps: the last attempt of each. */
+struct tasks {
+	struct attempts all;
+	struct map by_split;     /* "step\0split" -> struct attempt_record */
+	struct map by_element;   /* "step\0element" -> the first such */
+	struct map steps;        /* their names */
+};
+
+/* STEP may be NULL.  Release T even if it failed. */
+int tasks_read(struct tasks *t, struct store *s, uint32_t run, char *step,
+	       struct error *err);
+void tasks_release(struct tasks *t);
+/* The one of T that is what A, of another run, is: of the same step and, in a
+ * fan-out, of the same element, because positions move; or NULL. */
+const struct attempt_record *tasks_find(const struct tasks *t,
+					const struct attempt_record *a);
+
+struct earlier {
+	struct run_record run;   /* owned */
+	struct tasks tasks;      /* once loaded */
+	bool loaded;
+};
+
+struct why_state {
+	struct store *store;
+	const struct target *target;
+	struct attempts tasks;   /* of the target, the last attempt of each */
+	struct earlier *earlier; /* the origin first, then newest first */
+	size_t earlier_count;
+	struct arena arena;      /* for records that are read one by one */
+};
+
+enum why_reason {
+	WHY_NEW,         /* nothing to compare with */
+	WHY_NEW_ELEMENT, /* its step ran, but not for its element */
+	WHY_CHANGED,     /* since base */
+	WHY_NO_RESULT,   /* base is of the same key, but has no good result */
+	WHY_ALWAYS,      /* data that cannot be compared */
+	WHY_EVERY,       /* base is good, but run executes every task */
+	WHY_RERUN,       /* --rerun */
+	WHY_GONE,        /* base is good, but its bytes were gone */
+	WHY_REUSED,      /* from base */
+	WHY_SKIPPED,
+	WHY_NOT_STARTED, /* it failed before it had a key */
+};
+
+/* Why a task was executed, or was not. */
+struct why {
+	enum why_reason reason;
+	const struct attempt_record *task; /* borrowed from the state */
+	const struct attempt_record *base; /* the same; NULL: none */
+	const struct run_record *base_run; /* CHANGED: base is of this run */
+	struct key_diff diff;    /* CHANGED: from base to task; ALWAYS: what
+				  * cannot be compared */
+};
+
+/* Read the tasks of T. */
+int why_state_init(struct why_state *w, struct store *s,
+		   const struct target *t, struct error *err);
+void why_state_release(struct why_state *w);
+
+/* Find out why TASK, of W, was executed. */
+int why_find(struct why_state *w, const struct attempt_record *task,
+	     struct why *why, struct error *err);
+void why_release(struct why *why);
+
+/* "changed", "reused", ...: for programs. */
+const char *why_reason_name(enum why_reason r);
+
+/* What became of A: "ran", "runs", "reused", "skipped", "failed". */
+const char *why_state_name(const struct attempt_record *a);
+
+/* Append one line on why: "input books/a.txt changed", "nothing changed". */
+void why_add_words(const struct why *why, struct strbuf *out);
+
+/* Append "15/count/3". */
+void why_add_task(struct strbuf *sb, const struct attempt_record *a);
+
+/* A difference in words; all may be empty. */
+struct why_values {
+	struct strbuf old;       /* what it was, maybe several lines */
+	struct strbuf new;       /* what it is */
+	struct strbuf notes;     /* lines: what more is known */
+};
+
+void why_values_init(struct why_values *v);
+void why_values_release(struct why_values *v);
+/* Describe difference X of WHY. */
+int why_values_read(struct why_state *w, const struct why *why,
+		    const struct key_difference *x, const char *command,
+		    struct why_values *v, struct error *err);
+
+int why_json(struct why_state *w, const char *command, struct strbuf *out,
+	     struct error *err);
+
+#endif

@@ -1,0 +1,237 @@
+# flowmake why: what changed since a task ran the last time.
+. "${0%/*}/lib"
+
+# why TARGET 'LINE'...: every LINE, an extended expression, is a whole line of
+# what why says.
+why() {
+	local line
+	flowmake why "$1" > out || return 1
+	shift
+	for line; do
+		grep -Exq -- "$line" out || {
+			echo "no line '$line' in:"
+			cat out
+			return 1
+		}
+	done
+}
+
+mkdir books && echo 'a tale' > books/a.txt && echo 'all bees' > books/b.txt
+flowfile <<'END'
+(parameter shortest 4)
+(define (counts book) (patsubst "books/%.txt" "counts/%" book))
+(define (double x) (* 2 x))
+(define rate 0.5)
+(define out (current-output-port))
+
+(step count
+  (foreach book (wildcard "books/*.txt"))
+  (input text book)
+  (output table (counts book))
+  (environment (MODE "slow"))
+  (shell "grep -E '.{#{shortest}}' #{text} > #{table}"))
+
+(step total
+  (join count table)
+  (output all "total")
+  (shell "cat #{table} > #{all}"))
+
+(step start (produces sum) (scheme (double 21)))
+(step next (from start (n sum)) (produces r) (scheme (* rate n)))
+(step say (from next r) (shell-program "sh" "-euc") (shell "echo #{r}"))
+(step always (scheme (display "x" out)))
+(step never (when #f) (shell "true"))
+END
+
+test_expect_success 'in a first run all tasks are new' '
+	flowmake run > /dev/null &&
+	flowmake why > out &&
+	test_grep "^Run 1 executed every task" out &&
+	test_grep "^count +2  ran +it never ran before\$" out &&
+	test_grep "^never +1  skipped +its when is false" out &&
+	why total "1/total ran because it never ran before" &&
+	why count/1 "1/count/1 \(books/b.txt\) ran because it never ran before"
+'
+
+test_expect_success 'run executes what has a result' '
+	flowmake run > /dev/null &&
+	why total "2/total ran although nothing changed since 1/total: run executes every task, .*" &&
+	why 2 "count +2  ran +nothing changed; run executes every task"
+'
+
+test_expect_success 'a task that is reused says from where' '
+	flowmake resume > /dev/null &&
+	why 3/count/0 "3/count/0 \(books/a.txt\) did not run: nothing changed since 2/count/0, whose result it has" &&
+	why 3 "Run 3 resumed run 2." "count +2  reused +nothing changed"
+'
+
+test_expect_success 'data that cannot be stored make a task run always' '
+	why 3/always "3/always ran, as it always does: .*" \
+		"  definition out cannot be compared"
+'
+
+test_expect_success 'a changed input is named, and who read what came of it' '
+	echo "a longer tale" >> books/a.txt &&
+	flowmake resume > /dev/null &&
+	why 4 "count +1  ran +input books/a.txt changed" \
+		"count +1  reused +nothing changed" "total +1  ran +join table.* changed" &&
+	why 4/count/0 "4/count/0 \(books/a.txt\) ran because of what changed since 3/count/0:" \
+		"  input books/a.txt changed: [0-9a-f]{8} -> [0-9a-f]{8}" &&
+	why 4/total "    4/count/0 gave counts/a [0-9a-f]{8}, 3/count/0 counts/a [0-9a-f]{8}" &&
+	why 4/count "count/0 +books/a.txt +ran +input books/a.txt changed" \
+		"count/1 +books/b.txt +reused +nothing changed"
+'
+
+test_expect_success 'a changed parameter is named, with its values, and the line of the recipe' '
+	flowmake resume shortest=6 > /dev/null &&
+	why 5/count/1 "  recipe changed" "    parameter shortest was 4, is 6" \
+		"    - grep -E .\.\{4\}. #\{text\} > #\{table\}" \
+		"    \+ grep -E .\.\{6\}. #\{text\} > #\{table\}"
+'
+
+test_expect_success 'a changed line of a recipe is shown, and no other' '
+	mkdir lines && cd lines &&
+	cat > lines.scm <<-\END &&
+	(step lines (shell "true\ntrue 1\ntrue"))
+	END
+	flowmake run -f lines.scm > /dev/null &&
+	sed -i "s/ 1/ 2/" lines.scm &&
+	flowmake run -f lines.scm > /dev/null &&
+	why lines "    - true 1" "    \+ true 2" &&
+	lines 4 out
+'
+
+test_expect_success 'a changed definition is named' '
+	sed -i "s/(\* 2 x)/(+ x x 1)/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why start "6/start ran because of what changed since 5/start:" \
+		"  definition double changed"
+'
+
+test_expect_success 'a changed value of another step is shown, with who made it' '
+	why next "  from n changed: 42 -> 43" \
+		"    made by 6/start; see flowmake why 6/start"
+'
+
+test_expect_success 'a changed definition of data is shown' '
+	sed -i "s/rate 0.5/rate 0.25/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why next "  definition rate changed: 0.5 -> 0.25"
+'
+
+test_expect_success 'a changed environment and another shell are shown' '
+	sed -i "s/slow/fast/; s/\"sh\" \"-euc\"/\"bash\" \"-euc\"/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why count/0 "  environment changed: MODE=slow -> MODE=fast" &&
+	why say "  interpreter changed: sh -euc -> bash -euc"
+'
+
+test_expect_success 'a new element is new, and no other task runs' '
+	echo "all about ants" > books/aa.txt &&
+	flowmake resume > /dev/null &&
+	why count/1 "9/count/1 \(books/aa.txt\) ran because its element is new" &&
+	why count/2 "9/count/2 .* did not run: .* 8/count/1, whose result it has" &&
+	why total "    9/count/1 is new"
+'
+
+test_expect_success 'an element that goes is gone' '
+	rm books/aa.txt &&
+	flowmake run > /dev/null &&
+	why total "10/total ran although nothing changed since 4/total: .*" &&
+	flowmake why 9/total --json > out &&
+	test_grep "9/count/1 is new" out
+'
+
+test_expect_success 'a renamed step is recognized' '
+	sed -i "s/step total/step sum/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why sum "11/sum did not run: nothing changed since 10/total, whose result it has" &&
+	sed -i "s/step sum/step all/; s/#{table} > #{all}/#{table} #{table} > #{all}/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why all "12/all ran because of what changed since 11/sum:" \
+		"  recipe changed: cat #\{table\} > #\{all\} -> cat #\{table\} #\{table\} > #\{all\}"
+'
+
+test_expect_success 'what was lost, and what --rerun asks for, is said' '
+	rm -rf total .flowmake/objects &&
+	flowmake resume --rerun start > /dev/null &&
+	why all "13/all ran although nothing changed since 12/all: what that made was not there any more" &&
+	why start "13/start ran because --rerun asked for it"
+'
+
+test_expect_success 'a failure is no result, nor is one that was caught' '
+	mkdir fails && cd fails &&
+	cat > fails.scm <<-\END &&
+	(step fails (shell "! test -e ../fail"))
+	(step caught (catch why) (shell "exit 3"))
+	END
+	touch ../fail &&
+	test_must_fail flowmake run -k -f fails.scm > /dev/null 2>&1 &&
+	rm ../fail &&
+	flowmake resume -f fails.scm > /dev/null &&
+	why fails "2/fails ran because 1/fails failed: status 1; nothing changed since" &&
+	why caught "2/caught ran because 1/caught failed, which was caught; .*" &&
+	why 2 "fails +1  ran +its last attempt failed"
+'
+
+test_expect_success 'a task that failed and was edited says both' '
+	mkdir edited && cd edited &&
+	cat > edited.scm <<-\END &&
+	(step edited (shell "false"))
+	END
+	test_must_fail flowmake run -f edited.scm > /dev/null 2>&1 &&
+	sed -i s/false/true/ edited.scm &&
+	flowmake run -f edited.scm > /dev/null &&
+	why edited "2/edited ran because of what changed since 1/edited, which failed:"
+'
+
+test_expect_success 'an output that changes its name is shown' '
+	mkdir names && cd names &&
+	cat > names.scm <<-\END &&
+	(step names (outputs "one") (shell "echo x | tee one two > /dev/null"))
+	END
+	flowmake run -f names.scm > /dev/null &&
+	sed -i "s/outputs \"one\"/outputs \"two\"/" names.scm &&
+	flowmake run -f names.scm > /dev/null &&
+	why names "  declared files or results changed: one -> two"
+'
+
+test_expect_success 'a task whose input changed while it ran has no good result' '
+	mkdir racy && cd racy &&
+	cat > racy.scm <<-\END &&
+	(step racy (input i "racy.txt") (shell "test -e ../done || echo 1 >> #{i}; touch ../done"))
+	END
+	echo 1 > racy.txt && cp racy.txt saved &&
+	flowmake run -f racy.scm > /dev/null 2>&1 &&
+	cp saved racy.txt &&
+	flowmake resume -f racy.scm > /dev/null &&
+	why racy "2/racy ran because 1/racy was not good: something that it read changed while it ran; .*"
+'
+
+test_expect_success 'the JSON is JSON' '
+	flowmake why --json 4/count/0 > out &&
+	"$PYTHON" -c "
+import json, sys
+task, = json.load(open(\"out\"))
+assert task[\"reason\"] == \"changed\", task
+assert task[\"compared\"] == \"3/count/0\", task
+difference, = task[\"differences\"]
+assert difference[\"part\"] == \"input books/a.txt\", difference
+assert difference[\"old\"] and difference[\"new\"]
+" &&
+	flowmake why --json 4 > out &&
+	"$PYTHON" -c "
+import json
+tasks = json.load(open(\"out\"))
+assert {t[\"state\"] for t in tasks} == {\"ran\", \"reused\", \"skipped\"}
+"
+'
+
+test_expect_success 'why says what it cannot find' '
+	test_must_fail flowmake why 4/counts 2> errors &&
+	test_grep "run 4 has no task .counts. .did you mean count" errors &&
+	test_must_fail flowmake why 99 2> errors &&
+	test_grep "there is no run 99" errors
+'
+
+test_done
