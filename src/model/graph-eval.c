@@ -308,9 +308,7 @@ task_advance(struct graph *g, struct task *t, struct error *err)
 	return 0;
 }
 
-/* Whether something that N's step reads did not run, so that it must not
- * either. */
-static bool
+bool
 reads_skipped(struct graph *g, const struct node *n)
 {
 	const struct step *s = node_step(n);

@@ -143,8 +143,10 @@ struct split *node_split(const struct node *n);
 /* ---- graph-link.c ---- */
 /* Link a wanted node to all that it waits for. */
 int node_admit(struct graph *g, struct node *n, struct error *err);
-/* The fan-out that GR stands for is open: wait for what is inside. */
+/* The fan-out that GR stands for is open: wait for what is inside, and for
+ * what its opener reads: if that was skipped, GR is at its end, too. */
 void group_open(struct graph *g, struct group *gr);
+void group_end(struct graph *g, struct group *gr);
 
 /* ---- graph-eval.c ---- */
 /* Evaluate T's next early phase, or go on to its files. */
@@ -152,6 +154,9 @@ int task_advance(struct graph *g, struct task *t, struct error *err);
 /* T has what it reads: evaluate the late phases, then be ready. */
 int task_advance_late(struct graph *g, struct task *t, struct error *err);
 int opening_advance(struct graph *g, struct opening *o, struct error *err);
+/* Whether something that N's step reads did not run, so that it must not
+ * either. */
+bool reads_skipped(struct graph *g, const struct node *n);
 /* A copy of a row that the evaluator sent. */
 const struct row *row_new(struct graph *g, const char *data, size_t len);
 /* Item number I of ROW. */

@@ -47,32 +47,6 @@ group_get(struct graph *g, struct step *step, struct split *sp)
 	return gr;
 }
 
-void
-group_open(struct graph *g, struct group *gr)
-{
-	struct opening *o = opening_towards(gr->split, gr->step->level);
-	uint32_t i;
-
-	gr->opened = true;
-	if (o->node.end == END_SKIPPED) {
-		node_end(g, &gr->node, END_SKIPPED);
-		return;
-	}
-	for (i = 0; i < o->split_count; i++) {
-		struct split *sp = o->splits[i];
-		struct node *n;
-
-		if (sp->level == gr->step->level)
-			n = &sp->tasks[gr->step->ordinal]->node;
-		else
-			n = &group_get(g, gr->step, sp)->node;
-		node_want(g, n);
-		node_link(g, n, &gr->node);
-	}
-	if (!gr->node.waiting)
-		node_end(g, &gr->node, END_DONE);
-}
-
 /* ---- linking ---- */
 
 /* N waits for all tasks of STEP in the fan-outs that both share. */
@@ -93,11 +67,10 @@ link_all_of(struct graph *g, struct node *n, struct step *step,
 	node_link(g, target, n);
 }
 
-/* Link N to what its step's from and join clauses read. */
+/* Link N to what the from and join clauses of S read. */
 static void
-link_imports(struct graph *g, struct node *n)
+link_imports(struct graph *g, struct node *n, const struct step *s)
 {
-	struct step *s = node_step(n);
 	const struct template *t = s->template;
 	uint32_t i, k, ref = 0;
 
@@ -124,6 +97,43 @@ link_after(struct graph *g, struct node *n)
 		link_all_of(g, n, s->after[i], s->level);
 }
 
+void
+group_end(struct graph *g, struct group *gr)
+{
+	struct opening *o = opening_towards(gr->split, gr->step->level);
+	bool skipped = o->step->reads_may_skip && reads_skipped(g, &o->node);
+
+	node_end(g, &gr->node, skipped ? END_SKIPPED : END_DONE);
+}
+
+void
+group_open(struct graph *g, struct group *gr)
+{
+	struct opening *o = opening_towards(gr->split, gr->step->level);
+	uint32_t i;
+
+	gr->opened = true;
+	if (o->node.end == END_SKIPPED) {
+		node_end(g, &gr->node, END_SKIPPED);
+		return;
+	}
+	if (o->step->reads_may_skip)
+		link_imports(g, &gr->node, o->step);
+	for (i = 0; i < o->split_count; i++) {
+		struct split *sp = o->splits[i];
+		struct node *n;
+
+		if (sp->level == gr->step->level)
+			n = &sp->tasks[gr->step->ordinal]->node;
+		else
+			n = &group_get(g, gr->step, sp)->node;
+		node_want(g, n);
+		node_link(g, n, &gr->node);
+	}
+	if (!gr->node.waiting)
+		group_end(g, gr);
+}
+
 int
 node_admit(struct graph *g, struct node *n, struct error *err)
 {
@@ -133,7 +143,7 @@ node_admit(struct graph *g, struct node *n, struct error *err)
 	switch (n->kind) {
 	case NODE_TASK:
 		n->stage = STAGE_WAITING;
-		link_imports(g, n);
+		link_imports(g, n, node_step(n));
 		link_after(g, n);
 		if (node_task(n)->files_known &&
 		    task_link_inputs(g, node_task(n), err))
@@ -143,7 +153,7 @@ node_admit(struct graph *g, struct node *n, struct error *err)
 		if (node_opening(n)->evaluating)
 			return 0;
 		n->stage = STAGE_WAITING;
-		link_imports(g, n);
+		link_imports(g, n, node_step(n));
 		break;
 	case NODE_GROUP:
 		node_want(g, &opening_towards(node_group(n)->split,

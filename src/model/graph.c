@@ -225,7 +225,7 @@ node_go(struct graph *g, struct node *n, struct error *err)
 		if (!node_group(n)->opened)
 			group_open(g, node_group(n));
 		else
-			node_end(g, n, END_DONE);
+			group_end(g, node_group(n));
 		return 0;
 	case NODE_GATHER:
 		node_end(g, n, END_DONE);

@@ -94,6 +94,28 @@ test_expect_success 'a condition without the variable is asked before the fan-ou
 	test -e d3
 '
 
+test_expect_success 'a fan-out of a step that reads a skipped one is skipped, with its joins' '
+	for list in "(list 1 2)" "(list)" "(list x 2)"; do
+		flowfile <<-END &&
+		(step a (when #f) (produces x) (scheme 1))
+		(step b (from a x) (foreach j $list) (produces y) (scheme j))
+		(step c (join b y) (shell "touch never"))
+		END
+		flowmake run && test ! -e never || exit 1
+	done
+'
+
+test_expect_success 'so is the join of an inner fan-out, in the splits where that is so' '
+	flowfile <<-"END" &&
+	(step a (foreach i (iota 3)) (when (> i 0)) (produces x) (scheme i))
+	(step b (from a x) (foreach j (list 1 2)) (when (and (> x 1) (> j 1)))
+	  (produces y) (scheme (list x j)))
+	(step c (join b y) (produces z) (scheme y))
+	(step d (join c z) (scheme (write z)))
+	END
+	run_says d "(() ((2 2)))"
+'
+
 test_expect_success 'a late list of a skipped step is never asked for' '
 	flowfile <<-"END" &&
 	(step a (produces n) (scheme 5))

@@ -244,6 +244,15 @@ test_when(void)
 	      "(step c (join a r)) (step d (after a))");
 	runs("-c d", "so does an early one");
 
+	given("(step a (when (= 1 2)) (produces k))"
+	      "(step b (from a k) (foreach x [1 2]) (produces r))"
+	      "(step c (join b r)) (step d (after c))");
+	runs("-a -b/0 -b/1 -c d", "and what the fan-out's step reads");
+	given("(step a (when (= 1 2)) (produces k))"
+	      "(step b (from a k) (foreach x []) (produces r))"
+	      "(step c (join b r)) (step d (after c))");
+	runs("-a -c d", "even if there was nothing in it");
+
 	given("(step a (foreach x [1 2]))"
 	      "(step b (from a x) (when (= x 1)) (foreach y [5 6])"
 	      "  (produces r) (gives r (list x y)))"
