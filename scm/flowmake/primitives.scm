@@ -50,6 +50,8 @@ calls it WHAT, if a part of it cannot be encoded.")
   (%shell-scan
    "Return the quote contexts of the holes between PIECES of a shell text, or
 (index . why) for the first that cannot be quoted.")
+  (%file-name "Return the file name STRING as recipes get it: plain, and with \
+\"./\" before a leading \"-\".")
   (%escape "Return STRING with what disturbs a terminal escaped.")
   (%closure-values
    "Return the list of values that the compiled closure PROC holds, or #f.")

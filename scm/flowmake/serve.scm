@@ -43,9 +43,11 @@
      ((eqv? (caar binders) index) (cadar binders))
      (else (loop (cdr binders))))))
 
-(define (evaluate-all step scope key)
-  (map (lambda (binder) (evaluate step scope (cadr binder)))
-       (template-field (step-template step) key)))
+(define (file-names value)
+  ;; What a recipe gets for the files that VALUE names: a name or a list.
+  (if (list? value)
+      (map %file-name (value->words value))
+      (%file-name (value->text value))))
 
 (define (compute-name step scope index)
   ;; A name that the engine did not bind: an input or output follows from
@@ -54,12 +56,10 @@
          (name (list-ref (template-field template "names") index))
          (kind (cadr name)))
     (define (binder key)
-      (evaluate step scope (binder-for template key index)))
+      (file-names (evaluate step scope (binder-for template key index))))
     (cond
      ((eqv? kind name-input) (binder "inputs"))
      ((eqv? kind name-output) (binder "outputs"))
-     ((eqv? kind name-inputs) (evaluate-all step scope "inputs"))
-     ((eqv? kind name-outputs) (evaluate-all step scope "outputs"))
      (else
       (flow-error (template-place template)
                   "step '~a': '~a' has no value here"

@@ -6,7 +6,7 @@
             wire-error wire-template wire-steps wire-loaded wire-job wire-items
             wire-constants wire-rows wire-results
             expr-const expr-name expr-thunk expr-pieces
-            name-result name-inputs name-outputs name-input name-output))
+            name-result name-input name-output))
 
 (define wire-chunk 1000)
 (define wire-inline-max-bytes 1024)
@@ -32,5 +32,3 @@
 (define name-input 3)
 (define name-output 4)
 (define name-result 5)
-(define name-inputs 8)
-(define name-outputs 9)

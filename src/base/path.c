@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -60,6 +61,18 @@ count_ups(const char *path, const char **rest)
 	}
 	*rest = path;
 	return ups;
+}
+
+char *
+path_plain(const char *path)
+{
+	char *name = path_normalize(path), *plain;
+
+	if (*name != '-')
+		return name;
+	plain = xasprintf("./%s", name);
+	free(name);
+	return plain;
 }
 
 bool
@@ -118,17 +131,22 @@ bool
 path_match(const char *pattern, const char *path, const char **stem,
 	   size_t *stem_len)
 {
-	const char *percent = strchr(pattern, '%');
-	size_t head, tail, len = strlen(path);
+	size_t marks = 0, fixed = 0, len = strlen(path), stem_at = 0, n;
+	const char *p;
 
-	if (!percent)
+	for (p = pattern; *p; p++) {
+		if (*p == '%' && !marks++)
+			stem_at = fixed;
+		fixed += *p != '%';
+	}
+	if (!marks || len <= fixed || (len - fixed) % marks)
 		return false;
-	head = (size_t)(percent - pattern);
-	tail = strlen(percent + 1);
-	if (len <= head + tail || memcmp(path, pattern, head) ||
-	    memcmp(path + len - tail, percent + 1, tail))
-		return false;
-	*stem = path + head;
-	*stem_len = len - head - tail;
+	*stem = path + stem_at;
+	*stem_len = (len - fixed) / marks;
+	for (p = pattern; *p; p++, path += n) {
+		n = *p == '%' ? *stem_len : 1;
+		if (memcmp(path, *p == '%' ? *stem : p, n))
+			return false;
+	}
 	return true;
 }

@@ -11,6 +11,10 @@
  * the directory itself.  The caller frees it. */
 char *path_normalize(const char *path);
 
+/* The same, with "./" before a leading "-", so that no program takes it for an
+ * option.  The caller frees it. */
+char *path_plain(const char *path);
+
 /* Whether INNER, normalized, is DIR, normalized, or lies below it. */
 bool path_is_inside(const char *dir, const char *inner);
 
@@ -24,8 +28,8 @@ const char *path_base(const char *path);
 /* DIR/NAME, or NAME when it is absolute or DIR is "."; the caller frees. */
 char *path_join(const char *dir, const char *name);
 
-/* Match PATTERN, which holds one "%", against PATH; on success *STEM points
- * into PATH.  The stem is not empty and may hold "/". */
+/* Match PATTERN against PATH: each "%" in it stands for the same stem, which
+ * is not empty and may hold "/".  On success *STEM points into PATH. */
 bool path_match(const char *pattern, const char *path, const char **stem,
 		size_t *stem_len);
 

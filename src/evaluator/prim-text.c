@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "base/text.h"
@@ -72,6 +73,22 @@ prim_shell_scan(SCM pieces)
 	return result;
 }
 
+/* A file's name as recipes get it. */
+static SCM
+prim_file_name(SCM str)
+{
+	char *s, *name;
+	SCM result;
+
+	SCM_ASSERT(scm_is_string(str), str, 1, "%file-name");
+	s = text_from_scm(str, NULL);
+	name = path_plain(s);
+	result = text_to_scm(name, strlen(name));
+	free(name);
+	free(s);
+	return result;
+}
+
 /* Text as a terminal may see it. */
 static SCM
 prim_escape(SCM str)
@@ -114,6 +131,7 @@ prim_text_define(void)
 {
 	scm_c_define_gsubr("%suggest", 2, 0, 0, prim_suggest);
 	scm_c_define_gsubr("%shell-scan", 1, 0, 0, prim_shell_scan);
+	scm_c_define_gsubr("%file-name", 1, 0, 0, prim_file_name);
 	scm_c_define_gsubr("%escape", 1, 0, 0, prim_escape);
 	scm_c_define_gsubr("%closure-values", 1, 0, 0, prim_closure_values);
 }

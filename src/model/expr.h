@@ -20,6 +20,16 @@ struct words;
 int expr_words(struct graph *g, const struct step *step, const struct node *n,
 	       const struct expr *e, struct words *w, struct error *err);
 
+/* The same of an expression that names files: in a task of a pattern rule the
+ * stem stands for each "%" that is written in E, not for those in the values
+ * that are inserted. */
+int file_words(struct graph *g, const struct step *step, const struct node *n,
+	       const struct expr *e, struct words *w, struct error *err);
+
+/* Append TEXT with STEM in place of each "%". */
+void stem_fill(struct strbuf *out, const char *text, size_t len,
+	       const char *stem);
+
 /* Append E as one text (a list joined by spaces). */
 int expr_text(struct graph *g, const struct step *step, const struct node *n,
 	      const struct expr *e, struct strbuf *out, struct error *err);

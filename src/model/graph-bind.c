@@ -6,9 +6,11 @@
 
 #include "model/graph.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cbor.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "model/expr.h"
 #include "model/graph-internal.h"
@@ -91,16 +93,14 @@ put_artifact(struct strbuf *out, const struct artifact *a)
 	strbuf_release(&path);
 }
 
+/* The path of a file as recipes get it. */
 static void
-put_path(struct strbuf *out, const struct task_file *f)
+put_path(struct strbuf *out, const char *path)
 {
-	struct strbuf path = STRBUF_INIT;
+	char *plain = path_plain(path);
 
-	if (f->dash)
-		strbuf_adds(&path, "./");
-	strbuf_adds(&path, f->path);
-	cbor_put_text(out, path.buf, path.len);
-	strbuf_release(&path);
+	cbor_put_str(out, plain);
+	free(plain);
 }
 
 /* The files that clause number BINDER gave: one path or a list of them. */
@@ -121,7 +121,7 @@ put_clause_files(struct strbuf *out, const struct task_file *files,
 		cbor_put_array(out, n);
 	for (i = 0; i < count; i++)
 		if (files[i].binder == binder)
-			put_path(out, &files[i]);
+			put_path(out, files[i].path);
 }
 
 static void
@@ -131,7 +131,7 @@ put_all_files(struct strbuf *out, const struct task_file *files, uint32_t count)
 
 	cbor_put_array(out, count);
 	for (i = 0; i < count; i++)
-		put_path(out, &files[i]);
+		put_path(out, files[i].path);
 }
 
 /* What task T gives its readers under B. */
@@ -217,37 +217,27 @@ bind_import(struct graph *g, const struct node *n, const struct name *name,
 		cbor_put_bool(out, false);
 }
 
-/* The paths that W says, with the stem of N's task in place of %. */
 static void
-put_words(struct strbuf *out, const struct node *n, const struct words *w)
+put_words(struct strbuf *out, const struct words *w)
 {
-	const char *stem = node_task(n)->stem;
-	struct strbuf text = STRBUF_INIT;
 	size_t i;
 
-	for (i = 0; i < w->count; i++) {
-		strbuf_reset(&text);
-		if (stem)
-			pattern_fill(&text, w->v[i], stem);
-		else
-			strbuf_add(&text, w->v[i], w->lens[i]);
-		cbor_put_text(out, text.buf, text.len);
-	}
-	strbuf_release(&text);
+	for (i = 0; i < w->count; i++)
+		put_path(out, w->v[i]);
 }
 
-/* A file clause whose paths are not entered yet: its words as they are.  What
- * is wrong with them is said when they are entered. */
+/* A file clause whose paths are not entered yet.  What is wrong with them is
+ * said when they are. */
 static void
 bind_clause(struct graph *g, const struct node *n, const struct binder *b,
 	    struct strbuf *out)
 {
 	struct words w = WORDS_INIT;
 
-	expr_words(g, node_step(n), n, &b->expr, &w, NULL);
+	file_words(g, node_step(n), n, &b->expr, &w, NULL);
 	if (w.is_list || w.count != 1)
 		cbor_put_array(out, w.count);
-	put_words(out, n, &w);
+	put_words(out, &w);
 	words_release(&w);
 }
 
@@ -261,11 +251,11 @@ bind_clauses(struct graph *g, const struct node *n, const struct binder *b,
 	uint32_t i;
 
 	for (i = 0; i < count; i++)
-		expr_words(g, node_step(n), n, &b[i].expr, &w, NULL);
+		file_words(g, node_step(n), n, &b[i].expr, &w, NULL);
 	if (redirection)
-		expr_words(g, node_step(n), n, redirection, &w, NULL);
+		file_words(g, node_step(n), n, redirection, &w, NULL);
 	cbor_put_array(out, w.count);
-	put_words(out, n, &w);
+	put_words(out, &w);
 	words_release(&w);
 }
 

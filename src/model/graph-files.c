@@ -117,21 +117,6 @@ struct file_list {
 	uint32_t alloc;
 };
 
-char *
-task_file_name(const struct task *t, const char *word)
-{
-	struct strbuf text = STRBUF_INIT;
-	char *path;
-
-	if (t->stem)
-		pattern_fill(&text, word, t->stem);
-	else
-		strbuf_adds(&text, word);
-	path = path_normalize(text.buf);
-	strbuf_release(&text);
-	return path;
-}
-
 /* Append the files that E names, as clause number BINDER. */
 static int
 add_files(struct graph *g, struct task *t, const struct expr *e,
@@ -141,7 +126,7 @@ add_files(struct graph *g, struct task *t, const struct expr *e,
 	size_t i;
 	int ret = -1;
 
-	if (expr_words(g, t->step, &t->node, e, &w, err))
+	if (file_words(g, t->step, &t->node, e, &w, err))
 		goto out;
 	for (i = 0; i < w.count; i++) {
 		struct task_file *f;
@@ -156,9 +141,8 @@ add_files(struct graph *g, struct task *t, const struct expr *e,
 		ARRAY_GROW(list->v, list->count, list->alloc);
 		f = &list->v[list->count++];
 		memset(f, 0, sizeof(*f));
-		path = task_file_name(t, w.v[i]);
+		path = path_normalize(w.v[i]);
 		f->path = arena_strdup(&g->arena, path);
-		f->dash = *path == '-';
 		f->binder = (uint16_t)binder;
 		f->in_list = w.is_list;
 		free(path);

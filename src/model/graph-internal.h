@@ -85,6 +85,7 @@ struct graph {
 	struct step **patterns;      /* the pattern rules, as declared */
 	uint32_t pattern_count;
 	uint32_t pattern_alloc;
+	bool patterns_checked;
 	struct eval_request *first_eval;
 	struct eval_request *last_eval;
 	struct node_list ready;      /* tasks */
@@ -166,8 +167,9 @@ const char *row_item(const struct row *row, uint32_t i, size_t *len);
 /* Wish for an evaluation for N. */
 void ask(struct graph *g, struct node *n, enum eval_purpose purpose,
 	 uint32_t phase, bool late);
-/* Wish for the constants of the defaults forms. */
-void ask_default_constants(struct graph *g);
+/* Wish for the constants of the defaults forms, and of pattern rules, whose
+ * shapes they are part of. */
+void ask_first_constants(struct graph *g);
 /* Whether the constants of N's step are known; otherwise asks for them, and N
  * goes on when they are. */
 bool have_constants(struct graph *g, struct node *n, bool late);
@@ -212,8 +214,6 @@ bool file_is_skipped(const struct graph *g, struct file *f);
 int pattern_find(struct graph *g, const char *path, struct task **found,
 		 struct error *err);
 /* Refuse outputs of pattern rules that stand for no files. */
-int patterns_check(const struct graph *g, struct error *err);
-/* Append SHAPE with its "%" replaced by STEM. */
-void pattern_fill(struct strbuf *out, const char *shape, const char *stem);
+int patterns_check(struct graph *g, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/strbuf.h"
 #include "model/graph-internal.h"
 
 /* Want what may make F. */
@@ -189,6 +190,19 @@ step_is_open(const struct graph *g, const char *name)
 	return false;
 }
 
+static int
+report_missing(struct graph *g, const struct task *t, const char *path,
+	       const struct expr *e, struct error *err)
+{
+	struct strbuf hint = STRBUF_INIT;
+
+	graph_add_hint(g, path, &hint);
+	step_error(t->step, e->line, e->column, err, "the input '%s' is not "
+		   "there and no step makes it%s", path, hint.buf);
+	strbuf_release(&hint);
+	return -1;
+}
+
 /* No task is known to make F, which T reads as IN: perhaps it is just there,
  * perhaps T must wait for somebody to declare it. */
 static int
@@ -202,9 +216,7 @@ link_unmade(struct graph *g, struct task *t, const struct task_file *in,
 	if (there && !step_is_open(g, g->world.maker(g->world.data, f->path)))
 		return 0;
 	if (!there && !g->unopened && !g->unknown_files)
-		return step_error(t->step, e->line, e->column, err,
-				  "the input '%s' is not there and no step "
-				  "makes it", f->path);
+		return report_missing(g, t, f->path, e, err);
 	r->held = true;
 	f->holds++;
 	t->node.waiting++;

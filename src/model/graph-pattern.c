@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "model/expr.h"
 #include "model/graph-internal.h"
-#include "model/value.h"
 #include "model/words.h"
 
 /* A search: which rules the chain uses already. */
@@ -30,41 +30,67 @@ struct candidate {
 	char *stem;              /* owned */
 };
 
-/* The name that E gives with "%" for the stem; false when only an evaluation
- * could tell. */
+/* Append the text of E if it is known for the whole step.  A "%" in it is a
+ * stem only where it is WRITTEN, not in a text that is inserted. */
 static bool
-shape_of(const struct step *s, const struct expr *e, struct strbuf *shape)
+add_constant(struct graph *g, const struct step *s, const struct expr *e,
+	     bool written, struct strbuf *shape)
+{
+	struct words w = WORDS_INIT;
+	bool good;
+
+	if (e->kind == WIRE_EXPR_THUNK &&
+	    (e->need_count || !g->constants[s->index].row))
+		return false;
+	good = !expr_words(g, s, NULL, e, &w, NULL) && w.count == 1 &&
+		!w.is_list && (written || !strchr(w.v[0], '%'));
+	if (good)
+		strbuf_adds(shape, w.v[0]);
+	words_release(&w);
+	return good;
+}
+
+/* Append the name that E gives with "%" for the stem; false when only an
+ * evaluation could tell. */
+static bool
+add_shape(struct graph *g, const struct step *s, const struct expr *e,
+	  struct strbuf *shape)
 {
 	const struct template *t = s->template;
-	struct words w = WORDS_INIT;
 	uint32_t i;
-	bool plain = true;
 
-	switch (e->kind) {
-	case WIRE_EXPR_CONST:
-		plain = !value_words(e->value, e->value_len, &w, NULL) &&
-			w.count == 1;
-		if (plain)
-			strbuf_adds(shape, w.v[0]);
-		words_release(&w);
-		return plain;
-	case WIRE_EXPR_NAME:
+	if (e->kind == WIRE_EXPR_NAME) {
 		strbuf_addch(shape, '%');
 		return t->names[e->index].kind == WIRE_NAME_PATTERN;
-	case WIRE_EXPR_THUNK:
-		return false;
-	case WIRE_EXPR_PIECES:
-		break;
 	}
+	if (e->kind != WIRE_EXPR_PIECES)
+		return add_constant(g, s, e, true, shape);
 	for (i = 0; i < e->piece_count; i++) {
 		const struct piece *p = &e->pieces[i];
 
 		if (!p->expr)
 			strbuf_add(shape, p->text, p->len);
-		else if (p->expr->kind != WIRE_EXPR_NAME ||
-			 !shape_of(s, p->expr, shape))
+		else if (p->expr->kind == WIRE_EXPR_NAME ?
+			 !add_shape(g, s, p->expr, shape) :
+			 !add_constant(g, s, p->expr, false, shape))
 			return false;
 	}
+	return true;
+}
+
+/* The same, normalized. */
+static bool
+shape_of(struct graph *g, const struct step *s, const struct expr *e,
+	 struct strbuf *shape)
+{
+	char *path;
+
+	if (!add_shape(g, s, e, shape))
+		return false;
+	path = path_normalize(shape->buf);
+	strbuf_reset(shape);
+	strbuf_adds(shape, path);
+	free(path);
 	return true;
 }
 
@@ -82,20 +108,6 @@ file_expr(const struct template *t, bool output, uint32_t i)
 	return output ? t->recipe.stdout_file : t->recipe.stdin_file;
 }
 
-void
-pattern_fill(struct strbuf *out, const char *shape, const char *stem)
-{
-	const char *mark = strchr(shape, '%');
-
-	if (!mark) {
-		strbuf_adds(out, shape);
-		return;
-	}
-	strbuf_add(out, shape, (size_t)(mark - shape));
-	strbuf_adds(out, stem);
-	strbuf_adds(out, mark + 1);
-}
-
 /* The normalized name that SHAPE has for STEM; the caller frees it. */
 static char *
 filled_path(const char *shape, const char *stem)
@@ -103,7 +115,7 @@ filled_path(const char *shape, const char *stem)
 	struct strbuf text = STRBUF_INIT;
 	char *path;
 
-	pattern_fill(&text, shape, stem);
+	stem_fill(&text, shape, strlen(shape), stem);
 	path = path_normalize(text.buf);
 	strbuf_release(&text);
 	return path;
@@ -128,28 +140,48 @@ can_have(struct search *s, const char *path)
 	return found;
 }
 
-/* Whether all inputs of STEP for STEM can be had. */
-static bool
-inputs_can_be_had(struct search *s, const struct step *step, const char *stem)
+/* The first input of STEP for STEM that cannot be had, which the caller frees,
+ * or NULL. */
+static char *
+missing_input(struct search *s, const struct step *step, const char *stem)
 {
 	const struct expr *e;
+	char *path = NULL;
 	uint32_t i;
-	bool had = true;
 
 	s->used[step->index] = true;
-	for (i = 0; had && (e = file_expr(step->template, false, i)); i++) {
+	for (i = 0; !path && (e = file_expr(step->template, false, i)); i++) {
 		struct strbuf shape = STRBUF_INIT;
 
-		if (shape_of(step, e, &shape)) {
-			char *path = filled_path(shape.buf, stem);
-
-			had = can_have(s, path);
-			free(path);
+		if (shape_of(s->g, step, e, &shape)) {
+			path = filled_path(shape.buf, stem);
+			if (can_have(s, path)) {
+				free(path);
+				path = NULL;
+			}
 		}
 		strbuf_release(&shape);
 	}
 	s->used[step->index] = false;
-	return had;
+	return path;
+}
+
+/* The stem for which E, an output of STEP, is PATH; the caller frees; NULL:
+ * there is none. */
+static char *
+stem_for(struct graph *g, const struct step *step, const struct expr *e,
+	 const char *path)
+{
+	struct strbuf shape = STRBUF_INIT;
+	char *copy = NULL;
+	const char *stem;
+	size_t len;
+
+	if (shape_of(g, step, e, &shape) &&
+	    path_match(shape.buf, path, &stem, &len))
+		copy = xstrndup(stem, len);
+	strbuf_release(&shape);
+	return copy;
 }
 
 /* The best rule for PATH; false: none. */
@@ -164,29 +196,54 @@ search_best(struct search *s, const char *path, struct candidate *best)
 
 		for (k = 0; !s->used[step->index] &&
 		     (e = file_expr(step->template, true, k)); k++) {
-			struct strbuf shape = STRBUF_INIT;
-			const char *stem;
-			size_t len;
-			char *copy;
+			char *stem = stem_for(s->g, step, e, path), *missing;
 
-			if (!shape_of(step, e, &shape) ||
-			    !path_match(shape.buf, path, &stem, &len) ||
-			    (best->stem && strlen(best->stem) <= len)) {
-				strbuf_release(&shape);
+			if (!stem || (best->stem &&
+				      strlen(best->stem) <= strlen(stem))) {
+				free(stem);
 				continue;
 			}
-			strbuf_release(&shape);
-			copy = xstrndup(stem, len);
-			if (inputs_can_be_had(s, step, copy)) {
+			missing = missing_input(s, step, stem);
+			if (missing) {
+				free(missing);
+				free(stem);
+			} else {
 				free(best->stem);
 				best->step = step;
-				best->stem = copy;
-			} else {
-				free(copy);
+				best->stem = stem;
 			}
 		}
 	}
 	return best->step;
+}
+
+void
+graph_add_hint(struct graph *g, const char *path, struct strbuf *out)
+{
+	struct search s = { g, NULL };
+	char *name = path_normalize(path), *missing = NULL;
+	uint32_t i, k;
+
+	s.used = xcalloc(g->rules->step_count + 1, sizeof(*s.used));
+	for (i = 0; !missing && i < g->pattern_count; i++) {
+		const struct step *step = g->patterns[i];
+		const struct expr *e;
+
+		for (k = 0; !missing &&
+		     (e = file_expr(step->template, true, k)); k++) {
+			char *stem = stem_for(g, step, e, name);
+
+			if (stem)
+				missing = missing_input(&s, step, stem);
+			if (missing)
+				strbuf_addf(out, "; step '%s' would make it "
+					    "from '%s'", step->name, missing);
+			free(stem);
+		}
+	}
+	free(missing);
+	free(s.used);
+	free(name);
 }
 
 /* The task of rule STEP for STEM, entered as the maker of its files. */
@@ -214,7 +271,7 @@ pattern_task(struct graph *g, struct step *step, const char *stem,
 	for (i = 0; (e = file_expr(step->template, true, i)); i++) {
 		struct strbuf shape = STRBUF_INIT;
 
-		if (shape_of(step, e, &shape)) {
+		if (shape_of(g, step, e, &shape)) {
 			char *path = filled_path(shape.buf, stem);
 			struct file *f = file_get(g, path);
 
@@ -250,18 +307,21 @@ pattern_find(struct graph *g, const char *path, struct task **found,
 }
 
 int
-patterns_check(const struct graph *g, struct error *err)
+patterns_check(struct graph *g, struct error *err)
 {
 	uint32_t i, k;
 
 	for (i = 0; i < g->pattern_count; i++) {
 		const struct step *s = g->patterns[i];
 		const struct template *t = s->template;
+		const struct expr *e;
 
-		for (k = 0; k < t->output_count; k++) {
-			const struct expr *e = &t->outputs[k].expr;
+		if (!file_expr(t, true, 0))
+			return step_error(s, t->line, t->column, err,
+					  "a pattern rule needs an output");
+		for (k = 0; (e = file_expr(t, true, k)); k++) {
 			struct strbuf shape = STRBUF_INIT;
-			bool good = shape_of(s, e, &shape) &&
+			bool good = shape_of(g, s, e, &shape) &&
 				strchr(shape.buf, '%');
 
 			strbuf_release(&shape);

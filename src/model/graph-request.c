@@ -50,18 +50,23 @@ ask(struct graph *g, struct node *n, enum eval_purpose purpose,
 	q->nodes[q->count++] = n;
 }
 
+static void
+ask_constants(struct graph *g, struct step *s)
+{
+	if (s->layout->constant_count)
+		g->constants[s->index].asked = request_for(g, s,
+				EVAL_CONSTANTS, 0, false);
+}
+
 void
-ask_default_constants(struct graph *g)
+ask_first_constants(struct graph *g)
 {
 	uint32_t i;
 
-	for (i = 0; i < g->rules->default_count; i++) {
-		struct step *s = g->rules->defaults[i];
-
-		if (s->layout->constant_count)
-			g->constants[s->index].asked = request_for(g, s,
-					EVAL_CONSTANTS, 0, false);
-	}
+	for (i = 0; i < g->rules->default_count; i++)
+		ask_constants(g, g->rules->defaults[i]);
+	for (i = 0; i < g->pattern_count; i++)
+		ask_constants(g, g->patterns[i]);
 }
 
 struct eval_request *

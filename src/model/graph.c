@@ -345,8 +345,8 @@ graph_start(struct graph *g, struct error *err)
 {
 	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
 	g->root->level = g->rules->levels[0];
-	ask_default_constants(g);
-	if (patterns_check(g, err) || split_populate(g, g->root, err))
+	ask_first_constants(g);
+	if (split_populate(g, g->root, err))
 		return -1;
 	return graph_flow(g, err);
 }
@@ -358,6 +358,9 @@ graph_settle(struct graph *g, struct error *err)
 
 	if (g->outstanding)
 		return 0;
+	if (!g->patterns_checked && patterns_check(g, err))
+		return -1;
+	g->patterns_checked = true;
 	do {
 		if (graph_flow(g, err))
 			return -1;

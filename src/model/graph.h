@@ -87,8 +87,6 @@ struct task_file {
 	struct file *file;
 	uint16_t binder;         /* which input or output clause it came from */
 	bool in_list;            /* the clause gave a list of files */
-	bool dash;               /* known by "./-x", so that no program takes it
-				  * for an option */
 };
 
 struct task {
@@ -165,6 +163,9 @@ int graph_start(struct graph *g, struct error *err);
  * or 0 when no known step makes it; call both when graph_is_settled. */
 int graph_want_step(struct graph *g, const char *name, struct error *err);
 int graph_want_file(struct graph *g, const char *path, struct error *err);
+/* Append "; step 'cc' would make it from 'x.c'" if PATH, which nobody makes, is
+ * of the shape of a rule's output. */
+void graph_add_hint(struct graph *g, const char *path, struct strbuf *out);
 /* Open one more late fan-out in search of a file; false: there is none. */
 bool graph_want_opening(struct graph *g, struct error *err);
 
@@ -274,10 +275,6 @@ struct rules *graph_rules(const struct graph *g);
 void task_add_split(struct strbuf *sb, const struct task *t);
 /* Append "step/3.2". */
 void task_add_name(struct strbuf *sb, const struct task *t);
-
-/* The normalized name of the file that WORD, in a clause, stands for in T; the
- * caller frees it. */
-char *task_file_name(const struct task *t, const char *word);
 
 /* The task of STEP in SPLIT or in the split around it where STEP runs. */
 struct task *graph_find_task(const struct graph *g, const struct step *step,

@@ -147,21 +147,21 @@ out:
 static int
 fill_redirection(struct filling *f, const struct expr *e, const char **path)
 {
-	struct strbuf text = STRBUF_INIT;
+	struct words w = WORDS_INIT;
 	char *name;
 	int ret;
 
 	*path = NULL;
 	if (!e)
 		return 0;
-	ret = expr_text(f->graph, f->task->step, &f->task->node, e, &text,
-			f->err);
-	if (!ret) {
-		name = task_file_name(f->task, text.buf);
+	ret = file_words(f->graph, f->task->step, &f->task->node, e, &w,
+			 f->err);
+	if (!ret && w.count) {
+		name = path_normalize(w.v[0]);
 		*path = arena_strdup(f->arena, name);
 		free(name);
 	}
-	strbuf_release(&text);
+	words_release(&w);
 	return ret;
 }
 

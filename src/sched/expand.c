@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/resolve.h"
 #include "store/files.h"
@@ -158,12 +159,36 @@ settle(struct run *r, struct error *err)
 	}
 }
 
+/* TARGET is nothing that can be made; S is the rule that is called so, or
+ * NULL. */
+static int
+refuse_target(struct run *r, const char *target, const struct step *s,
+	      struct error *err)
+{
+	const char *near = rules_suggest(&r->rules, target);
+	struct strbuf hint = STRBUF_INIT;
+
+	if (s)
+		return error_set(err, "target '%s': this step makes files by "
+				 "a pattern; name one of them", target);
+	if (!near && target == r->options->targets[0] && r->options->meant)
+		return error_set(err, "'%s' is no command (did you mean '%s'?)"
+				 ", no step, and no file that a step makes",
+				 target, r->options->meant);
+	graph_add_hint(r->graph, target, &hint);
+	if (!hint.len && near)
+		strbuf_addf(&hint, " (did you mean '%s'?)", near);
+	error_set(err, "target '%s': no step is called so, and none makes "
+		  "such a file%s", target, hint.buf);
+	strbuf_release(&hint);
+	return -1;
+}
+
 /* Want one target: a step, else a file. */
 static int
 want_target(struct run *r, const char *target, struct error *err)
 {
 	const struct step *s = rules_find(&r->rules, target);
-	const char *near;
 	int found;
 
 	if (s && s->template->pattern < 0)
@@ -173,18 +198,7 @@ want_target(struct run *r, const char *target, struct error *err)
 		return found < 0 ? -1 : 0;
 	if (graph_unopened_count(r->graph))
 		return 1;
-	if (s)
-		return error_set(err, "target '%s': this step makes files by "
-				 "a pattern; name one of them", target);
-	near = rules_suggest(&r->rules, target);
-	if (!near && target == r->options->targets[0] && r->options->meant)
-		return error_set(err, "'%s' is no command (did you mean '%s'?)"
-				 ", no step, and no file that a step makes",
-				 target, r->options->meant);
-	return error_set(err, "target '%s': no step is called so, and none "
-			 "makes such a file%s%s%s", target,
-			 near ? " (did you mean '" : "", near ? near : "",
-			 near ? "'?)" : "");
+	return refuse_target(r, target, s, err);
 }
 
 /* Whether some late fan-out is on its way already. */

@@ -199,4 +199,71 @@ test_expect_success 'a rule of an output without % is refused' '
 	refused "Flowfile:2:13: step ${q}up${q}: an output of a pattern rule must be a string with % or the stem in it"
 '
 
+test_expect_success 'each % that is written is the stem, by its name too' '
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "./%.txt") (output o "#{s}/%/#{s}-%.many")
+	  (shell "cp #{i} #{o}"))
+	END
+	flowmake run one/one/one-one.many &&
+	test_cmp one.txt one/one/one-one.many &&
+	refused "flowmake: target ${q}one/one/two-one.many${q}: no step is called so, and none makes such a file" one/one/two-one.many
+'
+
+test_expect_success 'a % in the stem or in another value is no stem' '
+	flowfile <<-"END" &&
+	(step a (pattern s) (output o "#{s}.a") (shell "echo #{s} > #{o}"))
+	(step b (pattern s) (input i (string-append s ".a")) (output o "%.b")
+	  (shell "cp #{i} #{o}"))
+	END
+	flowmake run "x%y.b" &&
+	echo "x%y" > expected &&
+	test_cmp expected "x%y.b"
+'
+
+test_expect_success 'a rule may compute names from what is the same for all its tasks' '
+	flowfile <<-"END" &&
+	(parameter build "out")
+	(step up (pattern s) (input i "%.txt") (output o "#{build}/%.up")
+	  (output p (string-append build "/%.log"))
+	  (shell "tr a-z A-Z < #{i} | tee #{p} > #{o}"))
+	END
+	flowmake run out/one.up && echo ONE > expected &&
+	test_cmp expected out/one.up &&
+	flowmake run build=elsewhere elsewhere/one.log &&
+	test_cmp expected elsewhere/one.up
+'
+
+test_expect_success 'a rule of which an input is missing is named' '
+	flowfile <<-"END" &&
+	(step c (pattern s) (input i "%.c") (output o "%.o") (shell "cp #{i} #{o}"))
+	END
+	refused "flowmake: target ${q}none.o${q}: no step is called so, and none makes such a file; step ${q}c${q} would make it from ${q}none.c${q}" none.o &&
+	echo "(step d (inputs \"none.o\") (shell \"true\"))" >> Flowfile &&
+	refused "Flowfile:2:17: step ${q}d${q}: the input ${q}none.o${q} is not there and no step makes it; step ${q}c${q} would make it from ${q}none.c${q}"
+'
+
+test_expect_success 'a rule is no target by its name' '
+	refused "flowmake: target ${q}c${q}: this step makes files by a pattern; name one of them" c
+'
+
+test_expect_success 'a rule that makes no file is refused' '
+	flowfile <<-"END" &&
+	(step c (pattern s) (input i "%.c") (shell "cp #{i} o"))
+	END
+	refused "Flowfile:1:1: step ${q}c${q}: a pattern rule needs an output"
+'
+
+test_expect_success 'a file has one name, wherever it is mentioned' '
+	flowfile <<-"END" &&
+	(step a (foreach i (list 1)) (output o ".//x/../-a#{i}") (output p (list "-b" "./c"))
+	  (shell "printf \"%s\\n\" #{o} #{(string-append o)} #{(car p)} #{(cadr p)}"
+	         "touch #{outputs}"))
+	END
+	run_says a/0 "./-a1
+./-a1
+./-b
+c
+"
+'
+
 test_done

@@ -104,6 +104,12 @@ test_match(void)
 	   "%% alone matches all");
 	ok(!path_match("aba%aba", "ababa", &stem, &len),
 	   "beginning and end do not overlap");
+	ok(path_match("a/%/%.o%", "a/x/y/x/y.ox/y", &stem, &len) && len == 3 &&
+		   !memcmp(stem, "x/y", 3),
+	   "each %% is the same stem");
+	ok(!path_match("%-%", "x-y", &stem, &len), "not another one");
+	ok(!path_match("%-%", "xx-y", &stem, &len), "nor a shorter one");
+	ok(!path_match("x", "x", &stem, &len), "without %% there is none");
 }
 
 int
