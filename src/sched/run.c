@@ -260,6 +260,7 @@ begin(struct run *r, struct error *err)
 	r->log = log_writer_open(rec->number, err);
 	if (!r->log)
 		goto out;
+	files_try_stamps(r->files);
 	r->executor = local_executor_new(r->loop, r->evaluator, r->files,
 					 r->pool, &run_executor_events, r,
 					 r->limits.workers, rec->number, err);

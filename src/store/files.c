@@ -5,7 +5,8 @@
  * A file system stamps changes with a clock that ticks every few ms: a change
  * in the tick in which the file was read may leave the same times.  Such an
  * entry is racy: good for this run, which hashed it, but hashed again in a
- * later tick before another run believes it.
+ * later tick before another run believes it.  None is where each change after a
+ * look at the file is seen in its times (sys/stamps.h).
  */
 #include "base/base.h"
 
@@ -20,6 +21,8 @@
 #include "store/content.h"
 #include "store/file-table.h"
 #include "store/store.h"
+#include "sys/file.h"
+#include "sys/stamps.h"
 
 /* Two ticks: of the slowest clock that Linux has (100 Hz); of file systems
  * that keep times in seconds, or two, as is seen by the times they give. */
@@ -35,6 +38,8 @@ struct look {
 struct files {
 	struct file_table table;
 	struct clock *clock;
+	bool has_fine;          /* files of fine_device are never racy */
+	dev_t fine_device;
 	unsigned holds;
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;
@@ -98,7 +103,8 @@ set_hashed(struct files *f, struct file_entry *e, const struct stat *st,
 	e->inode = st->st_ino;
 	e->flags |= FILE_HASHED | FILE_FRESH;
 	e->flags &= ~(unsigned)FILE_RACY;
-	if (is_racy(e->ctime_ns, now_ns))
+	if (!(f->has_fine && st->st_dev == f->fine_device) &&
+	    is_racy(e->ctime_ns, now_ns))
 		e->flags |= FILE_RACY;
 	file_table_touch(&f->table, e);
 }
@@ -152,6 +158,15 @@ digest_path(struct files *f, const char *path, const struct stat *st,
 		return content_refuse(path, st->st_mode, err);
 	state->size_bytes = (uint64_t)st->st_size;
 	return digest_file(f, path, st, &state->digest, err);
+}
+
+void
+files_try_stamps(struct files *f)
+{
+	char *path = file_temporary_name(STORE_DIR "/tmp/stamps");
+
+	f->has_fine = stamps_are_fine(path, &f->fine_device);
+	free(path);
 }
 
 /* ---- one look at a file ---- */

@@ -33,6 +33,10 @@ struct file_state {
 struct files *files_new(struct store *s, struct clock *clock);
 void files_free(struct files *f);
 
+/* Try out how fine the times of the project's files are: where they are fine
+ * enough no digest is racy.  Not tried out, they are not. */
+void files_try_stamps(struct files *f);
+
 /* Begin the transaction in which what is put into the store now will be
  * named (store/objects.h). */
 int files_begin(struct files *f, struct error *err);

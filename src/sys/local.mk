@@ -7,4 +7,5 @@ sys_sources = \
 	src/sys/pool.c src/sys/pool.h \
 	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \
-	src/sys/spawn.c src/sys/spawn.h
+	src/sys/spawn.c src/sys/spawn.h \
+	src/sys/stamps.c src/sys/stamps.h

@@ -13,6 +13,7 @@
 #include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
+#include "sys/stamps.h"
 #include "work-dir.h"
 
 static int64_t now_ns;
@@ -384,6 +385,36 @@ test_makers(void)
 	       "of which nothing else is known");
 }
 
+/* Where times are fine each change is seen at once, by later runs too. */
+static void
+test_stamps(void)
+{
+	struct digest before, now = { { 0 } };
+	int seen = 0, i, fd;
+	dev_t device;
+
+	if (!stamps_are_fine("stamps", &device)) {
+		ok(true, "each change is seen # SKIP times are coarse here");
+		return;
+	}
+	next_run();
+	files_try_stamps(files);
+	fd = must(open("stamped", O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+	for (i = 0; i < 100; i++) {
+		before = now;
+		must((int)pwrite(fd, i & 1 ? "odd." : "even", 4, 0));
+		set_clock("stamped", 1);
+		now = digest("stamped");
+		seen += !digest_equal(&before, &now);
+	}
+	close(fd);
+	is_int(seen, 100, "where times are fine each change is seen");
+	save();
+	lie();
+	next_run();
+	ok(is_lie("stamped"), "and digests are believed at once");
+}
+
 /* What an I/O thread hashed is believed like what we hashed. */
 static void
 test_learn(void)
@@ -423,6 +454,7 @@ main(void)
 	test_rows();
 	test_holds();
 	test_makers();
+	test_stamps();
 	test_learn();
 	files_free(files);
 	must(store_close(store, &err));
