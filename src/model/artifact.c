@@ -90,6 +90,18 @@ artifact_format_name(enum artifact_format f)
 	return format_names[f];
 }
 
+uint64_t
+artifact_object_bytes(const struct artifact *list, size_t count)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].format != ARTIFACT_INLINE &&
+		    list[i].format != ARTIFACT_OUTPUT)
+			bytes += list[i].size_bytes;
+	return bytes;
+}
+
 void
 artifact_put_list(struct strbuf *sb, const struct artifact *list,
 		  size_t count)

@@ -38,6 +38,9 @@ struct artifact {
 /* "cbor", "text", ...: the names of the wire and of people. */
 const char *artifact_format_name(enum artifact_format f);
 
+/* How many bytes of the COUNT artifacts are objects in the store. */
+uint64_t artifact_object_bytes(const struct artifact *list, size_t count);
+
 /* Append COUNT artifacts to SB, as one CBOR array
  * [[format, name, digest, size, value or null, file name or null]...]. */
 void artifact_put_list(struct strbuf *sb, const struct artifact *list,

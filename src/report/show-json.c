@@ -18,6 +18,7 @@
 #include "model/value.h"
 #include "report/json.h"
 #include "report/show-state.h"
+#include "store/log.h"
 #include "store/objects.h"
 
 /* ---- parts ---- */
@@ -93,12 +94,16 @@ json_tags(const struct run_record *r)
 
 /* ---- runs ---- */
 
-/* What is known of R itself. */
+/* What is known of R itself; NULL on an error. */
 static json_t *
-json_run(const struct run_record *r)
+json_run(struct store *s, const struct run_record *r, struct error *err)
 {
-	json_t *object = json_object();
+	json_t *object;
+	uint64_t bytes;
 
+	if (store_run_bytes(s, r, &bytes, err))
+		return NULL;
+	object = json_object();
 	json_object_set_new(object, "run", json_integer(r->number));
 	json_object_set_new(object, "state", json_string(run_state_name(r)));
 	json_object_set_new(object, "flow", json_text(r->flow));
@@ -118,6 +123,10 @@ json_run(const struct run_record *r)
 	json_object_set_new(object, "reused", json_integer(r->tasks_reused));
 	json_object_set_new(object, "origin", r->origin ?
 			    json_integer(r->origin) : json_null());
+	json_object_set_new(object, "results_size",
+			    json_integer((json_int_t)bytes));
+	json_object_set_new(object, "log_size",
+			    json_integer((json_int_t)log_size(r->number)));
 	json_object_set_new(object, "message", json_text(r->message));
 	return object;
 }
@@ -128,18 +137,25 @@ show_runs_json(struct store *s, struct strbuf *out, struct error *err)
 	json_t *array = json_array();
 	struct run_record *runs;
 	size_t count, i;
+	int rc = 0;
 
 	if (store_run_list(s, &runs, &count, err)) {
 		json_decref(array);
 		return -1;
 	}
 	for (i = 0; i < count; i++) {
-		json_array_append_new(array, json_run(&runs[i]));
+		json_t *run = rc ? NULL : json_run(s, &runs[i], err);
+
+		/* without a run this fails, too */
+		rc = json_array_append_new(array, run);
 		run_record_release(&runs[i]);
 	}
 	free(runs);
-	json_put(out, array);
-	return 0;
+	if (rc)
+		json_decref(array);
+	else
+		json_put(out, array);
+	return rc;
 }
 
 /* ---- steps ---- */
@@ -183,11 +199,18 @@ put_run(struct store *s, const struct target *t, struct strbuf *out,
 	rc = step_sums_read(s, t, &arena, &sums, &count, err);
 	for (i = 0; i < count; i++)
 		json_array_append_new(steps, json_step(&sums[i]));
+<<<<<<< HEAD
 	if (!rc) {
 		run = json_run(&t->run);
 		json_object_set(run, "steps", steps);
 		json_put(out, run);
 	}
+=======
+	run = rc ? NULL : json_run(s, &t->run, err);
+	rc = json_object_set(run, "steps", steps);
+	if (!rc)
+		json_put(out, run);
+>>>>>>> f0b411c (report, store: show how much room each run takes)
 	json_decref(steps);
 	free(sums);
 	arena_release(&arena);

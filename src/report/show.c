@@ -16,6 +16,7 @@
 #include "model/value.h"
 #include "report/show-state.h"
 #include "report/table.h"
+#include "store/log.h"
 
 enum {
 	MAX_PARAMETER_BYTES = 200,
@@ -95,9 +96,10 @@ add_task_counts(struct table *t, const struct run_record *r)
 	strbuf_release(&sb);
 }
 
-/* Add the row of R. */
+/* Add the row of R, which has RESULTS_BYTES of results. */
 static void
-add_run_row(struct table *t, const struct run_record *r)
+add_run_row(struct table *t, const struct run_record *r,
+	    uint64_t results_bytes)
 {
 	struct strbuf sb = STRBUF_INIT;
 	const char *command = r->command ? r->command : "";
@@ -111,6 +113,7 @@ add_run_row(struct table *t, const struct run_record *r)
 	table_add_duration(t, run_time_ns(r));
 	table_add(t, run_state_name(r));
 	add_task_counts(t, r);
+	table_add_size(t, results_bytes + log_size(r->number));
 	table_add(t, r->flow);
 	strbuf_reset(&sb);
 	run_add_tags(&sb, r);
@@ -123,21 +126,26 @@ int
 show_runs(struct store *s, bool json, struct strbuf *out, struct error *err)
 {
 	static const char *const headings[] = {
-		"RUN", "STARTED", "TIME", "STATE", "TASKS", "FLOW", "TAGS",
-		"COMMAND"
+		"RUN", "STARTED", "TIME", "STATE", "TASKS", "SIZE", "FLOW",
+		"TAGS", "COMMAND"
 	};
 	struct run_record *runs;
 	struct table t;
 	size_t count, i;
+	uint64_t bytes;
+	int rc = 0;
 
 	if (json)
 		return show_runs_json(s, out, err);
 	if (store_run_list(s, &runs, &count, err))
 		return -1;
-	table_init(&t, ARRAY_SIZE(headings), 1 << 0 | 1 << 2 | 1 << 4,
-		   headings);
+	table_init(&t, ARRAY_SIZE(headings),
+		   1 << 0 | 1 << 2 | 1 << 4 | 1 << 5, headings);
 	for (i = 0; i < count; i++) {
-		add_run_row(&t, &runs[i]);
+		if (!rc)
+			rc = store_run_bytes(s, &runs[i], &bytes, err);
+		if (!rc)
+			add_run_row(&t, &runs[i], bytes);
 		run_record_release(&runs[i]);
 	}
 	if (count)
@@ -146,7 +154,7 @@ show_runs(struct store *s, bool json, struct strbuf *out, struct error *err)
 		strbuf_adds(out, "Nothing has run here yet.\n");
 	table_release(&t);
 	free(runs);
-	return 0;
+	return rc;
 }
 
 /* ---- one run ---- */

@@ -137,6 +137,8 @@ on_finished(void *data, void *task, const struct outcome *o)
 	if (outcome == TASK_DONE) {
 		rec.results = o->results;
 		rec.result_count = a->spec.result_count;
+		r->summary->run.results_bytes +=
+			artifact_object_bytes(rec.results, rec.result_count);
 		rec.outputs = o->outputs;
 		rec.output_count = a->spec.output_count;
 		rec.reusable = o->reusable && !a->is_stale &&

@@ -356,3 +356,26 @@ store_run_known(struct store *s, uint32_t run, uint32_t *count,
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
 }
+
+/* Add what A put into the store to DATA, a number of bytes. */
+static bool
+add_bytes(void *data, const struct attempt_record *a)
+{
+	uint64_t *bytes = data;
+
+	if (a->outcome != TASK_REUSED)
+		*bytes += artifact_object_bytes(a->results, a->result_count);
+	return false;
+}
+
+int
+store_run_bytes(struct store *s, const struct run_record *r, uint64_t *bytes,
+		struct error *err)
+{
+	const struct attempt_filter f = { .run = r->number };
+
+	*bytes = r->results_bytes;
+	if (r->state != RUN_RUNNING)
+		return 0;
+	return store_attempt_each(s, &f, add_bytes, bytes, err);
+}

@@ -90,6 +90,10 @@ static const char *const migrations[] = {
 	"INSERT INTO files SELECT NULL, path, state FROM old_files;"
 	"DROP TABLE old_files;"
 	"DROP TABLE IF EXISTS makers;",
+
+	/* What the run put into the store: asked for of all runs at once. */
+	"ALTER TABLE runs ADD COLUMN results_bytes INTEGER NOT NULL"
+	" DEFAULT 0;",
 };
 
 enum { DB_VERSION = ARRAY_SIZE(migrations) };
@@ -108,7 +112,7 @@ enum { DB_VERSION = ARRAY_SIZE(migrations) };
 	"number, state, started_ns, ended_ns, command, flow, flow_file," \
 	" user, host, pid, pid_started, parameters, tags, tasks_total," \
 	" tasks_done, tasks_failed, tasks_skipped, message, origin," \
-	" tasks_reused"
+	" tasks_reused, results_bytes"
 
 static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_KNOWN] =
@@ -124,10 +128,12 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_RUN_INSERT] =
 		"INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+		" ?20)",
 	[DB_RUN_UPDATE] =
-		"REPLACE INTO runs VALUES (?20, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+		"REPLACE INTO runs VALUES (?21, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+		" ?20)",
 	[DB_RUN_GET] = "SELECT " RUN_COLUMNS " FROM runs WHERE number = ?1",
 	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
 			  " ORDER BY number DESC LIMIT 1",
@@ -186,8 +192,12 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_GC_TEXTS] = "SELECT digest FROM texts",
 	[DB_GC_TEXT] = "DELETE FROM texts WHERE digest = ?1",
 	[DB_GC_OBJECTS] =
-		"SELECT path FROM files WHERE path BETWEEN '" STORE_DIR "/'"
+		"SELECT id, path FROM files WHERE path BETWEEN '" STORE_DIR "/'"
 		" AND '" STORE_DIR "0'",
+	/* What others know goes up to some row: its number must not come
+	 * again. */
+	[DB_GC_DIGEST] = "DELETE FROM files WHERE id = ?1"
+			 " AND id < (SELECT max(id) FROM files)",
 };
 
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */

@@ -156,24 +156,42 @@ gc_files_sweep(const struct gc_rows *rows, const struct strvec *leftovers,
 	       sweep(&code, code_is_wanted, err) ? -1 : 0;
 }
 
-int
-gc_files_forget(struct store *s, struct error *err)
+/* Read the rows of digests whose objects are gone. */
+static int
+list_gone(struct store *s, int64_t **rows, size_t *count, struct error *err)
 {
-	struct strvec gone = STRVEC_INIT;
 	sqlite3_stmt *st = db_get(s, DB_GC_OBJECTS, err);
+	size_t alloc = 0;
 	struct stat there;
 	int rc = -1;
 
-	while (st && (rc = db_row(s, st, "cannot read digests", err)) > 0)
-		if (lstat(db_text(st, 0), &there) < 0)
-			strvec_push(&gone, db_text(st, 0));
-	if (!rc && gone.count)
+	while (st && (rc = db_row(s, st, "cannot read digests", err)) > 0) {
+		if (lstat(db_text(st, 1), &there) == 0)
+			continue;
+		ARRAY_GROW(*rows, *count, alloc);
+		(*rows)[(*count)++] = sqlite3_column_int64(st, 0);
+	}
+	return rc;
+}
+
+int
+gc_files_forget(struct store *s, struct error *err)
+{
+	int64_t *rows = NULL;
+	size_t count = 0;
+	sqlite3_stmt *st = NULL;
+	int rc = list_gone(s, &rows, &count, err);
+
+	if (!rc && count)
 		rc = store_begin(s, err);
-	st = rc ? NULL : db_get(s, DB_FILE_DELETE, err);
-	for (size_t i = 0; st && !rc && i < gone.count; i++) {
-		db_bind_str(st, 1, gone.v[i]);
+	if (!rc && count)
+		st = db_get(s, DB_GC_DIGEST, err);
+	if (count && !st)
+		rc = -1;
+	for (size_t i = 0; !rc && i < count; i++) {
+		sqlite3_bind_int64(st, 1, rows[i]);
 		rc = db_run(s, st, "cannot forget a digest", err);
 	}
-	strvec_release(&gone);
-	return rc || store_commit(s, err) ? -1 : 0;
+	free(rows);
+	return store_commit(s, rc ? NULL : err) || rc ? -1 : 0;
 }

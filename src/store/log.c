@@ -141,6 +141,16 @@ log_append(struct log_writer *w, uint32_t task, uint32_t attempt,
 	return 0;
 }
 
+uint64_t
+log_size(uint32_t run)
+{
+	char path[LOG_PATH_BYTES];
+	struct stat st;
+
+	log_path(path, run);
+	return stat(path, &st) < 0 ? 0 : (uint64_t)st.st_size;
+}
+
 /* ---- reading ---- */
 
 struct log_reader {

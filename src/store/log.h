@@ -34,6 +34,9 @@ int log_append(struct log_writer *w, uint32_t task, uint32_t attempt,
 	       const void *text, size_t len, uint64_t *start, uint64_t *end,
 	       struct error *err);
 
+/* The size of run RUN's log; 0: there is none. */
+uint64_t log_size(uint32_t run);
+
 /* ---- reading ---- */
 
 struct log_record {

@@ -38,6 +38,7 @@ bind_run(sqlite3_stmt *st, const struct run_record *r)
 	db_bind_str(st, 17, r->message);
 	sqlite3_bind_int64(st, 18, r->origin);
 	sqlite3_bind_int64(st, 19, r->tasks_reused);
+	sqlite3_bind_int64(st, 20, (int64_t)r->results_bytes);
 }
 
 /* A copy of text column N, or NULL. */
@@ -83,6 +84,7 @@ read_run(sqlite3_stmt *st, struct run_record *r)
 	r->message = copy_text(st, 17);
 	r->origin = (uint32_t)sqlite3_column_int64(st, 18);
 	r->tasks_reused = (uint32_t)sqlite3_column_int64(st, 19);
+	r->results_bytes = (uint64_t)sqlite3_column_int64(st, 20);
 }
 
 int
@@ -114,7 +116,7 @@ store_run_end(struct store *s, const struct run_record *r, struct error *err)
 	if (!st)
 		return -1;
 	bind_run(st, r);
-	sqlite3_bind_int64(st, 20, r->number);
+	sqlite3_bind_int64(st, 21, r->number);
 	return db_run(s, st, "cannot record the end of the run", err);
 }
 

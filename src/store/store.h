@@ -90,6 +90,8 @@ struct run_record {
 	const char *message;    /* why it failed, or NULL */
 	uint32_t origin;        /* the run that it resumes; 0: none */
 	uint32_t tasks_reused;  /* of those done: not executed again */
+	uint64_t results_bytes; /* objects of those executed; known when the
+				 * run ended: see store_run_bytes */
 };
 
 /* Give R the next number and record it; commits at once, so that two runs
@@ -105,6 +107,9 @@ int store_run_get(struct store *s, uint32_t number, struct run_record *r,
 int store_run_list(struct store *s, struct run_record **runs, size_t *count,
 		   struct error *err);
 void run_record_release(struct run_record *r);
+/* The bytes of the objects that run R itself has made so far. */
+int store_run_bytes(struct store *s, const struct run_record *r,
+		    uint64_t *bytes, struct error *err);
 /* Whether the engine of a RUN_RUNNING record still lives on this machine. */
 bool store_run_alive(const struct run_record *r);
 /* When the living process PID started, for pid_started; 0: there is none. */

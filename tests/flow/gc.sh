@@ -73,7 +73,13 @@ test_expect_success 'runs that are not kept are forgotten, with what they had' '
 	flowmake runs > runs && lines 2 runs && test_grep "^  4 " runs &&
 	test $(objects) -lt $all &&
 	test_expect_code 2 flowmake show 3 2> errors &&
-	ls .flowmake/logs > logs && echo 4 | test_cmp - logs
+	ls .flowmake/logs > logs && echo 4 | test_cmp - logs &&
+	$PYTHON -c "
+import os, sqlite3
+c = sqlite3.connect(\".flowmake/db\")
+gone = [p for p, in c.execute(\"SELECT path FROM files\")
+        if not os.path.lexists(p)]
+assert len(gone) < 2, gone"
 '
 
 test_expect_success 'the kept run is as it was, and the next number is free' '

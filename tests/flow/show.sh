@@ -41,10 +41,37 @@ test_expect_success 'runs lists the runs, oldest first' '
 	flowmake run --tag nightly --tag "two words" size=4 > /dev/null &&
 	flowmake run -j1 > /dev/null &&
 	flowmake runs > out &&
-	test_grep "^RUN +STARTED +TIME +STATE +TASKS +FLOW +TAGS +COMMAND\$" out &&
-	test_grep "^  1  .*  done +8  words  nightly two words  flowmake run --tag nightly --tag .two words. size=4\$" out &&
+	test_grep "^RUN +STARTED +TIME +STATE +TASKS +SIZE +FLOW +TAGS +COMMAND\$" out &&
+	test_grep "^  1  .*  done +8 +[0-9.]+ k?B  words  nightly two words  flowmake run --tag nightly --tag .two words. size=4\$" out &&
 	test_grep "^  2  .*  flowmake run -j1\$" out &&
 	lines 3 out
+'
+
+# sizes: of the results and the log of each run.
+sizes() {
+	flowmake runs --json | $PYTHON -c '
+import json, sys
+for run in json.load(sys.stdin):
+    print(run["run"], run["results_size"], run["log_size"])'
+}
+
+test_expect_success 'runs counts what a run itself keeps in the store' '
+	mkdir sizes && cd sizes && flowfile <<-\END &&
+	(step big (produces file (text lines))
+	  (shell "head -c 5000 /dev/zero > #{file}; seq 1000 > #{text}"))
+	(step wait (from big file) (produces n)
+	  (shell "echo 1 > #{n}; echo > ../started; test ! -p ../go || cat ../go"))
+	END
+	flowmake run > out && flowmake resume > out &&
+	text=$(flowmake dump 1/big/text --file=- | wc -c) &&
+	echo "1 $((5001 + text + 1)) $(stat -c %s .flowmake/logs/1)" > expected &&
+	echo "2 0 $(stat -c %s .flowmake/logs/2)" >> expected &&
+	sizes | test_cmp expected - &&
+	rm ../started && mkfifo ../go && { flowmake run > out & } &&
+	test_wait test -e ../started && sizes | grep "^3 $((5000 + text)) " &&
+	echo > ../go && wait &&
+	sizes | grep "^3 $((5002 + text)) " &&
+	flowmake runs > out && test_grep "^  3 .*  done +2 +[0-9.]+ kB  " out
 '
 
 test_expect_success 'show shows the latest run, step by step' '
