@@ -199,18 +199,10 @@ put_run(struct store *s, const struct target *t, struct strbuf *out,
 	rc = step_sums_read(s, t, &arena, &sums, &count, err);
 	for (i = 0; i < count; i++)
 		json_array_append_new(steps, json_step(&sums[i]));
-<<<<<<< HEAD
-	if (!rc) {
-		run = json_run(&t->run);
-		json_object_set(run, "steps", steps);
-		json_put(out, run);
-	}
-=======
 	run = rc ? NULL : json_run(s, &t->run, err);
 	rc = json_object_set(run, "steps", steps);
 	if (!rc)
 		json_put(out, run);
->>>>>>> f0b411c (report, store: show how much room each run takes)
 	json_decref(steps);
 	free(sums);
 	arena_release(&arena);
