@@ -147,6 +147,7 @@ class Contestant:
 
     def compete(self):
         cwd = self.prepare()
+        os.sync()  # what was prepared is not for the program to wait for
         self.measures.append(run(self.argv, cwd, self.status,
                                  unheard=self.unheard))
         if self.after:
