@@ -279,9 +279,9 @@
   (fluid-set! %default-port-encoding "UTF-8")
   (for-each (lambda (port)
               (set-port-encoding! port "UTF-8")
-              (set-port-conversion-strategy! port 'substitute))
-            (list (current-output-port) (current-error-port)))
-  (setvbuf (current-output-port) 'line))
+              (set-port-conversion-strategy! port 'substitute)
+              (setvbuf port 'line))
+            (list (current-output-port) (current-error-port))))
 
 (define (record-modules!)
   (for-each (lambda (file)
@@ -305,7 +305,8 @@
   (form-place #f)
   (check-given-parameters)
   (record-modules!)
-  (force-output (current-output-port)))
+  (force-output (current-output-port))
+  (force-output (current-error-port)))
 
 (define (load-flow fd bytes)
   "Load the Flowfile that the WIRE_LOAD in BYTES names and send what it declares
