@@ -21,7 +21,6 @@
 enum {
 	TURN_EVENTS = 64,
 	TURN_SIGNALS = 16,
-	MAX_TURN_END = 4,
 	SIGNAL_SLOT = UINT32_MAX, /* the slot of the signalfd's events */
 };
 
@@ -42,11 +41,6 @@ struct child {
 
 struct handler {
 	loop_signal_fn *fn;
-	void *data;
-};
-
-struct turn_end {
-	void (*fn)(void *data);
 	void *data;
 };
 
@@ -73,9 +67,6 @@ struct loop {
 	sigset_t signals;     /* those that signal_fd reads */
 	sigset_t saved_mask;  /* what was blocked before */
 	struct handler handlers[_NSIG];
-
-	struct turn_end turn_end[MAX_TURN_END];
-	unsigned turn_end_count;
 };
 
 /* ---- making one ---- */
@@ -327,24 +318,21 @@ loop_timer_stop(struct loop *l, struct loop_timer *t)
 
 /* Run the timers that are due, as many at most as there are now: one that
  * starts itself again for the past must not hold up the rest. */
-static bool
+static void
 run_timers(struct loop *l)
 {
 	uint32_t budget = l->timer_count;
 	struct loop_timer *t;
-	bool any = false;
 	int64_t now;
 
 	if (!budget)
-		return false;
+		return;
 	now = loop_now_ns(l);
 	while (budget-- && l->timer_count && l->heap[0]->at_ns <= now) {
 		t = l->heap[0];
 		loop_timer_stop(l, t);
 		t->fn(t->data);
-		any = true;
 	}
-	return any;
 }
 
 /* ---- children and signals ---- */
@@ -367,7 +355,7 @@ loop_child_remove(struct loop *l, pid_t pid)
 }
 
 /* PID was reaped: tell whom it concerns, if it is not an orphan. */
-static bool
+static void
 child_ended(struct loop *l, pid_t pid, int status, const struct rusage *usage)
 {
 	uint32_t i = l->child_count;
@@ -376,19 +364,17 @@ child_ended(struct loop *l, pid_t pid, int status, const struct rusage *usage)
 	while (i && l->children[i - 1].pid != pid)
 		i--;
 	if (!i)
-		return false;
+		return;
 	c = l->children[i - 1];
 	l->children[i - 1] = l->children[--l->child_count];
 	c.fn(c.data, status, usage);
-	return true;
 }
 
 /* Reap all children that have ended. */
-static bool
+static void
 reap(struct loop *l)
 {
 	struct rusage usage;
-	bool any = false;
 	int status;
 	pid_t pid;
 
@@ -398,8 +384,8 @@ reap(struct loop *l)
 		if (pid < 0 && errno == EINTR)
 			continue;
 		if (pid <= 0)
-			return any;
-		any |= child_ended(l, pid, status, &usage);
+			return;
+		child_ended(l, pid, status, &usage);
 	}
 }
 
@@ -439,15 +425,6 @@ read_signals(struct loop *l)
 }
 
 /* ---- turns ---- */
-
-void
-loop_turn_end_add(struct loop *l, void (*fn)(void *data), void *data)
-{
-	if (l->turn_end_count == MAX_TURN_END)
-		bug("more than %d functions at the end of a turn",
-		    MAX_TURN_END);
-	l->turn_end[l->turn_end_count++] = (struct turn_end){ fn, data };
-}
 
 /* How long a turn may wait, in nanoseconds; -1 without limit. */
 static int64_t
@@ -505,8 +482,6 @@ int
 loop_turn(struct loop *l, bool block, struct error *err)
 {
 	struct epoll_event events[TURN_EVENTS];
-	unsigned e;
-	bool any;
 	int n, i;
 
 	n = wait_events(l, events, wait_limit_ns(l, block));
@@ -514,11 +489,8 @@ loop_turn(struct loop *l, bool block, struct error *err)
 		return error_sys(err, "cannot wait for events");
 	for (i = 0; i < n; i++)
 		deliver(l, &events[i]);
-	any = n > 0;
 	if (l->must_reap)
-		any |= reap(l);
-	any |= run_timers(l);
-	for (e = 0; any && e < l->turn_end_count; e++)
-		l->turn_end[e].fn(l->turn_end[e].data);
+		reap(l);
+	run_timers(l);
 	return 0;
 }

@@ -1,11 +1,10 @@
 /*
- * The event loop: descriptors (epoll), timers, signals, children, and what
- * must happen at the end of each turn.  Single-threaded; other threads reach
- * it through sys/pool.h only.  Callbacks run from loop_turn() and may add or
- * remove any watch, timer or child, their own included: events carry slot and
- * generation, so that one of a removed watch is never delivered (posix_spawn
- * can return before the child has closed its copies, so closing alone would
- * leave stale events behind).
+ * The event loop: descriptors (epoll), timers, signals and children.  It has
+ * one thread; others reach it through sys/pool.h only.  Callbacks run from
+ * loop_turn() and may add or remove any watch, timer or child, their own
+ * included: events carry slot and generation, so that one of a removed watch
+ * is never delivered (posix_spawn can return before the child has closed its
+ * copies, so closing alone would leave stale events behind).
  */
 #ifndef FLOWMAKE_SYS_LOOP_H
 #define FLOWMAKE_SYS_LOOP_H
@@ -83,10 +82,6 @@ void loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn,
 		     void *data);
 
 /* ---- turns ---- */
-
-/* Call FN at the end of each turn in which something happened: the place to
- * commit what the turn did.  At most 4, run in the order given. */
-void loop_turn_end_add(struct loop *l, void (*fn)(void *data), void *data);
 
 /* Wait for events, with no limit when BLOCK and nothing is due, and run their
  * callbacks.  Returns -1 when the kernel refuses. */
