@@ -109,30 +109,22 @@ check(struct run_options *o, struct error *err)
 	static const struct run_events events = { .note = print_note };
 	struct run_summary summary;
 	struct strbuf out = STRBUF_INIT;
-	struct rules rules;
-	uint32_t count = 0;
 	int rc;
 
-	rules_init(&rules);
-	rc = run_load_rules(o, &rules, err);
-	count = rules.order_count;
-	rules_release(&rules);
-	if (!rc) {
-		o->dry_run = true;
-		o->local = true;
-		rc = run_flow(o, &events, NULL, &summary, err);
-		if (summary.interrupted)
-			rc = 130;
-		run_summary_release(&summary);
-	}
+	o->dry_run = true;
+	o->local = true;
+	rc = run_flow(o, &events, NULL, &summary, err);
+	if (summary.interrupted)
+		rc = 130;
 	if (!rc) {
 		text_add_escaped(&out, o->flow_file, strlen(o->flow_file));
 		strbuf_adds(&out, ": ");
-		text_add_count(&out, count);
+		text_add_count(&out, summary.step_count);
 		strbuf_addf(&out, " step%s, no mistakes found\n",
-			    count == 1 ? "" : "s");
+			    summary.step_count == 1 ? "" : "s");
 		rc = command_print(&out, err);
 	}
+	run_summary_release(&summary);
 	strbuf_release(&out);
 	return rc;
 }

@@ -162,6 +162,7 @@ load(struct run *r, struct error *err)
 	if (evaluator_load(r->evaluator, &how, &r->rules, &r->interrupted,
 			   err))
 		return -1;
+	r->summary->step_count = r->rules.order_count;
 	for (i = 0; o->with && o->with[i]; i++)
 		if (rules_add_with(&r->rules, o->with[i], err))
 			return -1;

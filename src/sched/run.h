@@ -92,6 +92,7 @@ struct run_events {
 struct run_summary {
 	struct run_record run;     /* as stored; strings owned by the summary */
 	struct run_counts counts;
+	uint32_t step_count;       /* of the Flowfile */
 	uint32_t had_results;      /* tasks whose key had a good result */
 	uint32_t to_do;            /* dry_run: tasks that run, or may, as far
 				    * as they and their fan-outs are known */

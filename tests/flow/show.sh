@@ -233,6 +233,13 @@ test_expect_success 'check says that all is well, and runs nothing' '
 	test_cmp before after
 '
 
+test_expect_success 'check loads the Flowfile once' '
+	echo "(format (current-error-port) \"loaded~%\")" > once.scm &&
+	flowmake check -f once.scm 2> errors &&
+	echo loaded > expected &&
+	test_cmp expected errors
+'
+
 test_expect_success 'check finds what loading alone does not' '
 	cat > wrong.scm <<-\END &&
 	(step one (foreach n (iota 3)) (output file "same") (shell "touch #{file}"))
