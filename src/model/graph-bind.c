@@ -21,14 +21,13 @@
 /* ---- who is read ---- */
 
 struct task *
-graph_read_task(const struct graph *g, const struct node *n,
-		const struct import *im)
+graph_read_task(const struct node *n, const struct import *im)
 {
 	const struct step *s = node_step(n);
 	uint32_t k;
 
 	for (k = 0; k < im->ref_count; k++) {
-		struct task *t = graph_find_task(g,
+		struct task *t = graph_find_task(
 				s->imported[im->first_step + k], node_split(n));
 
 		if (t->node.end != END_SKIPPED || im->ref_count == 1) {
@@ -51,8 +50,7 @@ graph_joined_end(struct graph *g, const struct node *n,
 }
 
 void
-graph_each_joined(const struct graph *g, const struct node *n,
-		  const struct import *im,
+graph_each_joined(const struct node *n, const struct import *im,
 		  void (*fn)(void *data, struct task *t), void *data)
 {
 	const struct step *target = node_step(n)->imported[im->first_step];
@@ -60,7 +58,6 @@ graph_each_joined(const struct graph *g, const struct node *n,
 	struct opening *o = opening_towards(sp, target->level);
 	uint32_t i;
 
-	(void)g;
 	for (i = 0; i < o->split_count; i++) {
 		struct task *t = o->splits[i]->tasks[target->ordinal];
 
@@ -186,8 +183,7 @@ join_one(void *data, struct task *t)
 }
 
 static void
-bind_import(struct graph *g, const struct node *n, const struct name *name,
-	    struct strbuf *out)
+bind_import(const struct node *n, const struct name *name, struct strbuf *out)
 {
 	const struct step *s = node_step(n);
 	const struct import *im = &s->template->imports[name->clause];
@@ -197,7 +193,7 @@ bind_import(struct graph *g, const struct node *n, const struct name *name,
 	uint32_t k;
 
 	if (im->is_join) {
-		graph_each_joined(g, n, im, join_one, &list);
+		graph_each_joined(n, im, join_one, &list);
 		cbor_put_array(out, list.count);
 		strbuf_add(out, list.items.buf, list.items.len);
 		strbuf_release(&list.items);
@@ -209,7 +205,7 @@ bind_import(struct graph *g, const struct node *n, const struct name *name,
 		put_binding(out, b, &whose);
 		return;
 	}
-	t = graph_read_task(g, n, im);
+	t = graph_read_task(n, im);
 	for (k = 0; t && k < im->ref_count; k++)
 		if (s->imported[im->first_step + k] == t->step)
 			put_binding(out, b + k * im->item_count, t);
@@ -272,7 +268,7 @@ graph_bind(struct graph *g, const struct node *n, uint32_t name,
 	switch (nm->kind) {
 	case WIRE_NAME_FROM:
 	case WIRE_NAME_JOIN:
-		bind_import(g, n, nm, out);
+		bind_import(n, nm, out);
 		return;
 	case WIRE_NAME_FOREACH:
 		item = row_item(node_split(n)->elements, nm->clause, &len);

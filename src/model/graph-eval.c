@@ -253,7 +253,7 @@ paths_known(struct graph *g, struct node *n)
 		if (s->layout->known[i] != KNOWN_PATH)
 			continue;
 		im = &tm->imports[tm->names[i].clause];
-		target = graph_find_task(g, s->imported[im->first_step],
+		target = graph_find_task(s->imported[im->first_step],
 					 node_split(n));
 		if (target->files_known)
 			continue;
@@ -318,7 +318,7 @@ reads_skipped(struct graph *g, const struct node *n)
 		const struct import *im = &s->template->imports[i];
 
 		if (im->is_join ? graph_joined_end(g, n, im) == END_SKIPPED :
-		    !graph_read_task(g, n, im))
+		    !graph_read_task(n, im))
 			return true;
 	}
 	return false;

@@ -153,14 +153,12 @@ request_names(const struct eval_request *q, uint32_t *count,
 }
 
 void
-graph_eval_job(struct graph *g, const struct eval_request *q,
-	       struct strbuf *payload)
+graph_eval_job(const struct eval_request *q, struct strbuf *payload)
 {
 	const struct layout *l = q->step->layout;
 	const uint32_t *names, *thunks = NULL;
 	uint32_t name_count, thunk_count = 0, *scratch;
 
-	(void)g;
 	names = request_names(q, &name_count, &scratch);
 	if (q->purpose == EVAL_PHASE || q->purpose == EVAL_AGAIN ||
 	    q->purpose == EVAL_FOREACH) {

@@ -202,10 +202,8 @@ split_at(struct split *sp, const struct level *level)
 }
 
 struct task *
-graph_find_task(const struct graph *g, const struct step *step,
-		const struct split *split)
+graph_find_task(const struct step *step, const struct split *split)
 {
-	(void)g;
 	split = split_at((struct split *)split, step->level);
 	return split->tasks[step->ordinal];
 }
@@ -462,11 +460,10 @@ graph_want_step(struct graph *g, const char *name, struct error *err)
 }
 
 bool
-graph_want_opening(struct graph *g, struct error *err)
+graph_want_opening(struct graph *g)
 {
 	uint32_t i;
 
-	(void)err;
 	for (i = 0; i < g->openings.count; i++) {
 		struct node *n = g->openings.v[i];
 

@@ -167,7 +167,7 @@ int graph_want_file(struct graph *g, const char *path, struct error *err);
  * of the shape of a rule's output. */
 void graph_add_hint(struct graph *g, const char *path, struct strbuf *out);
 /* Open one more late fan-out in search of a file; false: there is none. */
-bool graph_want_opening(struct graph *g, struct error *err);
+bool graph_want_opening(struct graph *g);
 
 /* ---- evaluation ---- */
 
@@ -196,8 +196,7 @@ struct eval_request {
 struct eval_request *graph_take_eval(struct graph *g);
 /* The payloads that ask for it: WIRE_JOB; WIRE_ITEMS of COUNT nodes from
  * FIRST. */
-void graph_eval_job(struct graph *g, const struct eval_request *q,
-		    struct strbuf *payload);
+void graph_eval_job(const struct eval_request *q, struct strbuf *payload);
 void graph_eval_items(struct graph *g, const struct eval_request *q,
 		      uint32_t first, uint32_t count, struct strbuf *payload);
 /* The answers. */
@@ -277,7 +276,7 @@ void task_add_split(struct strbuf *sb, const struct task *t);
 void task_add_name(struct strbuf *sb, const struct task *t);
 
 /* The task of STEP in SPLIT or in the split around it where STEP runs. */
-struct task *graph_find_task(const struct graph *g, const struct step *step,
+struct task *graph_find_task(const struct step *step,
 			     const struct split *split);
 
 /* ---- names and expressions of a task ---- */
@@ -296,8 +295,7 @@ const char *graph_value(struct graph *g, const struct step *step,
 
 /* For each step that T reads through import number IM, the task that it
  * really reads: of alternatives, the first that ran.  NULL: none did. */
-struct task *graph_read_task(const struct graph *g, const struct node *n,
-			     const struct import *im);
+struct task *graph_read_task(const struct node *n, const struct import *im);
 
 /* How the group that IM of N joins ended: END_SKIPPED, or else it is open. */
 enum end graph_joined_end(struct graph *g, const struct node *n,
@@ -305,8 +303,7 @@ enum end graph_joined_end(struct graph *g, const struct node *n,
 
 /* Call FN for each task that a join of T brings together, in split order,
  * skipped ones left out. */
-void graph_each_joined(const struct graph *g, const struct node *n,
-		       const struct import *im,
+void graph_each_joined(const struct node *n, const struct import *im,
 		       void (*fn)(void *data, struct task *t), void *data);
 
 #endif

@@ -299,11 +299,11 @@ add_item(struct key_parts *k, struct graph *g, const struct task *t,
 	uint32_t i;
 
 	if (!im->is_join)
-		read = graph_read_task(g, &t->node, im);
+		read = graph_read_task(&t->node, im);
 	if (b->kind == BINDING_FOREACH) {
 		graph_bind(g, &t->node, it->mine, &k->text);
 	} else if (im->is_join) {
-		graph_each_joined(g, &t->node, im, put_read, &r);
+		graph_each_joined(&t->node, im, put_read, &r);
 	} else if (read) {
 		for (i = 0; i < im->ref_count; i++)
 			if (s->imported[im->first_step + i] == read->step)

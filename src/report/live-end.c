@@ -76,16 +76,14 @@ say_failures(struct live *l)
 		const struct failure *f = &l->failures[i];
 
 		add_bad(l, &sb, "Failed: ");
-		if (f->name)
-			strbuf_addf(&sb, "%s%s", f->name,
-				    f->message ? ": " : "");
+		strbuf_adds(&sb, f->name);
 		if (f->message) {
+			strbuf_adds(&sb, ": ");
 			lines_add_escaped(&sb, f->message,
 					  strcspn(f->message, "\n"));
 		}
 		strbuf_addch(&sb, '\n');
-		if (f->path)
-			add_tail(l, f, &sb);
+		add_tail(l, f, &sb);
 	}
 	if (l->failures_seen > l->failure_count) {
 		text_add_count(&sb, l->failures_seen - l->failure_count);

@@ -15,8 +15,7 @@
 
 struct speaker;
 
-/* A task that failed for good; or a fan-out, of which only the message is
- * known. */
+/* A task that failed for good. */
 struct failure {
 	char *name;                             /* "15/count/3 books/a.txt" */
 	char *path;                             /* "15/count/3" */

@@ -388,45 +388,12 @@ on_progress(void *data, const struct run_counts *c, const char *waiting_for)
 	outlet_flush(l->out);
 }
 
-/* Whether TEXT begins as a mistake in the Flowfile does, "FILE:LINE:COLUMN:". */
-static bool
-has_place(const char *text)
-{
-	const char *p = strchr(text, ':');
-	size_t line, column;
-
-	if (!p)
-		return false;
-	line = strspn(p + 1, "0123456789");
-	p += 1 + line;
-	if (!line || *p != ':')
-		return false;
-	column = strspn(p + 1, "0123456789");
-	return column && p[1 + column] == ':';
-}
-
-/* A fan-out that cannot open fails without being a task. */
-static void
-keep_mistake(struct live *l, const char *text)
-{
-	struct failure *f;
-
-	if (l->failures_seen++ >= FAILURES_SHOWN)
-		return;
-	ARRAY_GROW(l->failures, l->failure_count, l->failure_alloc);
-	f = &l->failures[l->failure_count++];
-	memset(f, 0, sizeof(*f));
-	f->message = xstrdup(text);
-}
-
 static void
 on_note(void *data, const char *text)
 {
 	struct live *l = data;
 	struct strbuf *line = &l->line;
 
-	if (l->run && has_place(text))
-		keep_mistake(l, text);
 	if (l->run) {
 		live_begin_line(l, clock_real_ns(l->options.clock));
 		strbuf_addf(line, "[%u] ", l->run);

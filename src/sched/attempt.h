@@ -77,7 +77,7 @@ int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
 
 /* The paths of the files that the attempt will read, as far as the graph knows
  * them, in its arena. */
-const char **attempt_reads(struct attempt *a, struct graph *g, size_t *count);
+const char **attempt_reads(struct attempt *a, size_t *count);
 
 /* Fill the recipe, digest the inputs and make the key (which keeps that of
  * attempt 1).  WORDS remembers, for the run, which words of recipes name files

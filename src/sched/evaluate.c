@@ -228,7 +228,7 @@ send_pending(struct worker *w, struct pending *p)
 	uint32_t at = p->answered;
 
 	p->opened = false;
-	graph_eval_job(g, p->request, &payload);
+	graph_eval_job(p->request, &payload);
 	eval_child_job(w->child, payload.buf, payload.len);
 	while (p->request->purpose != EVAL_CONSTANTS &&
 	       at < p->request->count) {

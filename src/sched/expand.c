@@ -47,18 +47,19 @@ world_maker(void *data, const char *path)
 
 /* ---- evaluations ---- */
 
-/* A late fan-out is no task: what is wrong with it stands with the run. */
+/* A late fan-out that failed is told and kept as one task by the name of its
+ * step, in place of those that it would have. */
 static void
 fan_out_failed(struct run *r, struct node *n, const struct error *why)
 {
+	const struct opening *o = (const struct opening *)n;
+	struct task *t = arena_zalloc(&r->rules.arena, sizeof(*t));
+
 	graph_fail(r->graph, n);
 	r->unexpanded++;
-	r->summary->counts.failed++;
-	if (!r->summary->run.message)
-		r->summary->run.message = xstrdup(why->text);
-	if (!r->options->keep_going)
-		r->stopping = true;
-	run_note(r, "%s", why->text);
+	t->step = o->step;
+	t->split = o->split;
+	run_record_failed(r, t, why);
 }
 
 static void
@@ -229,7 +230,7 @@ run_want_targets(struct run *r, struct error *err)
 	}
 	r->seeking = open_one;
 	if (open_one && !is_opening(r))
-		graph_want_opening(r->graph, err);
+		graph_want_opening(r->graph);
 	return 0;
 }
 

@@ -180,7 +180,7 @@ add_read(void *data, struct task *t)
 
 /* Collect in L what A's task reads of other tasks. */
 static void
-collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
+collect_reads(const struct attempt *a, struct read_list *l)
 {
 	const struct step *s = a->task->step;
 	const struct node *n = &a->task->node;
@@ -189,7 +189,7 @@ collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
 	for (i = 0; i < s->template->import_count; i++) {
 		const struct import *im = &s->template->imports[i];
 		struct task *read = im->is_join ? NULL :
-			graph_read_task(g, n, im);
+			graph_read_task(n, im);
 
 		for (ref = 0; ref < im->ref_count; ref++) {
 			if (read && s->imported[im->first_step + ref] !=
@@ -199,8 +199,7 @@ collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
 				l->binding = &s->bindings[im->first_binding +
 					ref * im->item_count + k];
 				if (im->is_join)
-					graph_each_joined(g, n, im, add_read,
-							  l);
+					graph_each_joined(n, im, add_read, l);
 				else if (read)
 					add_read(l, read);
 			}
@@ -212,11 +211,11 @@ collect_reads(const struct attempt *a, struct graph *g, struct read_list *l)
  * that their makers gave them: the recipe needs them, though the key has their
  * content under the name that reads. */
 static void
-set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
+set_reads(struct attempt *a, struct input_list *inputs)
 {
 	struct read_list l = { NULL, NULL, 0, 0, inputs };
 
-	collect_reads(a, g, &l);
+	collect_reads(a, &l);
 	a->spec.objects = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
 				       l.count * sizeof(*l.v));
 	a->spec.object_count = l.count;
@@ -224,7 +223,7 @@ set_reads(struct attempt *a, struct graph *g, struct input_list *inputs)
 }
 
 const char **
-attempt_reads(struct attempt *a, struct graph *g, size_t *count)
+attempt_reads(struct attempt *a, size_t *count)
 {
 	const struct task *t = a->task;
 	struct input_list inputs = { a, NULL, NULL, 0, 0 };
@@ -234,7 +233,7 @@ attempt_reads(struct attempt *a, struct graph *g, size_t *count)
 
 	for (i = 0; i < t->input_count; i++)
 		add_input(&inputs, t->inputs[i].path);
-	collect_reads(a, g, &l);
+	collect_reads(a, &l);
 	paths = arena_alloc(&a->arena, (inputs.count + 1) * sizeof(*paths));
 	for (i = 0; i < inputs.count; i++)
 		paths[i] = inputs.v[i].path;
@@ -245,8 +244,8 @@ attempt_reads(struct attempt *a, struct graph *g, size_t *count)
 }
 
 static int
-set_inputs(struct attempt *a, struct graph *g, struct files *files,
-	   struct map *words, struct error *err)
+set_inputs(struct attempt *a, struct files *files, struct map *words,
+	   struct error *err)
 {
 	const struct task *t = a->task;
 	struct input_list l = { a, words, NULL, 0, 0 };
@@ -258,7 +257,7 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 	each_recipe_word(&a->filled, t->step->template->recipe.kind, add_word,
 			 &l);
 	a->keyed_inputs = l.count;
-	set_reads(a, g, &l);
+	set_reads(a, &l);
 	a->is_stale = false;
 	for (i = 0; !ret && i < l.count; i++) {
 		struct digest made = l.v[i].digest;
@@ -298,7 +297,7 @@ attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
 {
 	memset(&a->spec, 0, sizeof(a->spec));
 	if (recipe_fill(g, a->task, &a->arena, &a->filled, err) ||
-	    set_inputs(a, g, files, words, err))
+	    set_inputs(a, files, words, err))
 		return -1;
 	if (a->task->attempt == 1)
 		set_key(a, g);

@@ -195,7 +195,7 @@ note_import(struct notes *n, const struct task *t, const struct import *im)
 
 	theirs = s->imported[im->first_step];
 	if (!im->is_join) {
-		read = graph_read_task(n->graph, &t->node, im);
+		read = graph_read_task(&t->node, im);
 		theirs = read ? read->step : theirs;
 	}
 	for (i = 0; i < im->item_count; i++) {

@@ -109,6 +109,8 @@ void run_record_starts(struct run *r, bool now);
 void run_record_skipped(struct run *r);
 /* The expressions of T failed. */
 void run_task_failed(struct run *r, struct task *t, const struct error *why);
+/* Record that T, which is in no graph, failed. */
+void run_record_failed(struct run *r, struct task *t, const struct error *why);
 /* Tell what was committed. */
 void run_tell_news(struct run *r);
 /* What the executor calls. */

@@ -373,7 +373,7 @@ seek_input(struct run *r)
 	bool stuck = !r->stopping && graph_check_stuck(r->graph, &err);
 
 	error_release(&err);
-	return stuck && graph_want_opening(r->graph, NULL);
+	return stuck && graph_want_opening(r->graph);
 }
 
 static int

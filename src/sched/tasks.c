@@ -197,16 +197,23 @@ attempt_leave(struct run *r, struct attempt *a)
 	a->admitted = false;
 }
 
+/* Record that A failed before it started. */
+static void
+record_unstarted(struct run *r, struct attempt *a, const struct error *why)
+{
+	const char *message = arena_strdup(&a->arena, why->text);
+
+	a->task->attempt = MAX(a->task->attempt, 1);
+	end_unstarted(r, a, TASK_FAILED, message);
+}
+
 /* A task that failed before it started. */
 static void
 fail_unstarted(struct run *r, struct attempt *a, struct error *err)
 {
-	const char *message = arena_strdup(&a->arena, err->text);
-
 	attempt_leave(r, a);
-	a->task->attempt = MAX(a->task->attempt, 1);
 	graph_fail(r->graph, &a->task->node);
-	end_unstarted(r, a, TASK_FAILED, message);
+	record_unstarted(r, a, err);
 	error_release(err);
 }
 
@@ -376,7 +383,7 @@ lease(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;
 	size_t count;
-	const char **reads = attempt_reads(a, r->graph, &count);
+	const char **reads = attempt_reads(a, &count);
 	const char *path, *does;
 	int got = leases_take(r->leases, &a->lease, a->task, reads, count,
 			      &path, &does, on_lease_ready, a, &err);
@@ -574,4 +581,10 @@ run_task_failed(struct run *r, struct task *t, const struct error *why)
 
 	error_copy(&err, why);
 	fail_unstarted(r, t->running ? t->running : attempt_new(r, t), &err);
+}
+
+void
+run_record_failed(struct run *r, struct task *t, const struct error *why)
+{
+	record_unstarted(r, attempt_new(r, t), why);
 }

@@ -266,7 +266,29 @@ test_expect_success 'a late fan-out that fails stops nothing else with -k' '
 	test_must_fail flowmake run -k --max-num-splits 2 2> errors &&
 	test_grep "^Run [0-9]+: 2 of 5 tasks failed, 3 done" errors &&
 	flowmake show > shown &&
+	test_grep "^a +1  1 failed" shown &&
+	flowmake show $(flowmake runs | sed -n "\$s/^ *\([0-9]*\) .*/\1/p")/a > shown &&
 	test_grep "message +Flowfile:2:20: step .a.: foreach gives 3 splits" shown
+'
+
+test_expect_success 'a late fan-out over the limit fails, and nothing else does' '
+	flowfile <<-"END" &&
+	(step v (produces (n json)) (shell "echo [1, 2, 3] > #{n}"))
+	(step wide (from v n) (foreach x n) (foreach y n) (shell "true"))
+	(step inside (from wide x) (shell "true"))
+	(step joined (join inside x) (shell "true"))
+	(step other (from v n) (foreach x n) (shell "true"))
+	(step last (join other) (shell "true"))
+	END
+	test_must_fail flowmake run --max-num-splits=8 -k --run-id-file=id \
+		2> errors &&
+	id=$(cat id) &&
+	test_grep "^Failed: $id/wide: Flowfile:2:[0-9]+: step .wide.: foreach gives 9 splits" errors &&
+	test_grep "^Run $id: 1 of 7 tasks failed, 5 done, 1 not started in " errors &&
+	flowmake show $id > show &&
+	test_grep "^wide +1  1 failed" show &&
+	test_grep "^other +3  3 done" show &&
+	test_grep "^last +1  1 done" show
 '
 
 test_done

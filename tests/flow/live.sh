@@ -246,8 +246,15 @@ test_expect_success 'a fan-out that cannot open is named at the end' '
 	  (foreach x items)
 	  (shell "true"))
 	END
-	test_must_fail flowmake run 2> errors &&
-	test_grep "^Failed: Flowfile:4:[0-9]+: step .second.: " errors
+	test_must_fail flowmake run > out 2> errors &&
+	test_grep "\[[0-9]+/second\] Flowfile:4:[0-9]+: step .second.: " out &&
+	test_grep "\[[0-9]+/second\] Task failed\.\$" out &&
+	test_grep "^Failed: [0-9]+/second: Flowfile:4:[0-9]+: step .second.: " errors &&
+	test_grep "^Run [0-9]+: 1 of 2 tasks failed, 1 done in " errors &&
+	flowmake show > out &&
+	test_grep "^second +1  1 failed" out &&
+	flowmake show $(sed -n "s/^Failed: \([0-9]*.second\):.*/\1/p" errors) > out &&
+	test_grep "message +Flowfile:4:" out
 '
 
 test_expect_success 'a run that is ended says so and what was done' '

@@ -199,6 +199,14 @@ test_mistakes(void)
 		"and an expression that fails");
 }
 
+/* The run gets its number. */
+static void
+begin(void)
+{
+	summary.run.number = 1;
+	run.notes = notes_new(run.graph);
+}
+
 /* Once the run has its number, what fails is a failure of its own. */
 static void
 test_late_failure(void)
@@ -208,18 +216,17 @@ test_late_failure(void)
 		"(step c (from a r) (foreach x r))";
 
 	expands(text);
-	summary.run.number = 1;
+	begin();
 	over("a");
 	advance();
-	is_str(heard.buf, "Flowfile:1:1: it went wrong\n",
-	       "a late foreach that fails is told");
-	is_int(summary.counts.failed, 1, "counted");
-	is_str(summary.run.message, "Flowfile:1:1: it went wrong",
-	       "and kept with the run");
+	run_tell_news(&run);
+	is_str(heard.buf, "b: failed: Flowfile:1:1: it went wrong\n",
+	       "a late foreach that fails is told as a task of its step");
+	is_int(summary.counts.failed, 1, "and counted");
 	ok(run.stopping && !run.fatal.text, "the run stops, with an end");
 	options.keep_going = true;
 	expands(text);
-	summary.run.number = 1;
+	begin();
 	over("a");
 	advance();
 	ok(!run.stopping, "with keep_going it goes on");
@@ -228,11 +235,13 @@ test_late_failure(void)
 
 	expands("(step a (produces r) (gives r (iota 101)))"
 		"(step b (from a r) (foreach x r))");
-	summary.run.number = 1;
+	begin();
 	over("a");
 	advance();
-	is_str(heard.buf, "Flowfile:1:62: step 'b': foreach gives 101 splits, "
-	       "more than the limit of 100; raise it with --max-num-splits\n",
+	run_tell_news(&run);
+	is_str(heard.buf, "b: failed: Flowfile:1:62: step 'b': foreach gives "
+	       "101 splits, more than the limit of 100; raise it with "
+	       "--max-num-splits\n",
 	       "one that is too wide fails, too");
 	wanted("a", "before any of it is there");
 	ok(!run.fatal.text, "and is no error of the run");

@@ -7,6 +7,7 @@
 #define FLOWMAKE_TESTS_UNIT_FAKE_EXPAND_H
 
 #include "fake-children.h"
+#include "sched/notes.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "store/store.h"
@@ -27,7 +28,8 @@ static struct run run;
 static struct run_options options;
 static struct run_summary summary;
 static char *targets[8];
-static struct strbuf heard = STRBUF_INIT; /* notes and plans, by line */
+static struct strbuf heard = STRBUF_INIT; /* notes, failures and plans, by
+					   * line */
 
 static void
 fake_note_heard(void *data, const char *text)
@@ -43,8 +45,17 @@ fake_planned(void *data, const struct task_news *t, const char *why)
 	strbuf_addf(&heard, "%s: %s\n", t->name, why);
 }
 
+static void
+fake_over(void *data, const struct task_news *t,
+	  const struct attempt_record *a)
+{
+	(void)data;
+	strbuf_addf(&heard, "%s: %s: %s\n", t->name,
+		    task_outcome_name(a->outcome), a->message);
+}
+
 static const struct run_events fake_events = {
-	.note = fake_note_heard, .planned = fake_planned,
+	.note = fake_note_heard, .over = fake_over, .planned = fake_planned,
 };
 
 static void
@@ -53,6 +64,9 @@ close_run(void)
 	if (!run.loop)
 		return;
 	evaluation_free(run.evaluation);
+	run_tell_news(&run);
+	free(run.news);
+	notes_free(run.notes);
 	graph_free(run.graph);
 	files_free(run.files);
 	rules_release(&run.rules);

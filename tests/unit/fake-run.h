@@ -405,7 +405,7 @@ fake_answer(struct fake_run *r, struct eval_request *q)
 	int ret = 0;
 
 	r->evaluations++;
-	graph_eval_job(r->graph, q, &payload);
+	graph_eval_job(q, &payload);
 	fake_read_job(payload.buf, payload.len, &job);
 	fake_constants(t, &job, &constants);
 	graph_eval_constants(r->graph, q, constants.buf, constants.len);
@@ -621,7 +621,7 @@ fake_want(struct fake_run *r)
 	}
 	r->seeking = missing;
 	if (missing)
-		graph_want_opening(r->graph, &r->err);
+		graph_want_opening(r->graph);
 	return 0;
 }
 
