@@ -7,9 +7,10 @@
  *
  *   {"recipe": digest of its source (bytes), "interpreter": text,
  *    "environment": text, "image": text, "from NAME": "STEP NAME",
- *    "join NAME": "STEP NAME", "rerun": ""}
+ *    "join NAME": "STEP NAME", "rerun": "", "stale": ""}
  *
- * "rerun" says that --rerun asked for the task.
+ * "rerun" says that --rerun asked for the task, "stale" that it read a file
+ * which was not as the task that made it had left it.
  */
 #ifndef FLOWMAKE_MODEL_KEY_DIFF_H
 #define FLOWMAKE_MODEL_KEY_DIFF_H

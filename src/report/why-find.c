@@ -328,6 +328,10 @@ find_reason(struct why_state *w, struct why *why, struct error *err)
 		why->reason = WHY_RERUN;
 		return 0;
 	}
+	if (key_has_note(t->key_parts, t->key_parts_len, "stale")) {
+		why->reason = WHY_STALE;
+		return 0;
+	}
 	if (digest_is_zero(&t->key)) {
 		why->reason = WHY_ALWAYS;
 		return key_diff_init(&why->diff, t->key_parts,
@@ -381,6 +385,7 @@ why_reason_name(enum why_reason r)
 		[WHY_ALWAYS] = "always",
 		[WHY_EVERY] = "run",
 		[WHY_RERUN] = "rerun",
+		[WHY_STALE] = "stale",
 		[WHY_GONE] = "gone",
 		[WHY_REUSED] = "reused",
 		[WHY_SKIPPED] = "skipped",

@@ -56,6 +56,7 @@ enum why_reason {
 	WHY_ALWAYS,      /* data that cannot be compared */
 	WHY_EVERY,       /* base is good, but run executes every task */
 	WHY_RERUN,       /* --rerun */
+	WHY_STALE,       /* what it read was changed after it was made */
 	WHY_GONE,        /* base is good, but its bytes were gone */
 	WHY_REUSED,      /* from base */
 	WHY_SKIPPED,

@@ -55,6 +55,16 @@ add_digest(struct strbuf *sb, const char *bytes)
 		strbuf_addf(sb, "%02x", (unsigned char)bytes[i]);
 }
 
+/* Append what tells the content of A from others. */
+static void
+add_content(struct strbuf *sb, const struct artifact *a)
+{
+	add_digest(sb, (const char *)a->digest.bytes);
+	strbuf_adds(sb, " (");
+	text_add_size(sb, a->size_bytes);
+	strbuf_addch(sb, ')');
+}
+
 /* ---- texts ---- */
 
 /* Append the text that the store has of the digest BYTES (may be NULL). */
@@ -204,14 +214,14 @@ add_given(struct strbuf *sb, const struct attempt_record *a, const char *name)
 	else if (r && r->format == ARTIFACT_INLINE)
 		value_print(r->value, r->value_len, MAX_VALUE_BYTES, sb);
 	else if (r)
-		add_digest(sb, (const char *)r->digest.bytes);
+		add_content(sb, r);
 	for (i = 0; !r && i < a->output_count; i++) {
 		if (i)
 			strbuf_adds(sb, ", ");
 		text_add_escaped(sb, a->outputs[i].name,
 				 strlen(a->outputs[i].name));
 		strbuf_addch(sb, ' ');
-		add_digest(sb, (const char *)a->outputs[i].digest.bytes);
+		add_content(sb, &a->outputs[i]);
 	}
 }
 
@@ -397,12 +407,21 @@ describe_input(const struct describing *d, struct error *err)
 	const struct key_part *p = d->x->new.name ? &d->x->new : &d->x->old;
 	char *path = xstrndup(p->object, p->object_len);
 	struct files *files = files_new(d->w->store, &clock_system);
+	struct file_state now;
 	const char *step;
 	int rc;
 
 	add_digest(&d->v->old, d->x->old.digest);
 	add_digest(&d->v->new, d->x->new.digest);
-	rc = files_maker(files, path, &step, err);
+	rc = files_known(files, path, &now, err);
+	if (rc > 0 && d->x->new.digest &&
+	    !memcmp(d->x->new.digest, now.digest.bytes, DIGEST_BYTES)) {
+		strbuf_adds(&d->v->new, " (");
+		text_add_size(&d->v->new, now.size_bytes);
+		strbuf_addch(&d->v->new, ')');
+	}
+	if (rc >= 0)
+		rc = files_maker(files, path, &step, err);
 	if (rc > 0)
 		rc = note_file_maker(d, path, step, err);
 	files_free(files);

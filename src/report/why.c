@@ -41,7 +41,7 @@ add_no_result(struct strbuf *out, const struct attempt_record *base)
 	case TASK_SKIPPED:
 	case TASK_REUSED:
 		strbuf_adds(out, "was not good: something that it read "
-			    "changed while it ran");
+			    "changed meanwhile");
 		break;
 	}
 }
@@ -69,6 +69,9 @@ why_add_words(const struct why *why, struct strbuf *out)
 		break;
 	case WHY_RERUN:
 		strbuf_adds(out, "--rerun asked for it");
+		break;
+	case WHY_STALE:
+		strbuf_adds(out, "what it read was changed by hand");
 		break;
 	case WHY_GONE:
 		strbuf_adds(out, "what it had made was gone");
@@ -295,6 +298,10 @@ add_sentence(struct strbuf *out, const struct why *why)
 		return;
 	case WHY_RERUN:
 		strbuf_adds(out, " because --rerun asked for it\n");
+		return;
+	case WHY_STALE:
+		strbuf_adds(out, " because a file that it read was changed by "
+			    "hand since it was made\n");
 		return;
 	case WHY_ALWAYS:
 		strbuf_adds(out, ", as it always does: data that it depends "

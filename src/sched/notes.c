@@ -234,6 +234,8 @@ notes_add(struct notes *n, struct attempt *a, bool rerun)
 		note_import(n, t, &tm->imports[i]);
 	if (rerun)
 		put_note(n, "rerun", &n->text);
+	if (a->is_stale)
+		put_note(n, "stale", &n->text);
 	if (!n->pair_count)
 		return;
 	cbor_put_map(&a->encoded_parts, n->pair_count);

@@ -249,6 +249,23 @@ files_digest(struct files *f, const char *path, struct file_state *state,
 }
 
 int
+files_known(struct files *f, const char *path, struct file_state *state,
+	    struct error *err)
+{
+	const struct file_entry *e;
+
+	if (file_table_load(&f->table, err))
+		return -1;
+	e = file_table_find(&f->table, path);
+	if (!e || !(e->flags & FILE_HASHED))
+		return 0;
+	memset(state, 0, sizeof(*state));
+	state->digest = e->digest;
+	state->size_bytes = e->size_bytes;
+	return 1;
+}
+
+int
 files_made(struct files *f, const char *path, struct file_state *state,
 	   struct error *err)
 {

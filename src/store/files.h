@@ -54,6 +54,11 @@ int files_stat(struct files *f, const char *path, struct stat *st);
 int files_digest(struct files *f, const char *path, struct file_state *state,
 		 struct error *err);
 
+/* What is remembered of the regular file PATH, without looking at it: 1; 0
+ * when that is nothing, -1. */
+int files_known(struct files *f, const char *path, struct file_state *state,
+		struct error *err);
+
 /* Like files_digest for an output just made by a task: the entry also records
  * that we made it. */
 int files_made(struct files *f, const char *path, struct file_state *state,

@@ -76,8 +76,8 @@ test_expect_success 'a changed input is named, and who read what came of it' '
 	why 4 "count +1  ran +input books/a.txt changed" \
 		"count +1  reused +nothing changed" "total +1  ran +join table.* changed" &&
 	why 4/count/0 "4/count/0 \(books/a.txt\) ran because of what changed since 3/count/0:" \
-		"  input books/a.txt changed: [0-9a-f]{8} -> [0-9a-f]{8}" &&
-	why 4/total "    4/count/0 gave counts/a [0-9a-f]{8}, 3/count/0 counts/a [0-9a-f]{8}" &&
+		"  input books/a.txt changed: [0-9a-f]{8} -> [0-9a-f]{8} \(21 B\)" &&
+	why 4/total "    4/count/0 gave counts/a [0-9a-f]{8} \(21 B\), 3/count/0 counts/a [0-9a-f]{8} \(7 B\)" &&
 	why 4/count "count/0 +books/a.txt +ran +input books/a.txt changed" \
 		"count/1 +books/b.txt +reused +nothing changed"
 '
@@ -205,7 +205,18 @@ test_expect_success 'a task whose input changed while it ran has no good result'
 	flowmake run -f racy.scm > /dev/null 2>&1 &&
 	cp saved racy.txt &&
 	flowmake resume -f racy.scm > /dev/null &&
-	why racy "2/racy ran because 1/racy was not good: something that it read changed while it ran; .*"
+	why racy "2/racy ran because 1/racy was not good: something that it read changed meanwhile; .*"
+'
+
+test_expect_success 'a file that was changed by hand since it was made is said' '
+	mkdir stale && cd stale &&
+	cat > stale.scm <<-\END &&
+	(step make (output o "made") (shell "echo 1 > #{o}"))
+	(step edit (after make) (shell "echo 2 > \"made\""))
+	(step read (from make o) (after edit) (shell "cat #{o}"))
+	END
+	flowmake run -f stale.scm > /dev/null 2>&1 &&
+	why read "1/read ran because a file that it read was changed by hand since it was made"
 '
 
 test_expect_success 'the JSON is JSON' '

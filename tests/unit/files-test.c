@@ -257,6 +257,10 @@ test_outputs(void)
 	digest("out");
 	save();
 	next_run();
+	put("out", "edited again");
+	ok(files_known(files, "out", &state, &err) == 1 &&
+	   state.size_bytes == 6 && !files_known(files, "none", &state, &err),
+	   "what is known of a file can be asked without looking at it");
 	is_int(files_check_output(files, "out", &state, &err), 2,
 	       "also when its new content was seen before");
 	put("out", "mine");
