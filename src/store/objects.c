@@ -196,36 +196,14 @@ link_named(const struct digest *d, const char *file_name, struct error *err)
 	return rc;
 }
 
-/* Move the regular file at PATH, of which the store has no good twin. */
+/* Put a copy of the file that is, or that the symlink leads to, at PATH in its
+ * place. */
 static int
-take_file(const char *path, const struct digest *d, mode_t mode,
-	  struct error *err)
+make_own(const char *path, struct error *err)
 {
-	struct strbuf object = STRBUF_INIT;
-	int rc = 0;
+	char *copy = temporary_path();
+	int rc = file_copy(path, copy, err);
 
-	object_add_path(&object, d, NULL);
-	if (move_into(path, object.buf, err) ||
-	    make_read_only(object.buf, mode, err))
-		rc = -1;
-	strbuf_release(&object);
-	return rc;
-}
-
-/* Put a copy of what the symlink at PATH points to in its place. */
-static int
-resolve_symlink(const char *path, struct stat *st, struct error *err)
-{
-	char *copy;
-	int rc;
-
-	if (stat(path, st) < 0)
-		return error_sys(err, "cannot read '%s'", path);
-	if (!S_ISREG(st->st_mode))
-		return error_set(err, "'%s' is a symlink to a directory, "
-				 "which cannot be kept in the store", path);
-	copy = temporary_path();
-	rc = file_copy(path, copy, err);
 	if (!rc)
 		rc = file_move(copy, path, err);
 	if (rc)
@@ -234,15 +212,48 @@ resolve_symlink(const char *path, struct stat *st, struct error *err)
 	return rc;
 }
 
+/* Move the regular file at PATH, of which the store has no good twin. */
+static int
+take_file(const char *path, const struct digest *d, const struct stat *st,
+	  struct error *err)
+{
+	struct strbuf object = STRBUF_INIT;
+	int rc = 0;
+
+	object_add_path(&object, d, NULL);
+	/* Under another name it could be edited. */
+	if ((st->st_nlink > 1 && make_own(path, err)) ||
+	    move_into(path, object.buf, err) ||
+	    make_read_only(object.buf, st->st_mode, err))
+		rc = -1;
+	strbuf_release(&object);
+	return rc;
+}
+
+/* A symlink, of the stat ST, is taken as the file that it leads to. */
+static int
+resolve_symlink(const char *path, struct stat *st, struct error *err)
+{
+	if (stat(path, st) < 0)
+		return error_sys(err, "cannot read '%s'", path);
+	if (!S_ISREG(st->st_mode))
+		return error_set(err, "'%s' is a symlink to a directory, "
+				 "which cannot be kept in the store", path);
+	return make_own(path, err);
+}
+
 /* ---- taking directories ---- */
 
-/* Protect one entry of a tree: content_of_tree's way round calls this. */
+/* Protect one entry of a tree: content_of_tree's way round calls this.  A file
+ * that has another name as well may be edited under that. */
 static int
 protect_entry(void *data, const char *path, const struct stat *st,
 	      struct digest *d, struct error *err)
 {
 	(void)data;
 	memset(d, 0, sizeof(*d));
+	if (st->st_nlink > 1 && make_own(path, err))
+		return -1;
 	return make_read_only(path, st->st_mode, err);
 }
 
@@ -281,9 +292,9 @@ take_tree(const char *path, const struct digest *d, const char *file_name,
 	if (lstat(object.buf, &st) == 0 && S_ISLNK(st.st_mode) &&
 	    unlink(object.buf) < 0)
 		rc = error_sys(err, "cannot remove %s", object.buf);
-	else if (move_into(path, object.buf, err) ||
-		 content_of_tree(object.buf, protect_entry, NULL, &dropped,
-				 &size, err))
+	else if (content_of_tree(path, protect_entry, NULL, &dropped, &size,
+				 err) ||
+		 move_into(path, object.buf, err))
 		rc = -1;
 	if (!rc && file_name)
 		point_to_named(d, object.buf);
@@ -360,7 +371,7 @@ take_any(const char *path, const struct digest *d, const char *file_name,
 	else if (S_ISDIR(st->st_mode))
 		rc = take_tree(path, d, file_name, err);
 	else
-		rc = take_file(path, d, st->st_mode, err);
+		rc = take_file(path, d, st, err);
 	error_release(&damage);
 	if (rc || S_ISDIR(st->st_mode))
 		return rc;
@@ -384,8 +395,11 @@ object_take(const char *path, const struct digest *d, const char *file_name,
 				 file_name);
 	if (lstat(path, &st) < 0)
 		return error_sys(err, "cannot read '%s'", path);
-	if (S_ISLNK(st.st_mode) && resolve_symlink(path, &st, err))
-		return -1;
+	if (S_ISLNK(st.st_mode)) {
+		if (resolve_symlink(path, &st, err))
+			return -1;
+		st.st_nlink = 1;
+	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return content_refuse(path, st.st_mode, err);
 	return take_any(path, d, file_name, &st, f, err);

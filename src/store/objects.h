@@ -26,7 +26,8 @@ int object_put_bytes(const void *data, size_t len, struct digest *d,
 /* Move the file or directory at PATH, whose digest (store/content.h) is D,
  * into the store (a good twin already there: PATH is removed).  With
  * FILE_NAME, a name without "/", it can be read under that name too.  Of a
- * symlink to a file the content is taken.  F learns that the object is good. */
+ * symlink to a file, and of a file with other names, a copy is taken.  F learns
+ * that the object is good. */
 int object_take(const char *path, const struct digest *d,
 		const char *file_name, struct files *f, struct error *err);
 

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/cbor.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "model/artifact.h"
@@ -260,6 +261,37 @@ test_kept(void)
 	free(path);
 }
 
+/* What has another name in the project must not be one file with the object. */
+static void
+test_links(void)
+{
+	struct digest d;
+	struct file_state state;
+	char *path, *inside;
+
+	put("mine", "linked");
+	must(link("mine", "made"));
+	d = digest_file("made");
+	must(object_take("made", &d, NULL, files, &err));
+	path = object_path(&d, NULL);
+	ok(!exists("made") && mode_of(path) == 0444 && mode_of("mine") == 0644,
+	   "a file with another name is copied, and that left as it is");
+	damage("mine", "edited");
+	is_int(object_verify(&d, NULL, files, &err), 1,
+	       "so that an edit there does no harm");
+	free(path);
+	must(mkdir("linked", 0777));
+	must(link("mine", "linked/file"));
+	must(files_digest(files, "linked", &state, &err));
+	must(object_take("linked", &state.digest, NULL, files, &err));
+	path = object_path(&state.digest, NULL);
+	inside = path_join(path, "file");
+	ok(mode_of(inside) == 0444 && mode_of("mine") == 0644,
+	   "the same inside a directory");
+	free(path);
+	free(inside);
+}
+
 static void
 test_bad_names(void)
 {
@@ -477,6 +509,7 @@ main(void)
 	test_files();
 	test_twins();
 	test_kept();
+	test_links();
 	test_bad_names();
 	test_trees();
 	test_deep_tree();
