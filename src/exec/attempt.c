@@ -175,6 +175,7 @@ spawn(struct attempt *a, const struct descriptors *d, struct error *err)
 		.program = c->program, .argv = c->argv.v,
 		.stdin_fd = d->in, .stdout_fd = d->out, .stderr_fd = d->err,
 		.extra_fd = -1, .programs = a->local->programs,
+		.ignored = &a->local->ignored,
 	};
 
 	s.envp = environment_of(a->local->environment, a->spec, &a->slot,

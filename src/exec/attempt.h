@@ -4,6 +4,7 @@
 #ifndef FLOWMAKE_EXEC_ATTEMPT_H
 #define FLOWMAKE_EXEC_ATTEMPT_H
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -81,6 +82,7 @@ struct local {
 	char *project;               /* absolute path */
 	struct environment *environment;
 	struct programs *programs;
+	sigset_t ignored;            /* signals */
 	struct lock *lock;
 	struct local_patience patience;
 	struct attempt **attempts;   /* all slots; the index is the number */

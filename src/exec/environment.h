@@ -26,7 +26,7 @@ struct environment *environment_new(char *const *envp,
 				    struct programs *programs);
 void environment_free(struct environment *e);
 
-/* The environment of SPEC's attempt in SLOT, for posix_spawn; it is E's and
+/* The environment of SPEC's attempt in SLOT, for execve; it is E's and
  * changes with the next call.  PROGRAM is the path of a program that is
  * executed in place of bash, or NULL.  Returns NULL when a secret is not in
  * our own environment. */

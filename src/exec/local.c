@@ -30,6 +30,7 @@
 #include "flow/evaluator.h"
 #include "store/files.h"
 #include "sys/programs.h"
+#include "sys/spawn.h"
 
 extern char **environ;
 
@@ -489,6 +490,7 @@ local_executor_new(struct loop *loop, struct evaluator *evaluator,
 		return NULL;
 	}
 	l->programs = programs_new(l->project);
+	spawn_find_ignored(&l->ignored);
 	l->environment = environment_new(environ, l->programs);
 	return &l->base;
 }

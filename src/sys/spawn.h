@@ -1,5 +1,5 @@
 /*
- * Starting a program: one posix_spawn, always the same way.  The child leads
+ * Starting a program, always the same way.  The child leads
  * a session and process group of its own (a program that opens /dev/tty
  * fails), has an empty signal mask, default signals, and no descriptor above
  * the ones given.
@@ -7,6 +7,7 @@
 #ifndef FLOWMAKE_SYS_SPAWN_H
 #define FLOWMAKE_SYS_SPAWN_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -26,8 +27,13 @@ struct spawn {
 	bool same_session;        /* a helper program, not a task: it keeps
 				   * the session, but leads a process group,
 				   * so that ^C is ours to handle */
-	struct programs *programs; /* where they were found; NULL: look */
+	/* What need not be found out each time, or NULL: */
+	struct programs *programs;
+	const sigset_t *ignored;  /* by spawn_find_ignored */
 };
+
+/* The signals that we ignore: a program would go on to ignore them. */
+void spawn_find_ignored(sigset_t *ignored);
 
 /* Start it.  Returns the pid; or -1 with errno kept, so that the caller can
  * tell ENOENT, EACCES, ENOEXEC and E2BIG apart, and ERR set. */

@@ -54,7 +54,7 @@ start(const char *text)
 {
 	const char *argv[] = { "sh", "-c", text, NULL };
 	struct spawn s = { "/bin/sh", (char **)argv, environ, -1, -1, -1,
-			   scene[1], false, NULL };
+			   scene[1], false, NULL, NULL };
 
 	if (spawn_process(&s, NULL) < 0)
 		_exit(99);

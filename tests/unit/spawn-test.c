@@ -55,7 +55,7 @@ run_shell(const char *text, bool same_session)
 {
 	char **argv = WORDS("sh", "-c", text);
 	struct spawn s = { "/bin/sh", argv, environ, -1, -1, 2, -1,
-			   same_session, NULL };
+			   same_session, NULL, NULL };
 
 	return run(&s);
 }
@@ -66,7 +66,7 @@ start_errno(const char *program, char *const *envp)
 {
 	char **argv = WORDS(program);
 	struct spawn s = { program, argv, envp, -1, -1, -1, -1, false,
-			   NULL };
+			   NULL, NULL };
 	pid_t pid = spawn_process(&s, &err);
 
 	if (pid < 0)
@@ -123,7 +123,7 @@ static void
 test_path(void)
 {
 	struct spawn s = { "tool", WORDS("tool"), WORDS("PATH=sub:sub2"), -1,
-			   -1, -1, -1, false, NULL };
+			   -1, -1, -1, false, NULL, NULL };
 
 	put("sub/tool", "#!/bin/sh\necho first\n", 0644);
 	put("sub2/tool", "#!/bin/sh\necho second\n", 0755);
@@ -139,7 +139,7 @@ static const char *
 run_tool(struct programs *programs, const char *path)
 {
 	struct spawn s = { "tool", WORDS("tool"), WORDS(path), -1, -1, -1, -1,
-			   false, programs };
+			   false, programs, NULL };
 
 	if (run(&s))
 		return "it cannot be run";
@@ -209,7 +209,7 @@ test_descriptors(void)
 {
 	char **argv = WORDS("sh", "-c", "ls /proc/self/fd | tr '\\n' ' '");
 	struct spawn s = { "/bin/sh", argv, environ, -1, -1, 2, -1, false,
-			   NULL };
+			   NULL, NULL };
 	int extra = open(".", O_RDONLY), leak = open("/", O_RDONLY);
 	int saved, fds[2];
 	char text[64] = "";
@@ -234,7 +234,7 @@ test_descriptors(void)
 	dup2(fds[1], 2);
 	argv = WORDS("sh", "-c", "echo to 1; echo to 2 >&2");
 	s = (struct spawn){ "/bin/sh", argv, environ, -1, 2, 1, -1, false,
-			    NULL };
+			    NULL, NULL };
 	fflush(stdout);
 	extra = fcntl(1, F_DUPFD_CLOEXEC, 10);
 	dup2(open("swapped", O_RDWR | O_CREAT | O_CLOEXEC, 0666), 1);
