@@ -210,7 +210,7 @@ add_given(struct strbuf *sb, const struct attempt_record *a, const char *name)
 	size_t i;
 
 	if (a->outcome == TASK_CAUGHT)
-		strbuf_adds(sb, "#f, its failure was caught");
+		strbuf_adds(sb, "a failure that was caught");
 	else if (r && r->format == ARTIFACT_INLINE)
 		value_print(r->value, r->value_len, MAX_VALUE_BYTES, sb);
 	else if (r)
@@ -247,7 +247,7 @@ find_read(const struct tasks *t, const char *split)
 	return NULL;
 }
 
-/* Note that A gave what is read, and how to ask further. */
+/* Note that A made what is read, and how to ask further. */
 static void
 note_maker(const struct describing *d, const struct attempt_record *a)
 {
@@ -266,16 +266,17 @@ note_maker(const struct describing *d, const struct attempt_record *a)
 
 static void
 describe_from(const struct describing *d, const struct tasks *old,
-	      const struct tasks *new, const char *name)
+	      const char *old_name, const struct tasks *new,
+	      const char *new_name)
 {
 	const struct attempt_record *o = find_read(old, d->why->base->split);
 	const struct attempt_record *n = find_read(new, d->why->task->split);
 
 	if (o)
-		add_given(&d->v->old, o, name);
+		add_given(&d->v->old, o, old_name);
 	if (!n)
 		return;
-	add_given(&d->v->new, n, name);
+	add_given(&d->v->new, n, new_name);
 	note_maker(d, n);
 }
 
@@ -343,36 +344,53 @@ describe_join(const struct describing *d, const struct tasks *old,
 		strbuf_adds(&d->v->notes, "the order of the list changed\n");
 }
 
-/* What is read from other tasks: its note says from which step, as what. */
+/* The tasks that P's note names, "STEP NAME", as RUN has them; *NAME, to be
+ * freed, stays NULL when there is no note. */
+static int
+read_makers(const struct describing *d, const struct key_part *p,
+	    uint32_t run, struct tasks *tasks, char **name, struct error *err)
+{
+	size_t len;
+	char *step;
+	int rc;
+
+	memset(tasks, 0, sizeof(*tasks));
+	*name = NULL;
+	if (!p->note)
+		return 0;
+	step = xstrndup(p->note, p->note_len);
+	len = strcspn(step, " ");
+	*name = xstrdup(step + len + (step[len] == ' '));
+	step[len] = '\0';
+	rc = tasks_read(tasks, d->w->store, run, step, err);
+	free(step);
+	return rc;
+}
+
+/* What is read from other tasks. */
 static int
 describe_read(const struct describing *d, struct error *err)
 {
-	const struct key_part *p = &d->x->new;
-	struct tasks old = { .all = { .count = 0 } }, new = old;
-	char *step, *name;
+	char *old_name = NULL, *new_name = NULL;
+	struct tasks old, new;
 	int rc;
 
-	if (!p->note || !d->x->old.name)
-		return 0;
-	step = xstrndup(p->note, p->note_len);
-	name = strchr(step, ' ');
-	if (!name) {
-		free(step);
-		return 0;
+	rc = read_makers(d, &d->x->new, d->w->target->run.number, &new,
+			 &new_name, err);
+	/* without notes of its own it read what it reads now */
+	if (read_makers(d, d->x->old.note ? &d->x->old : &d->x->new,
+			d->why->base_run->number, &old, &old_name, err))
+		rc = -1;
+	if (!rc && new_name && d->x->change == KEY_CHANGED) {
+		if (d->x->new.subject == KEY_OF_FROM)
+			describe_from(d, &old, old_name, &new, new_name);
+		else
+			describe_join(d, &old, &new, new_name);
 	}
-	*name++ = '\0';
-	rc = tasks_read(&new, d->w->store, d->w->target->run.number, step,
-			err);
-	if (!rc)
-		rc = tasks_read(&old, d->w->store, d->why->base_run->number,
-				step, err);
-	if (!rc && p->subject == KEY_OF_FROM)
-		describe_from(d, &old, &new, name);
-	else if (!rc)
-		describe_join(d, &old, &new, name);
 	tasks_release(&old);
 	tasks_release(&new);
-	free(step);
+	free(old_name);
+	free(new_name);
 	return rc;
 }
 

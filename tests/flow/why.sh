@@ -208,6 +208,41 @@ test_expect_success 'a task whose input changed while it ran has no good result'
 	why racy "2/racy ran because 1/racy was not good: something that it read changed meanwhile; .*"
 '
 
+test_expect_success 'nested fan-outs are compared element by element' '
+	mkdir nested && cd nested &&
+	cat > nested.scm <<-\END &&
+	(define (f x) (* x 1))
+	(step a (foreach x (quote (1 2))) (produces v) (scheme (f x)))
+	(step b (from a v x) (foreach y (quote (p q))) (produces w) (scheme (list v x y)))
+	(step c (join b w) (produces z) (scheme w))
+	END
+	flowmake run -f nested.scm > /dev/null &&
+	sed -i "s/x 1/x 10/" nested.scm &&
+	flowmake resume -f nested.scm > /dev/null &&
+	why b/1.0 "2/b/1.0 \(2 p\) ran because of what changed since 1/b/1.0:" \
+		"  from v changed: 2 -> 20" "    made by 2/a/1; see flowmake why 2/a/1" &&
+	why c/1 "    2/b/1.0 gave \(20 2 p\), 1/b/1.0 \(2 2 p\)" &&
+	sed -i "s/quote (1 2)/quote (0 1 2)/; s/(p q)/(p r)/" nested.scm &&
+	flowmake resume -f nested.scm > /dev/null &&
+	why b/1.0 "3/b/1.0 \(1 p\) did not run: .* since 2/b/0.0, .*" &&
+	why b/2.1 "3/b/2.1 \(2 r\) ran because its element is new" &&
+	why c/1 "3/c/1 \(1\) ran because of what changed since 2/c/0:" \
+		"    3/b/1.1 is new" "    2/b/0.1 is gone"
+'
+
+test_expect_success 'a failure that was caught is a value' '
+	mkdir caught && cd caught &&
+	cat > caught.scm <<-\END &&
+	(parameter p 1)
+	(step d (produces q) (catch oops) (scheme (if (= p 2) (error "no") p)))
+	(step e (from d (mine q)) (produces r) (scheme mine))
+	END
+	flowmake run -f caught.scm > /dev/null &&
+	flowmake resume -f caught.scm p=2 > /dev/null &&
+	why d "  parameter p changed: 1 -> 2" &&
+	why e "  from mine changed: 1 -> a failure that was caught"
+'
+
 test_expect_success 'a file that was changed by hand since it was made is said' '
 	mkdir stale && cd stale &&
 	cat > stale.scm <<-\END &&
