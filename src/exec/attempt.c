@@ -31,13 +31,7 @@ enum {
 void
 attempt_close_stream(struct attempt *a, struct stream *s)
 {
-	int fd = s->watch.fd;
-
-	if (fd < 0)
-		return;
-	loop_watch_remove(a->local->loop, &s->watch);
-	close(fd);
-	s->watch.fd = -1;
+	loop_watch_close(a->local->loop, &s->watch);
 }
 
 void
@@ -59,12 +53,12 @@ on_stream(void *data, uint32_t events)
 	struct stream *s = data;
 	struct attempt *a = s->attempt;
 	struct local *l = a->local;
-	ssize_t n;
+	ssize_t n = 0; /* without EPOLLIN nothing is there, nor will be */
 
-	(void)events;
 	if (!l->buffer)
 		l->buffer = xmalloc(READ_BYTES);
-	n = read(s->watch.fd, l->buffer, READ_BYTES);
+	if (events & EPOLLIN)
+		n = read(s->watch.fd, l->buffer, READ_BYTES);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {

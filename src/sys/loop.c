@@ -241,6 +241,16 @@ loop_watch_remove(struct loop *l, struct loop_watch *w)
 	w->fd = -1;
 }
 
+void
+loop_watch_close(struct loop *l, struct loop_watch *w)
+{
+	if (w->fd < 0)
+		return;
+	free_slot(l, w->slot);
+	close(w->fd);
+	w->fd = -1;
+}
+
 /* ---- timers ---- */
 
 static void

@@ -3,8 +3,7 @@
  * one thread; others reach it through sys/pool.h only.  Callbacks run from
  * loop_turn() and may add or remove any watch, timer or child, their own
  * included: events carry slot and generation, so that one of a removed watch
- * is never delivered (posix_spawn can return before the child has closed its
- * copies, so closing alone would leave stale events behind).
+ * is never delivered.
  */
 #ifndef FLOWMAKE_SYS_LOOP_H
 #define FLOWMAKE_SYS_LOOP_H
@@ -46,6 +45,9 @@ void loop_watch_set(struct loop *l, struct loop_watch *w, uint32_t events);
 /* Stop watching; call before closing the descriptor.  Does nothing when it
  * was not watched. */
 void loop_watch_remove(struct loop *l, struct loop_watch *w);
+/* Stop watching and close the descriptor, of which no process has a copy: then
+ * the kernel need not be told. */
+void loop_watch_close(struct loop *l, struct loop_watch *w);
 
 /* ---- timers ---- */
 

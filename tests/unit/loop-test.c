@@ -131,6 +131,13 @@ test_watches(void)
 	turn(l, false);
 	is_int(a.calls, 0, "not even while a copy of it is open");
 	close(copy);
+	open_pipe(&a, l);
+	write(a.fds[1], "x", 1);
+	loop_watch_close(l, &a.watch);
+	turn(l, false);
+	ok(!a.calls && a.watch.fd < 0 && fcntl(a.fds[0], F_GETFD) < 0,
+	   "a watch can be closed with its descriptor");
+	close(a.fds[1]);
 	is_int(loop_watch_add(l, &bad, 12345, EPOLLIN, on_readable, NULL,
 			      &err), -1, "what is not open is not watched");
 	is_int(bad.fd, -1, "and stays so");
