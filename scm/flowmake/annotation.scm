@@ -54,13 +54,14 @@
                         entries))))))))
 
 (define (variable-name draft stx)
-  (let ((datum (syntax->datum stx)))
-    (cond
-     ((symbol? datum) (symbol->string datum))
-     ((string? datum) datum)
-     (else
+  (let* ((datum (syntax->datum stx))
+         (name (if (symbol? datum) (symbol->string datum) datum)))
+    (unless (and (string? name)
+                 (not (string-null? name))
+                 (not (string-any (lambda (c) (memv c '(#\= #\nul))) name)))
       (draft-error draft (place-of stx draft)
-                   "~s is no name of an environment variable" datum)))))
+                   "~s is no name of an environment variable" datum))
+    name))
 
 (define (environment-entry draft stx)
   (syntax-case stx ()

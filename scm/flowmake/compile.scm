@@ -40,20 +40,29 @@
      ((pair? source) source)
      (else #f))))
 
-(define (unbound-error node form-place names)
+(define (form-label form)
+  ;; What stands before a message about FORM, a datum: its step, if that has a
+  ;; plain name.
+  (if (and (pair? form) (eq? (car form) 'step) (pair? (cdr form))
+           (or (symbol? (cadr form)) (string? (cadr form))))
+      (format #f "step '~a': " (cadr form))
+      ""))
+
+(define (unbound-error node form names)
   (let* ((name (toplevel-ref-name node))
-         (place (or (place-of-node node) form-place))
+         (place (or (place-of-node node) (syntax-source form)))
          (note (scope-note place)))
     (if note
         (flow-error place "~a" note)
         (let ((near (%suggest (symbol->string name)
                               (map symbol->string (delete name names)))))
-          (flow-error place "unbound variable '~a'~a" name
+          (flow-error place "~aunbound variable '~a'~a"
+                      (form-label (syntax->datum form)) name
                       (if near
                           (format #f " (did you mean '~a'?)" near)
                           ""))))))
 
-(define (check-bound trees places defined)
+(define (check-bound trees forms defined)
   ;; Raise an error for the first reference to a name that nothing binds.
   (define known (make-hash-table))
   (define (bound? name)
@@ -61,18 +70,18 @@
         (module-variable (flow-module) name)))
   (for-each (lambda (name) (hashq-set! known name #t)) defined)
   (for-each
-   (lambda (tree place)
+   (lambda (tree form)
      (tree-il-fold
       (lambda (node seed)
         (when (and (toplevel-ref? node)
                    (not (bound? (toplevel-ref-name node))))
-          (unbound-error node place
+          (unbound-error node form
                          (append defined (names-of-steps)
                                  (flowmake-names))))
         seed)
       (lambda (node seed) seed)
       #f tree))
-   trees places))
+   trees forms))
 
 (define (flowmake-names)
   (module-map (lambda (name variable) name)
@@ -86,6 +95,30 @@
   (top-level-form (syntax->datum form))
   (expand form))
 
+(define parameter-names
+  ;; Of the parameters so far.
+  (make-parameter '()))
+
+(define (check-parameters form names defined)
+  ;; FORM defines NAMES, those before it DEFINED.  What the command line says
+  ;; of a parameter must not be lost.
+  (define parameter?
+    (let ((datum (syntax->datum form)))
+      (and (pair? datum) (eq? (car datum) 'parameter))))
+  (define (check name)
+    (cond
+     ((memq name (parameter-names))
+      (unless parameter?                ; that is said when it is declared
+        (flow-error (syntax-source form)
+                    "'~a' is a parameter; it cannot be defined again" name)))
+     ((and parameter? (memq name defined))
+      (flow-error (syntax-source form)
+                  "parameter '~a': the name is defined already; choose another"
+                  name))))
+  (for-each check names)
+  (when parameter?
+    (parameter-names (append names (parameter-names)))))
+
 (define (expand-flow forms)
   "Return the list of expanded FORMS of a Flowfile, with a last one that notes
 the digests of its definitions.  Raise flowmake-error if a name is unbound."
@@ -96,10 +129,11 @@ the digests of its definitions.  Raise flowmake-error if a name is unbound."
        (if (pair? rest)
            (let* ((tree (expand-form (car rest)))
                   (names (definition-names tree)))
+             (check-parameters (car rest) names defined)
              (loop (cdr rest) (cons tree trees) (append names defined)
                    (append (note-form (car rest) names) notes)))
            (let ((trees (reverse trees)))
-             (check-bound trees (map syntax-source forms) defined)
+             (check-bound trees forms defined)
              (append trees
                      (list (expand
                             `((@ (flowmake registry) note-definitions!)

@@ -8,6 +8,7 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
   #:export (make-draft
+            draft-label
             draft-place
             draft-computed
             draft-thunks
@@ -190,9 +191,12 @@ quotes."
   (let ((place (syntax-source id)))
     (when place
       (hash-set! notes (note-key place)
-                 (format #f "~a: '~a' is ~a, which ~a does not see"
+                 (format #f "~a: '~a' is ~a, which ~a"
                          (draft-label draft) (name-symbol name)
-                         (kind-phrase (name-kind name)) where)))))
+                         (kind-phrase (name-kind name))
+                         (if (memv (name-index name) (hidden-names))
+                             "is not known here yet"
+                             (format #f "~a does not see" where)))))))
 
 (define (scope-note place)
   "Return what is to be said if the name mentioned at PLACE is not bound, or

@@ -40,20 +40,24 @@
         (() (values doc limits))
         ((text . rest)
          (string? (syntax->datum #'text))
-         (parse #'rest (syntax->datum #'text) limits))
-        ((key value . rest)
+         (if doc
+             (fail #'text "a second description; a flow has one")
+             (parse #'rest (syntax->datum #'text) limits)))
+        ((key . rest)
          (memq (syntax->datum #'key) '(#:max-num-splits #:max-workers))
-         (parse #'rest doc
-                (acons (syntax->datum #'key) #'value limits)))
-        ((key . _)
-         (fail #'key "~a"
-               (if (memq (syntax->datum #'key)
-                         '(#:max-num-splits #:max-workers))
-                   "the keyword has no value"
-                   (string-append
-                    "unknown part "
-                    (object->string (syntax->datum #'key))
-                    "; #:max-num-splits and #:max-workers are known"))))))
+         (parse-limit #'key #'rest doc limits))
+        ((part . _)
+         (fail #'part "unknown part ~s; #:max-num-splits and #:max-workers \
+are known" (syntax->datum #'part)))))
+    (define (parse-limit key rest doc limits)
+      (syntax-case rest ()
+        ((value . rest)
+         (not (keyword? (syntax->datum #'value)))
+         (if (assq (syntax->datum key) limits)
+             (fail key "~s is given twice" (syntax->datum key))
+             (parse #'rest doc
+                    (acons (syntax->datum key) #'value limits))))
+        (_ (fail key "~s without a value" (syntax->datum key)))))
     (syntax-case stx ()
       ((_ name . rest)
        (let ((datum (syntax->datum #'name)))

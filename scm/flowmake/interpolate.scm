@@ -12,6 +12,7 @@
             has-holes?
             literal-pieces
             literal-place-at
+            hole-label
             interpolate-expression))
 
 (define (literal-string stx)
@@ -23,39 +24,39 @@
   "Return whether #{ stands in STRING."
   (string-contains string "#{"))
 
-;;; Places inside literals.
+;;; Places inside literals.  Within lines these are indexes of characters.
 
-(define (escape-length line column)
-  ;; How many characters the escape at COLUMN of LINE takes, a backslash
+(define (escape-length line index)
+  ;; How many characters the escape at INDEX of LINE takes, a backslash
   ;; first.
-  (let ((c (and (< (1+ column) (string-length line))
-                (string-ref line (1+ column)))))
+  (let ((c (and (< (1+ index) (string-length line))
+                (string-ref line (1+ index)))))
     (case c
       ((#\x) 4)
       ((#\u) 6)
       ((#\U) 8)
       (else 2))))
 
-(define (walk-string file line column count)
+(define (walk-string file line at count)
   ;; The place of character COUNT of the string literal whose content begins
-  ;; at LINE, COLUMN.
-  (let loop ((line line) (column column) (count count))
+  ;; at index AT of LINE.
+  (let loop ((line line) (at at) (count count))
     (let ((text (or (source-line file line) "")))
       (cond
        ;; A backslash at a line's end continues the string on the next.
-       ((and (= (1+ column) (string-length text))
-             (eqv? (string-ref text column) #\\))
+       ((and (= (1+ at) (string-length text))
+             (eqv? (string-ref text at) #\\))
         (loop (1+ line) 0 count))
        ((zero? count)
-        (cons line column))
-       ((>= column (string-length text))
+        (cons line at))
+       ((>= at (string-length text))
         (if (source-line file (1+ line))
             (loop (1+ line) 0 (1- count))
-            (cons line column)))
-       ((eqv? (string-ref text column) #\\)
-        (loop line (+ column (escape-length text column)) (1- count)))
+            (cons line at)))
+       ((eqv? (string-ref text at) #\\)
+        (loop line (+ at (escape-length text at)) (1- count)))
        (else
-        (loop line (1+ column) (1- count)))))))
+        (loop line (1+ at) (1- count)))))))
 
 (define (walk-here-string string line count)
   (let loop ((from 0) (line line))
@@ -74,13 +75,15 @@ STX."
          (text (and file line (source-line file line))))
     (define (at position)
       `((filename . ,file) (line . ,(car position))
-        (column . ,(cdr position))))
+        (column . ,(index->column (or (source-line file (car position)) "")
+                                  (cdr position)))))
+    (define start (and text column (column->index text column)))
     (cond
-     ((or (not text) (not column) (>= column (string-length text)))
+     ((or (not start) (>= start (string-length text)))
       place)
-     ((eqv? (string-ref text column) #\")
-      (at (walk-string file line (1+ column) index)))
-     ((string-prefix? "#<<" (substring text column))
+     ((eqv? (string-ref text start) #\")
+      (at (walk-string file line (1+ start) index)))
+     ((string-prefix? "#<<" (substring text start))
       (at (walk-here-string (literal-string stx) (1+ line) index)))
      (else place))))
 
@@ -116,6 +119,10 @@ STX."
 (define syntax-expression*
   (@@ (system syntax internal) syntax-expression))
 
+(define hole-label
+  ;; What stands before a message about a hole: "step 'count': ".
+  (make-parameter ""))
+
 (define (read-hole literal text start)
   ;; The expression of the hole whose content begins at START of TEXT, as
   ;; syntax, and the index behind its "}".
@@ -123,11 +130,13 @@ STX."
   (define (fail message)
     (flow-error (or (literal-place-at literal (- start 2))
                     (syntax-source literal))
-                message))
+                "~a~a" (hole-label) message))
   (let loop ((from start))
     (let ((close (string-index text #\} from)))
       (unless close
-        (fail "#{ has no matching }"))
+        (fail (if (= from start)
+                  "#{ has no matching }"
+                  "what stands between #{ and } is not one expression")))
       (let ((inside (substring text start close)))
         (cond
          ((string-null? (string-trim-both inside))

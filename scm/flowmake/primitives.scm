@@ -67,6 +67,7 @@ calls it WHAT, if a part of it cannot be encoded.")
   (%create "Open PATH for writing, emptied; return the descriptor.")
   (%memory-file "Return the descriptor of a new file without a name.")
   (%write-bytes "Write BYTES to FD.")
+  (%write-text "Write STRING to FD, as the bytes that it stands for.")
   (%close "Close FD.")
   ;; Processes.
   (%fork "Return 0 in a new child, which dies with us, and its pid here.")

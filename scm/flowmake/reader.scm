@@ -9,6 +9,8 @@
   #:export (install-here-strings!
             register-source!
             source-line
+            column->index
+            index->column
             read-flow))
 
 ;;; Source texts, so that a literal's characters can be found again.
@@ -32,6 +34,25 @@
     (and lines
          (< -1 line (vector-length lines))
          (vector-ref lines line))))
+
+;;; Columns are counted as GNU programs do: to the next multiple of 8 by a tab.
+
+(define (next-column column char)
+  (if (eqv? char #\tab)
+      (* 8 (1+ (quotient column 8)))
+      (1+ column)))
+
+(define (column->index line column)
+  "Return the index of the character in LINE that COLUMN, from 0, shows."
+  (let loop ((index 0) (at 0))
+    (if (or (>= at column) (>= index (string-length line)))
+        index
+        (loop (1+ index) (next-column at (string-ref line index))))))
+
+(define (index->column line index)
+  "Return the column, from 0, of the character INDEX of LINE."
+  (string-fold (lambda (char column) (next-column column char))
+               0 line 0 (min index (string-length line))))
 
 ;;; Here strings: #<<END, lines, and a line that is END followed by closing
 ;;; parentheses only, which are read on as code.
@@ -89,7 +110,7 @@ here string"))
 (define (first-words file line column)
   ;; The beginning of the text at LINE, for a message.
   (let* ((text (or (source-line file line) ""))
-         (text (substring text (min column (string-length text))))
+         (text (substring text (column->index text column)))
          (end (string-index text (lambda (c) (memv c '(#\; #\")))))
          (text (string-trim-right (if end (substring text 0 end) text))))
     (string-append (if (> (string-length text) 40)

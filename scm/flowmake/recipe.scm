@@ -139,7 +139,7 @@
 
 (define (script-recipe draft args place)
   (when (or (null? args) (null? (cdr args)))
-    (draft-error draft place "script is written (script PROGRAM TEXT)"))
+    (draft-error draft place "script is written (script PROGRAM [ARG ...] TEXT)"))
   (let* ((reversed (reverse args))
          (text (literal-string (car reversed))))
     (unless text

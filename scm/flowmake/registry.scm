@@ -130,9 +130,14 @@ computes, (DISPATCH n) its Nth thunk."
 (define (declare-flow! place name doc max-num-splits max-workers)
   "Name the flow; it may be done once."
   (define (check keyword value)
-    (unless (or (not value) (and (exact-integer? value) (positive? value)))
-      (flow-error place "flow: ~a must be a whole number above 0, not ~a"
-                  keyword (show-value value))))
+    (unless (or (not value)
+                (and (exact-integer? value) (<= 1 value 4294967295)))
+      (flow-error place "flow: ~a must be a whole number above 0~a, not ~a"
+                  keyword
+                  (if (and (exact-integer? value) (positive? value))
+                      " that 32 bits hold"
+                      "")
+                  (show-value value))))
   (check "#:max-num-splits" max-num-splits)
   (check "#:max-workers" max-workers)
   (when (flow-declaration)
@@ -166,13 +171,18 @@ EARLIER, such a list, what was given to the run that is resumed."
       '()
       (string-split text #\,)))
 
+(define (text->number text)
+  ;; The real number that TEXT is, or #f.
+  (let ((value (false-if-exception (string->number text))))
+    (and (real? value) value)))
+
 (define (convert name text default)
   ;; TEXT as a value of DEFAULT's type.
   (define (wrong type)
     (flow-error #f "parameter '~a' is ~a, '~a' is none" name type text))
   (cond
    ((number? default)
-    (or (string->number text) (wrong "a number")))
+    (or (text->number text) (wrong "a number")))
    ((boolean? default)
     (let ((value (text->boolean text)))
       (if (eq? value 'none)
@@ -182,7 +192,7 @@ EARLIER, such a list, what was given to the run that is resumed."
     (let ((words (split-list text)))
       (if (and (pair? default) (and-map number? default))
           (map (lambda (word)
-                 (or (string->number word) (wrong "a list of numbers")))
+                 (or (text->number word) (wrong "a list of numbers")))
                words)
           words)))
    ((symbol? default) (string->symbol text))

@@ -85,7 +85,9 @@
   (let ((kind (list-ref expr 2))
         (payload (list-ref expr 3)))
     (current-place
-     `((filename . ,(flow-file)) (line . ,(1- (car expr)))
+     `((filename . ,(assq-ref (template-place (step-template step))
+                              'filename))
+       (line . ,(1- (car expr)))
        (column . ,(1- (cadr expr)))))
     (cond
      ((eqv? kind expr-const) payload)
@@ -266,8 +268,9 @@ status of the process."
        (template-field template "produces")))
 
 (define (check-count step names values)
+  (define template (step-template step))
   (unless (or (null? names) (= (length names) (length values)))
-    (flow-error (template-place (step-template step))
+    (flow-error (template-thunk-place template (car (template-body template)))
                 "step '~a': the recipe gave ~a value~a, produces names ~a: ~a"
                 (step-name step)
                 (length values) (if (= (length values) 1) "" "s")
@@ -335,6 +338,7 @@ FD what it gave; return the exit status of the process."
               (catch 'quit
                 (lambda ()
                   (set-environment! request)
+                  (list-directory (%getenv "TMPDIR"))
                   (run-recipe request run-body))
                 (lambda (key . args)
                   (if (and (member args '(() (0) (#t)))

@@ -57,6 +57,13 @@
      (draft-error draft (place-of stx draft) "~s is no clause"
                   (syntax->datum stx)))))
 
+(define (contrary head)
+  ;; The clause that says the opposite, or #f.
+  (case head
+    ((local) 'batch)
+    ((batch) 'local)
+    (else #f)))
+
 (define (parse-clauses draft stx known)
   (let ((clauses (map (lambda (stx) (parse-clause draft stx known)) stx)))
     (let loop ((clauses clauses) (seen '()))
@@ -65,6 +72,9 @@
           (when (and (memq head once-clauses) (memq head seen))
             (draft-error draft (clause-place (car clauses))
                          "~a is given twice" head))
+          (when (memq (contrary head) seen)
+            (draft-error draft (clause-place (car clauses))
+                         "~a contradicts ~a" head (contrary head)))
           (loop (cdr clauses) (cons head seen)))))
     clauses))
 
@@ -235,11 +245,30 @@ json" text (suggestion text '("text" "lines" "json") "")))
   (if (null? list) null (car list)))
 
 (define (annotations-of draft clauses)
-  (append-map* (lambda (clause)
-                 (make-annotations draft (clause-head clause)
-                                   (clause-args clause)
-                                   (clause-place clause)))
-               (apply select clauses annotation-clauses)))
+  (let ((all (append-map* (lambda (clause)
+                            (make-annotations draft (clause-head clause)
+                                              (clause-args clause)
+                                              (clause-place clause)))
+                          (apply select clauses annotation-clauses))))
+    (check-variables draft all)
+    all))
+
+(define (check-variables draft annotations)
+  ;; No variable of the environment is given twice.
+  (define (place annotation)
+    `((filename . ,(assq-ref (draft-place draft) 'filename))
+      (line . ,(1- (list-ref annotation 3)))
+      (column . ,(1- (list-ref annotation 4)))))
+  (let loop ((annotations annotations) (seen '()))
+    (unless (null? annotations)
+      (let ((variable (and (member (caar annotations)
+                                   '("environment" "secret"))
+                           (cadar annotations))))
+        (when (and variable (member variable seen))
+          (draft-error draft (place (car annotations))
+                       "the variable '~a' is given twice" variable))
+        (loop (cdr annotations)
+              (if variable (cons variable seen) seen))))))
 
 (define (append-map* proc list)
   (apply append (map proc list)))
@@ -322,6 +351,11 @@ json" text (suggestion text '("text" "lines" "json") "")))
             (cons "annotations" annotations))
            body))))))
 
+(define (build-labelled draft doc clauses)
+  ;; The same; holes in strings are read in it.
+  (parameterize ((hole-label (string-append (draft-label draft) ": ")))
+    (build-template draft doc clauses)))
+
 (define (dispatcher draft)
   ;; A lambda from a thunk's number to the thunk, or #f.
   (let ((thunks (draft-thunks draft)))
@@ -386,7 +420,7 @@ json" text (suggestion text '("text" "lines" "json") "")))
              (when (pair? (select clauses 'pattern))
                (check-pattern draft clauses))
              (call-with-values
-                 (lambda () (build-template draft doc clauses))
+                 (lambda () (build-labelled draft doc clauses))
                (lambda (fields body)
                  (declaration draft name fields body))))))))
     (_
@@ -401,6 +435,6 @@ json" text (suggestion text '("text" "lines" "json") "")))
             (known (delq 'catch (list-copy annotation-clauses)))
             (clauses (parse-clauses draft (or (list-of-syntax #'rest) '())
                                     known)))
-       (call-with-values (lambda () (build-template draft null clauses))
+       (call-with-values (lambda () (build-labelled draft null clauses))
          (lambda (fields body)
            (declaration draft #f fields body)))))))

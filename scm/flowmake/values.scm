@@ -13,6 +13,7 @@
             stored-object
             file-result
             list-file
+            list-directory
             force-value
             value->text
             value->words
@@ -41,10 +42,32 @@
   "Return a result that is the file or directory PATH."
   (make-tagged 'file (value->text path)))
 
+(define list-directory
+  ;; Where a scheme recipe has its lists, or #f: no recipe is running.
+  (make-parameter #f))
+
+(define lists 0)
+
+(define (write-list words)
+  (set! lists (1+ lists))
+  (let* ((path (format #f "~a/list-~a-~a" (list-directory) (getpid) lists))
+         (fd (%create path)))
+    (%write-text fd (string-concatenate
+                     (map (lambda (word) (string-append word "\n")) words)))
+    (%close fd)
+    path))
+
 (define (list-file names)
   "Return what becomes, in a recipe, the name of a file that holds the words of
 NAMES, one on a line."
-  (make-tagged 'list-file (value->words names)))
+  (let ((words (value->words names)))
+    (for-each (lambda (word)
+                (when (string-index word #\newline)
+                  (flow-error #f "list-file: ~s is more than one line" word)))
+              words)
+    (if (list-directory)
+        (write-list words)
+        (make-tagged 'list-file words))))
 
 (define (reshape vector dims)
   ;; VECTOR, in row-major order, as an array of DIMS that shares it.

@@ -350,7 +350,11 @@ encode_tagged(struct encoder *e, SCM v)
 	SCM kind = scm_struct_ref(v, SCM_INUM0);
 	SCM payload = scm_struct_ref(v, SCM_INUM1);
 
-	if (scm_is_eq(kind, scm_from_utf8_symbol("file"))) {
+	if (e->depth) {
+		e->bad = scm_is_eq(kind, scm_from_utf8_symbol("file")) ?
+			"a file, which must be a result of its own" :
+			"a file of names, which must stand alone";
+	} else if (scm_is_eq(kind, scm_from_utf8_symbol("file"))) {
 		cbor_put_tag(e->out, CBOR_TAG_FILE);
 		put_string(e, payload);
 	} else if (scm_is_eq(kind, scm_from_utf8_symbol("list-file"))) {

@@ -18,6 +18,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "evaluator/text.h"
@@ -33,6 +34,15 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Whether PATH is the directory "." or "..", which ".*" matches. */
+static bool
+is_dots(const char *path)
+{
+	const char *base = path_base(path);
+
+	return !strcmp(base, ".") || !strcmp(base, "..");
+}
+
 static SCM
 prim_glob(SCM pattern)
 {
@@ -45,16 +55,18 @@ prim_glob(SCM pattern)
 	SCM_ASSERT(scm_is_string(pattern), pattern, 1, "wildcard");
 	text = text_from_scm(pattern, NULL);
 	rc = glob(text, GLOB_NOSORT, NULL, &found);
-	free(text);
 	if (!rc) {
 		qsort(found.gl_pathv, found.gl_pathc, sizeof(char *),
 		      compare_names);
 		for (i = found.gl_pathc; i-- > 0;)
-			result = scm_cons(text_to_scm(
-				found.gl_pathv[i],
-				strlen(found.gl_pathv[i])), result);
+			if (!is_dots(found.gl_pathv[i]) ||
+			    !strcmp(found.gl_pathv[i], text))
+				result = scm_cons(text_to_scm(
+					found.gl_pathv[i],
+					strlen(found.gl_pathv[i])), result);
 	}
 	globfree(&found);
+	free(text);
 	return result;
 }
 
@@ -318,6 +330,24 @@ prim_write_bytes(SCM fd, SCM bytes)
 	return SCM_UNSPECIFIED;
 }
 
+/* (%write-text FD STRING) */
+static SCM
+prim_write_text(SCM fd, SCM str)
+{
+	struct error err = ERROR_INIT;
+	size_t len;
+	char *text;
+	int rc;
+
+	SCM_ASSERT(scm_is_string(str), str, 2, "%write-text");
+	text = text_from_scm(str, &len);
+	rc = file_write_all(scm_to_int(fd), text, len, &err);
+	free(text);
+	if (rc < 0)
+		prim_throw(&err);
+	return SCM_UNSPECIFIED;
+}
+
 /* Close FD and say so when data were lost. */
 static SCM
 prim_close(SCM fd)
@@ -345,5 +375,6 @@ prim_file_define(void)
 	scm_c_define_gsubr("%create", 1, 0, 0, prim_create);
 	scm_c_define_gsubr("%memory-file", 0, 0, 0, prim_memory_file);
 	scm_c_define_gsubr("%write-bytes", 2, 0, 0, prim_write_bytes);
+	scm_c_define_gsubr("%write-text", 2, 0, 0, prim_write_text);
 	scm_c_define_gsubr("%close", 1, 0, 0, prim_close);
 }

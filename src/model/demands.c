@@ -209,12 +209,16 @@ set_times(struct reading *r, const struct keyword *k)
 	return 0;
 }
 
+/* So that the sum of all parts, and that with the time of day, is one, too. */
+#define MAX_PART_NS ((int64_t)50 * 365 * 86400 * NS_PER_S)
+
 static int
 add_duration(struct reading *r, const struct keyword *k, int64_t *ns)
 {
 	double n;
 
-	if (read_number(r, false, 0, 1e9, "a number, not negative", &n))
+	if (read_number(r, false, 0, (double)MAX_PART_NS / (double)k->unit_ns,
+			"a time from 0 to 50 years", &n))
 		return -1;
 	*ns += (int64_t)(n * (double)k->unit_ns);
 	return 0;

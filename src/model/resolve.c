@@ -92,6 +92,18 @@ find_ref(const struct rules *r, const struct step *s,
 	return NULL;
 }
 
+/* Whether the step that S imports as number N is among the COUNT before it. */
+static bool
+is_listed_before(const struct step *s, uint32_t n, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = n - count; i < n; i++)
+		if (s->imported[i] == s->imported[n])
+			return true;
+	return false;
+}
+
 static int
 find_steps(struct rules *r, struct step *s, struct error *err)
 {
@@ -106,6 +118,11 @@ find_steps(struct rules *r, struct step *s, struct error *err)
 						  &t->imports[i].refs[k], err);
 			if (!s->imported[n++])
 				return -1;
+			if (is_listed_before(s, n - 1, k))
+				return step_error(s, t->imports[i].refs[k].line,
+					t->imports[i].refs[k].column, err,
+					"step '%s' is listed twice",
+					s->imported[n - 1]->name);
 		}
 	}
 	s->after = arena_zalloc(&r->arena,

@@ -16,13 +16,13 @@ mistake() {
 }
 
 mistake 'an unbound variable is found' \
-	"Flowfile:2:19: unbound variable ${q}nme${q} (did you mean ${q}name${q}?)" <<'END'
+	"Flowfile:2:19: step ${q}a${q}: unbound variable ${q}nme${q} (did you mean ${q}name${q}?)" <<'END'
 (define name "x")
 (step a (output o nme) (shell "touch ran"))
 END
 
 mistake 'an unbound variable in a text is found in its line and column' \
-	"Flowfile:4:10: unbound variable ${q}tabel${q} (did you mean ${q}table${q}?)" <<'END'
+	"Flowfile:4:10: step ${q}b${q}: unbound variable ${q}tabel${q} (did you mean ${q}table${q}?)" <<'END'
 (step a (shell "touch ran"))
 (step b (output table "t")
   (shell #<<EOT
@@ -229,6 +229,71 @@ test_expect_success 'an error of an include or a module names that file' '
 	echo "(include \"part.scm\")" > Flowfile &&
 	printf "(define x 1)\n(define y (car x))\n" > part.scm &&
 	refused "part.scm:2:11: car: Wrong type (expecting pair): 1"
+'
+
+# wrong MESSAGE FORM: one form with a mistake in it.
+while IFS= read -r form && IFS= read -r message; do
+	export form message
+	test_expect_success "refused: $form" '
+		rm -f ran &&
+		printf "%s\n" "$form" "(step other (shell \"touch ran\"))" > Flowfile &&
+		refused "$message" &&
+		test ! -e ran
+	'
+done <<'END'
+(flow f "one" "two")
+Flowfile:1:15: flow: a second description; a flow has one
+(flow f #:max-workers #:max-num-splits 2)
+Flowfile:1:9: flow: #:max-workers without a value
+(flow f #:max-workers 2 #:max-workers 3)
+Flowfile:1:25: flow: #:max-workers is given twice
+(flow f #:max-workers 4294967296)
+Flowfile:1:1: flow: #:max-workers must be a whole number above 0 that 32 bits hold, not 4294967296
+(step a (foreach x (iota y)) (foreach y '(2)) (shell ":"))
+Flowfile:1:26: step 'a': 'y' is a foreach variable, which is not known here yet
+(step a (produces x) (scheme 1)) (step b (from (a a) x))
+Flowfile:1:51: step 'b': step 'a' is listed twice
+(step a (shell "echo #{1 2}"))
+Flowfile:1:22: step 'a': what stands between #{ and } is not one expression
+(step a (shell "echo #{x"))
+Flowfile:1:22: step 'a': #{ has no matching }
+(step a (local) (batch #:cpu 1))
+Flowfile:1:17: step 'a': batch contradicts local
+(step a (environment (A 1) (B 2) (A 3)))
+Flowfile:1:35: step 'a': the variable 'A' is given twice
+(step a (environment (A 1)) (secret B A))
+Flowfile:1:39: step 'a': the variable 'A' is given twice
+(step a (environment ("A=B" 1)))
+Flowfile:1:23: step 'a': "A=B" is no name of an environment variable
+(step a (secret ""))
+Flowfile:1:17: step 'a': "" is no name of an environment variable
+(step a (timeout #:days 1e9) (shell ":"))
+Flowfile:1:18: step 'a': #:days must be a time from 0 to 50 years, not 1.0e9
+(step a (exec "cat" (list (list-file '("a")) "b")))
+Flowfile:1:21: step 'a': the 1st element of the value is a file of names, which must stand alone
+(step a (exec "cat" (list-file '("a\nb"))))
+Flowfile:1:21: step 'a': list-file: "a\nb" is more than one line
+END
+
+test_expect_success 'a mistake in an included file has its place there' '
+	echo "(load \"more.scm\")" > Flowfile &&
+	cat > more.scm <<-\END &&
+	(define (first list) (car list))
+	(step a (foreach i (list 1 2))
+	  (when (first i)))
+	END
+	refused "more.scm:1:22: step ${q}a${q}: car: Wrong type (expecting pair): 1" &&
+	printf "(step a\n  (foreach i (list 1 car)))" > more.scm &&
+	refused "more.scm:2:14: step ${q}a${q}: an element of foreach is a procedure"
+'
+
+test_expect_success 'a tab goes to the next column that 8 divides, as in compilers' '
+	printf "(step a\n\t(shell\t\"echo\n\t\techo\t#{x}\"))\n" > Flowfile &&
+	refused "Flowfile:3:27: step ${q}a${q}: unbound variable ${q}x${q}" &&
+	printf "(step a\n\t(shell #<<E\n\techo\t#{(f\t1)}\nE\n))\n" > Flowfile &&
+	refused "Flowfile:3:20: step ${q}a${q}: unbound variable ${q}f${q}" &&
+	printf "(step a\n\t(shell \"a\\\\tb #{(begin\n\t\tx)}\"))\n" > Flowfile &&
+	refused "Flowfile:3:17: step ${q}a${q}: unbound variable ${q}x${q}"
 '
 
 test_done

@@ -113,7 +113,7 @@ test_expect_success 'nothing that is not listed is visible' '
 	(step b (from a n)
 	  (scheme (write m)))
 	END
-	refused "Flowfile:3:18: unbound variable '\''m'\''"
+	refused "Flowfile:3:18: step '\''b'\'': unbound variable '\''m'\''"
 '
 
 test_expect_success 'of alternatives the first that ran is read' '

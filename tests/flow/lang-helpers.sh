@@ -144,4 +144,32 @@ test_expect_success 'a helper given what it cannot take is an error with its pla
 	fails "^Flowfile:2:1[0-9]: .*absent.tsv"
 '
 
+test_expect_success 'wildcard gives hidden files when asked, never . and ..' '
+	mkdir -p hidden && touch hidden/.a hidden/b &&
+	flowfile <<-"END" &&
+	(step a (scheme (write (wildcard "hidden/.*" "hidden/*" "."))))
+	END
+	run_says a "(\"hidden/.a\" \"hidden/b\" \".\")"
+'
+
+test_expect_success 'list-file names a file in every kind of recipe' '
+	flowfile <<-"END" &&
+	(define names (list "a b" 5 (quote c)))
+	(step shell (shell "cat #{(list-file names)}"))
+	(step exec (exec "cat" (list-file names)))
+	(step scheme
+	  (scheme
+	    (system* "cat" (list-file names))
+	    (for-each (lambda (name) (system* "cat" name))
+	              (parallel-map (lambda (n) (list-file (list n))) (iota 2)))))
+	END
+	run_says shell "a b
+5
+c
+" &&
+	logged exec > actual && test_cmp expected actual &&
+	printf "0\n1\n" >> expected &&
+	logged scheme > actual && test_cmp expected actual
+'
+
 test_done

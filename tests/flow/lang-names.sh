@@ -93,13 +93,13 @@ test_expect_success 'a list may bind the name of its own variable inside' '
 test_expect_success 'a clause does not see its own name, nor those behind it' '
 	echo "(step s (foreach x (list x)) (shell \":\"))" > Flowfile &&
 	refused "Flowfile:1:26: step '\''s'\'': '\''x'\'' is a foreach variable,\
- which foreach does not see" &&
+ which is not known here yet" &&
 	echo "(step s (input x (string-append y)) (input y \"a\"))" > Flowfile &&
 	refused "Flowfile:1:33: step '\''s'\'': '\''y'\'' is an input,\
- which input does not see" &&
+ which is not known here yet" &&
 	echo "(step s (input x \"#{x}.txt\"))" > Flowfile &&
 	refused "Flowfile:1:21: step '\''s'\'': '\''x'\'' is an input,\
- which input does not see"
+ which is not known here yet"
 '
 
 test_done

@@ -96,6 +96,20 @@ test_expect_success 'a parameter is declared once' '
 	refused "Flowfile:2:1: parameter ${q}n${q} is declared twice"
 '
 
+test_expect_success 'a parameter is not defined again, before or behind' '
+	printf "%s\n" "(parameter n 4)" "(define n 5)" > Flowfile &&
+	refused "Flowfile:2:1: ${q}n${q} is a parameter; it cannot be defined again" &&
+	printf "%s\n" "(define (n x) x)" "(parameter n 4)" > Flowfile &&
+	refused "Flowfile:2:1: parameter ${q}n${q}: the name is defined already; choose another"
+'
+
+test_expect_success 'what is no real number is none' '
+	echo "(parameter n 4)" > Flowfile &&
+	for text in 1e400 +i 1/0 4x ""; do
+		refused "Flowfile:1:1: parameter ${q}n${q} is a number, ${q}$text${q} is none" "n=$text" || exit 1
+	done
+'
+
 test_expect_success 'the flow has the name of the directory, or its own' '
 	mkdir -p dir-name &&
 	echo "(step a (shell \"true\"))" > dir-name/Flowfile &&

@@ -214,6 +214,14 @@ test_expect_success 'a value that cannot be kept is refused by its part' '
 	fails "the 2nd element of the 2nd element of the value of .x. is a procedure$"
 '
 
+test_expect_success 'a file result inside of a value is refused' '
+	flowfile <<-"END" &&
+	(step a (produces x)
+	  (scheme (list 1 (file-result "Flowfile"))))
+	END
+	fails "Flowfile:2:3: step .a.: the 2nd element of the value of .x. is a file, which must be a result of its own"
+'
+
 test_expect_success '(file-result PATH) makes a file result' '
 	flowfile <<-"END" &&
 	(step a (produces f n)

@@ -54,25 +54,25 @@ be quoted")
 quoted")
     ("a hole without an end is found"
      "(step a (shell \"abc #{x\"))"
-     "Flowfile:1:21: #{ has no matching }")
+     "Flowfile:1:21: step 'a': #{ has no matching }")
     ("an empty hole is found"
      "(step a (shell \"abc #{ }\"))"
-     "Flowfile:1:21: there is nothing between #{ and }")
+     "Flowfile:1:21: step 'a': there is nothing between #{ and }")
     ("an unbound name in a clause is found at its place"
      "(step a\n  (input x (foo\n    bar)))"
-     "Flowfile:2:13: unbound variable 'foo'")
+     "Flowfile:2:13: step 'a': unbound variable 'foo'")
     ("an unbound name in a hole is found at its place"
      "(step a\n  (shell \"echo #{nme}\"))"
-     "Flowfile:2:18: unbound variable 'nme'")
+     "Flowfile:2:18: step 'a': unbound variable 'nme'")
     ("a name of a step is suggested"
      "(step a (input text \"x\")\n  (shell \"cat #{txt}\"))"
-     "Flowfile:2:17: unbound variable 'txt' (did you mean 'text'?)")
+     "Flowfile:2:17: step 'a': unbound variable 'txt' (did you mean 'text'?)")
     ("an unbound name in an expression in a hole is found at its place"
      "(step a\n  (shell \"echo #{(car nme)}\"))"
-     "Flowfile:2:23: unbound variable 'nme'")
+     "Flowfile:2:23: step 'a': unbound variable 'nme'")
     ("an unbound name in a here string is found at its place"
      "(step a\n  (shell #<<END\necho\n  echo #{nme}\nEND))"
-     "Flowfile:4:10: unbound variable 'nme'")
+     "Flowfile:4:10: step 'a': unbound variable 'nme'")
     ("an unbound name in a procedure is found before it is called"
      "(define (f)\n  (+ 1 yy))"
      "Flowfile:2:8: unbound variable 'yy'")

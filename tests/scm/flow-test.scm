@@ -119,11 +119,11 @@ END))
     (test-equal "what it prints goes to its stdout"
       "The sum is 12.0.\nIt took 3ms.\n" (file-text "stdout"))
     (test-equal "too few values are said"
-      "Flowfile:14:1: step 'one': the recipe gave 1 value, produces names 2: \
+      "Flowfile:14:26: step 'one': the recipe gave 1 value, produces names 2: \
 a b"
       (run "one"))
     (test-equal "the error is in stderr too"
-      "Flowfile:14:1: step 'one': the recipe gave 1 value, produces names 2: \
+      "Flowfile:14:26: step 'one': the recipe gave 1 value, produces names 2: \
 a b\n"
       (file-text "stderr"))
     (test-equal "large values become files by their kind"

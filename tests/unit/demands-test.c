@@ -107,8 +107,8 @@ test_mistakes(void)
 		"Flowfile:1:16: step 'a': #:times must be a whole number from "
 		"0 to 100, not 101", "too many times");
 	refused("(step a (timeout #:hours -1))",
-		"Flowfile:1:18: step 'a': #:hours must be a number, not "
-		"negative, not -1", "a negative duration");
+		"Flowfile:1:18: step 'a': #:hours must be a time from 0 to 50 "
+		"years, not -1", "a negative duration");
 	refused("(step a (environment (A (list (list 1)))))",
 		"Flowfile:1:25: step 'a': element 0 of a list: a "
 		"list inside of a list has no text",
