@@ -7,6 +7,7 @@
 
 #include "sched/run-internal.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,17 +232,25 @@ static void
 warn_too_large(struct run *r, const struct attempt *a)
 {
 	uint32_t step = a->task->step->index;
+	const struct demands *d = &a->demands;
+	const struct limits *l = &r->limits;
+	bool too_large = limits_too_large(l, d->cpu_milli, d->memory_mb);
+	struct strbuf what = STRBUF_INIT;
 
-	if (r->warned[step] ||
-	    !limits_too_large(&r->limits, a->demands.cpu_milli,
-			      a->demands.memory_mb))
+	if (r->warned[step] || !too_large)
 		return;
 	r->warned[step] = true;
+	if (d->cpu_milli > l->cpu_milli)
+		strbuf_addf(&what, "%g of %g processors",
+			    d->cpu_milli / 1000.0, l->cpu_milli / 1000.0);
+	if (d->memory_mb > l->memory_mb)
+		strbuf_addf(&what, "%s%" PRIu64 " of %" PRIu64 " MB",
+			    what.len ? ", " : "", d->memory_mb, l->memory_mb);
 	run_note(r, "warning: step '%s' asks for more than this machine has "
-		 "(%g processors, %llu MB), so its tasks run alone; --with "
-		 "batch would run them on AWS Batch", a->task->step->name,
-		 r->limits.cpu_milli / 1000.0,
-		 (unsigned long long)r->limits.memory_mb);
+		 "(%s): its tasks run alone%s", a->task->step->name, what.buf,
+		 r->options->local ? "" :
+		 "; --with batch would run them on AWS Batch");
+	strbuf_release(&what);
 }
 
 /* How many attempts wait for a place, so that run_refill finds some. */

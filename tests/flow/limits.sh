@@ -58,7 +58,9 @@ test_expect_success 'a task larger than the machine runs alone, with a warning' 
 	flowmake run > out 2>&1 &&
 	cat out &&
 	test "$(grep -c "warning: step .a. asks for more" out)" = 1 &&
-	test_grep "batch" out
+	test_grep "more than this machine has \(100000 of [0-9]+ processors\): its tasks run alone; --with batch" out &&
+	flowmake run --local > out 2>&1 &&
+	test_grep "processors\): its tasks run alone\$" out
 '
 
 test_expect_success 'nothing younger passes the oldest that does not fit' '
