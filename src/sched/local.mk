@@ -6,6 +6,7 @@ sched_sources = \
 	src/sched/inputs.c \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
+	src/sched/news.c \
 	src/sched/notes.c src/sched/notes.h \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \

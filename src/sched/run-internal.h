@@ -1,7 +1,7 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
- * tasks.c and ends.c (its attempts), resume.c (what it need not execute) and
- * plan.c (a dry run), and by nobody else.
+ * tasks.c, ends.c and news.c (its attempts), resume.c (what it need not
+ * execute) and plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -97,6 +97,24 @@ int run_refuse_batch(const struct run *r, const struct step *s,
 /* The first of three numbers that was said (is not 0). */
 uint32_t first_said(uint32_t a, uint32_t b, uint32_t c);
 
+/* ---- news.c ---- */
+void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Keep the first error of the run's own and stop. */
+void run_fatal(struct run *r, struct error *err);
+/* A as its news name it. */
+struct task_news news_of(const struct run *r, const struct attempt *a);
+/* Queue that A started, else ended; LAST: it is freed when that was told. */
+void push_news(struct run *r, struct attempt *a,
+	       const struct attempt_record *rec, bool started, bool last);
+/* Tell what was committed. */
+void run_tell_news(struct run *r);
+/* The record of A so far. */
+struct attempt_record record_of(struct run *r, struct attempt *a);
+/* Write the end of an attempt, and queue its news; LAST: A is freed then. */
+void record_end(struct run *r, struct attempt *a,
+		const struct attempt_record *rec, bool last);
+void count_end(struct run *r, enum task_outcome outcome);
+
 /* ---- tasks.c ---- */
 /* Take what is ready, let it in as far as it goes, start it. */
 void run_dispatch(struct run *r);
@@ -111,16 +129,8 @@ void run_record_skipped(struct run *r);
 void run_task_failed(struct run *r, struct task *t, const struct error *why);
 /* Record that T, which is in no graph, failed. */
 void run_record_failed(struct run *r, struct task *t, const struct error *why);
-/* Tell what was committed. */
-void run_tell_news(struct run *r);
 /* What the executor calls. */
 extern const struct executor_events run_executor_events;
-/* The record of A so far. */
-struct attempt_record record_of(struct run *r, struct attempt *a);
-/* Write the end of an attempt, and queue its news; LAST: A is freed then. */
-void record_end(struct run *r, struct attempt *a,
-		const struct attempt_record *rec, bool last);
-void count_end(struct run *r, enum task_outcome outcome);
 /* A leaves the limits and gives its outputs back. */
 void attempt_leave(struct run *r, struct attempt *a);
 /* A is over before its start was recorded: it need not be. */
@@ -128,9 +138,6 @@ void forget_start(struct run *r, struct attempt *a);
 /* Nothing runs, and nothing is started any more: end the tasks that wait for
  * another attempt. */
 void run_cancel_retries(struct run *r);
-/* Keep the first error of the run's own and stop. */
-void run_fatal(struct run *r, struct error *err);
-void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Make the spec of A and execute it. */
 void attempt_start(struct run *r, struct attempt *a);

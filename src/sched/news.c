@@ -1,0 +1,147 @@
+/*
+ * What is told of a run, and what is recorded of its attempts.
+ */
+#include "base/base.h"
+
+#include "sched/run-internal.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "model/graph.h"
+#include "sched/notes.h"
+#include "store/files.h"
+
+void
+run_note(struct run *r, const char *format, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	if (!r->events->note)
+		return;
+	va_start(ap, format);
+	strbuf_vaddf(&text, format, ap);
+	va_end(ap);
+	r->events->note(r->data, text.buf);
+	strbuf_release(&text);
+}
+
+void
+run_fatal(struct run *r, struct error *err)
+{
+	r->stopping = true;
+	if (r->fatal.text) {
+		error_release(err);
+		return;
+	}
+	r->fatal = *err;
+	err->text = NULL;
+}
+
+/* ---- news ---- */
+
+void
+push_news(struct run *r, struct attempt *a, const struct attempt_record *rec,
+	  bool started, bool last)
+{
+	ARRAY_GROW(r->news, r->news_count, r->news_alloc);
+	r->news[r->news_count].attempt = a;
+	r->news[r->news_count].record = *rec;
+	r->news[r->news_count].started = started;
+	r->news[r->news_count++].last = last;
+}
+
+struct task_news
+news_of(const struct run *r, const struct attempt *a)
+{
+	struct task_news n = {
+		.run = r->summary->run.number,
+		.number = a->task->number,
+		.attempt = a->task->attempt,
+		.name = a->name.buf,
+		.step = a->task->step->name,
+		.split = a->split.buf,
+		.element = a->element.buf,
+		.pid = a->pid,
+	};
+
+	return n;
+}
+
+void
+run_tell_news(struct run *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->news_count; i++) {
+		struct news *n = &r->news[i];
+		struct task_news t = news_of(r, n->attempt);
+
+		t.attempt = n->record.attempt;
+		if (n->started && r->events->started)
+			r->events->started(r->data, &t);
+		if (!n->started && r->events->over)
+			r->events->over(r->data, &t, &n->record);
+		if (n->last)
+			attempt_free(n->attempt);
+	}
+	r->news_count = 0;
+}
+
+/* ---- records ---- */
+
+struct attempt_record
+record_of(struct run *r, struct attempt *a)
+{
+	struct attempt_record rec;
+
+	memset(&rec, 0, sizeof(rec));
+	rec.run = r->summary->run.number;
+	rec.task = a->task->number;
+	rec.attempt = a->task->attempt;
+	rec.step = a->task->step->name;
+	rec.split = a->split.buf;
+	rec.element = a->element.buf;
+	rec.pid = a->pid;
+	rec.started_ns = a->started_ns;
+	rec.exit_status = -1;
+	rec.key = a->key;
+	rec.key_parts = a->encoded_parts.buf;
+	rec.key_parts_len = a->encoded_parts.len;
+	rec.log_start = a->log_start;
+	rec.log_end = a->log_end;
+	return rec;
+}
+
+void
+record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
+	   bool last)
+{
+	bool good = rec->outcome == TASK_DONE || rec->outcome == TASK_REUSED;
+	struct error err = ERROR_INIT;
+	size_t i;
+
+	for (i = 0; good && i < rec->output_count; i++)
+		files_set_maker(r->files, rec->outputs[i].name, rec->step);
+	if (notes_save(r->notes, r->store, &err) ||
+	    store_attempt_end(r->store, rec, &err))
+		run_fatal(r, &err);
+	push_news(r, a, rec, false, last);
+}
+
+void
+count_end(struct run *r, enum task_outcome outcome)
+{
+	struct run_counts *c = &r->summary->counts;
+
+	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT ||
+		outcome == TASK_REUSED;
+	c->reused += outcome == TASK_REUSED;
+	c->failed += outcome == TASK_FAILED;
+	c->cancelled += outcome == TASK_CANCELLED;
+	c->skipped += outcome == TASK_SKIPPED;
+	if (outcome == TASK_FAILED && !r->options->keep_going)
+		r->stopping = true;
+}
