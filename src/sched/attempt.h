@@ -49,7 +49,6 @@ struct attempt {
 	struct lease lease;        /* of its files */
 	bool hashing;              /* an I/O thread hashes its inputs, or
 				    * restores its outputs */
-	bool told_waiting;         /* for the outputs of another run */
 	uint32_t failures;         /* of the task itself so far */
 	uint32_t losses;           /* not its fault */
 	uint64_t log_start;

@@ -22,6 +22,9 @@ struct news {
 	bool last;                    /* the attempt is freed afterwards */
 };
 
+/* What is said once for each step. */
+enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2 };
+
 struct run {
 	const struct run_options *options;
 	const struct run_events *events;
@@ -72,7 +75,7 @@ struct run {
 	uint32_t news_count;
 	uint32_t news_alloc;
 	struct run_counts told;       /* what progress said last */
-	bool *warned;                 /* by step index: it is too large */
+	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */

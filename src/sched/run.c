@@ -247,7 +247,7 @@ begin(struct run *r, struct error *err)
 	rec->flow_file = xstrdup(r->options->flow_file);
 	rec->user = xstrdup(pw ? pw->pw_name : "");
 	rec->host = xstrdup(host);
-	r->warned = xcalloc(r->rules.step_count + 1, sizeof(*r->warned));
+	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
 	r->notes = notes_new(r->graph);
 	rec->origin = r->origin.number;
 	rec->pid = getpid();
@@ -481,7 +481,7 @@ close_run(struct run *r)
 	free(r->rerun);
 	attempt_free(r->scratch);
 	free(r->due);
-	free(r->warned);
+	free(r->said);
 	map_release(&r->recipe_words);
 	free(r->starts);
 	free(r->queue);

@@ -103,9 +103,9 @@ warn_too_large(struct run *r, const struct attempt *a)
 	bool too_large = limits_too_large(l, d->cpu_milli, d->memory_mb);
 	struct strbuf what = STRBUF_INIT;
 
-	if (r->warned[step] || !too_large)
+	if (r->said[step] & SAID_TOO_LARGE || !too_large)
 		return;
-	r->warned[step] = true;
+	r->said[step] |= SAID_TOO_LARGE;
 	if (d->cpu_milli > l->cpu_milli)
 		strbuf_addf(&what, "%g of %g processors",
 			    d->cpu_milli / 1000.0, l->cpu_milli / 1000.0);
@@ -252,6 +252,51 @@ on_lease_ready(void *data)
 	queue_push(a->run, a);
 }
 
+/* Append who else runs in this project: "run 15 (pid 4711)". */
+static void
+add_other_runs(struct run *r, struct strbuf *sb)
+{
+	const struct run_record *ours = &r->summary->run;
+	struct run_record *runs = NULL;
+	size_t count = 0, i, named = 0;
+
+	if (store_run_list(r->store, &runs, &count, NULL))
+		count = 0;
+	for (i = 0; i < count; i++) {
+		const struct run_record *o = &runs[i];
+		bool is_here = !strcmp(o->host, ours->host);
+
+		if (o->state == RUN_RUNNING && o->number != ours->number &&
+		    (!is_here || store_run_alive(o)))
+			strbuf_addf(sb, "%srun %" PRIu32 " (pid %" PRId64
+				    "%s%s)", named++ ? " or " : "", o->number,
+				    o->pid, is_here ? "" : " on ",
+				    is_here ? "" : o->host);
+		run_record_release(&runs[i]);
+	}
+	free(runs);
+	if (!named)
+		strbuf_adds(sb, "another run");
+}
+
+/* Say once for a step that a task of it waits for another run, which DOES
+ * something with PATH. */
+static void
+tell_waiting(struct run *r, const struct attempt *a, const char *does,
+	     const char *path)
+{
+	uint32_t step = a->task->step->index;
+	struct strbuf who = STRBUF_INIT;
+
+	if (r->said[step] & SAID_WAITS)
+		return;
+	r->said[step] |= SAID_WAITS;
+	add_other_runs(r, &who);
+	run_note(r, "%s waits: %s is %s '%s'", a->name.buf, who.buf, does,
+		 path);
+	strbuf_release(&who);
+}
+
 /* Lease A's files.  Otherwise it comes again when they are free. */
 static bool
 lease(struct run *r, struct attempt *a)
@@ -270,10 +315,7 @@ lease(struct run *r, struct attempt *a)
 		return false;
 	}
 	r->leasing++;
-	if (!a->told_waiting)
-		run_note(r, "%s waits: another run is %s '%s'",
-			 a->name.buf, does, path);
-	a->told_waiting = true;
+	tell_waiting(r, a, does, path);
 	attempt_leave(r, a);
 	return false;
 }

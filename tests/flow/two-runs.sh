@@ -20,7 +20,7 @@ test_expect_success 'they get different numbers, and one waits for what the othe
 	begin flowmake run > second 2>&1 && two=$begun &&
 	test_wait grep -q "waits" second &&
 	cat second &&
-	test_grep "[[]2. make waits: another run is making .made.txt." second &&
+	test_grep "[[]2. make waits: run 1 \(pid $(engine $one)\) is making .made.txt.\$" second &&
 	echo one >&8 &&
 	hear 9 1 >> heard &&
 	echo two >&8 &&
@@ -53,6 +53,31 @@ test_expect_success 'a run that waits goes on when the other is killed' '
 	test_grep "^ *4 .* done" runs
 '
 
+test_expect_success 'of several runs all are named that it may wait for, once for a step' '
+	mkdir several && cd several && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step make
+	  (foreach n (list 1 2))
+	  (output file "#{n}.txt")
+	  (shell "echo $FLOWMAKE_RUN_ID > ready; read -r line < go; touch #{file}"))
+	(step other (shell "echo $FLOWMAKE_RUN_ID > ready; read -r line < go"))
+	END
+	begin flowmake run make > first 2>&1 && one=$begun &&
+	hear 9 2 &&
+	begin flowmake run other > second 2>&1 && two=$begun &&
+	hear 9 1 &&
+	begin flowmake run make > third 2>&1 && three=$begun &&
+	test_wait grep -q "waits" third &&
+	printf "1\n2\n3\n4\n5\n" >&8 &&
+	ended 0 $one &&
+	ended 0 $two &&
+	ended 0 $three &&
+	cat third &&
+	test_grep "make/0 waits: run 1 \(pid [0-9]+\) or run 2 \(pid [0-9]+\) is making .1.txt.\$" third &&
+	grep -c waits third > count &&
+	echo 1 | test_cmp - count
+'
+
 test_expect_success 'a run that waits can be ended' '
 	exec 8<> go 9<> ready &&
 	begin flowmake run > first 2>&1 && one=$begun &&
@@ -79,7 +104,7 @@ test_expect_success 'what a task reads is not taken away by another run' '
 	begin flowmake run > first 2>&1 && one=$begun &&
 	hear 9 1 &&
 	begin flowmake run > second 2>&1 && two=$begun &&
-	test_wait grep -q "waits: another run is reading .made.txt" second &&
+	test_wait grep -q "make waits: run 1 (pid [0-9]*) is reading .made.txt" second &&
 	echo >&8 &&
 	ended 0 $one &&
 	hear 9 1 &&

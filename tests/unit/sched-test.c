@@ -225,7 +225,7 @@ close_run(void)
 	loop_free(run.loop);
 	error_release(&run.fatal);
 	map_release(&run.recipe_words);
-	free(run.warned);
+	free(run.said);
 	notes_free(run.notes);
 	free(run.starts);
 	free(run.queue);
@@ -286,7 +286,7 @@ given(const char *flow_text)
 	run.executor = &fake_executor;
 	run.executor->ops = &fake_ops;
 	run.machine_cpu_milli = 4000;
-	run.warned = xcalloc(flow.flow.rules.step_count + 1, sizeof(bool));
+	run.said = xcalloc(flow.flow.rules.step_count + 1, 1);
 	limits_init(&run.limits, 3, 4000, 8000);
 	flow.graph = run.graph = graph_new(&flow.flow.rules, &world, &go);
 	run.notes = notes_new(run.graph);
