@@ -8,6 +8,7 @@
 #include "base/cbor.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "sched/keeper.h"
 
 /* Attempts that failed by no fault of their own are tried this often. */
 enum { MAX_LOSSES = 3 };
@@ -149,6 +150,8 @@ on_finished(void *data, void *task, const struct outcome *o)
 	}
 	count_end(r, outcome);
 	record_end(r, a, &rec, outcome != TASK_RETRIED);
+	if (rec.reusable)
+		keeper_add(r->keeper, rec.outputs, rec.output_count);
 	r->news[r->news_count - 1].record.results = NULL;
 	r->news[r->news_count - 1].record.outputs = NULL;
 	if (outcome != TASK_RETRIED) {

@@ -4,6 +4,7 @@ sched_sources = \
 	src/sched/evaluate.c src/sched/evaluate.h \
 	src/sched/expand.c \
 	src/sched/inputs.c \
+	src/sched/keeper.c src/sched/keeper.h \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/news.c \

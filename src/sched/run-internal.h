@@ -36,6 +36,7 @@ struct run {
 	struct store *store;
 	struct files *files;
 	struct pool *pool;
+	struct keeper *keeper;
 	struct log_writer *log;
 	struct executor *executor;
 	struct leases *leases;

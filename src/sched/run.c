@@ -27,6 +27,7 @@
 #include "flow/evaluator.h"
 #include "model/graph.h"
 #include "model/with.h"
+#include "sched/keeper.h"
 #include "sched/leases.h"
 #include "sched/notes.h"
 #include "sched/reuse.h"
@@ -359,6 +360,7 @@ is_over(const struct run *r)
 	if (r->stopping)
 		return true;
 	return !r->pausing && !r->leasing && !r->undecided &&
+		!keeper_is_busy(r->keeper) &&
 		r->queue_start == r->queue_count &&
 		r->due_start == r->due_count &&
 		!evaluation_busy(r->evaluation);
@@ -439,6 +441,7 @@ open_run(struct run *r, struct error *err)
 	r->pool = pool_new(r->loop, err);
 	if (!r->pool)
 		return -1;
+	r->keeper = keeper_new(r->pool);
 	return r->options->resume ? run_find_origin(r, err) : 0;
 }
 
@@ -462,6 +465,7 @@ close_run(struct run *r)
 	rules_release(&r->rules);
 	if (r->pool)
 		pool_free(r->pool);
+	keeper_free(r->keeper);
 	leases_free(r->leases);
 	if (r->files)
 		files_free(r->files);

@@ -405,6 +405,68 @@ object_take(const char *path, const struct digest *d, const char *file_name,
 	return take_any(path, d, file_name, &st, f, err);
 }
 
+/* ---- cloning ---- */
+
+/* A file_content_fn that remembers nothing. */
+static int
+hash_file(void *data, const char *path, const struct stat *st,
+	  struct digest *d, struct error *err)
+{
+	(void)data;
+	return content_of_file(path, st, d, err);
+}
+
+/* Whether what is at PATH still has the digest D that it had when its stat was
+ * ST: of a directory that says nothing, its files are hashed. */
+static bool
+is_unchanged(const char *path, const struct stat *st, const struct digest *d)
+{
+	struct digest got;
+	struct stat now;
+	uint64_t size;
+
+	if (stat(path, &now) < 0 || now.st_ino != st->st_ino)
+		return false;
+	if (S_ISDIR(st->st_mode))
+		return !content_of_tree(path, hash_file, NULL, &got, &size,
+					NULL) && digest_equal(&got, d);
+	return now.st_size == st->st_size &&
+	       !memcmp(&now.st_mtim, &st->st_mtim, sizeof(now.st_mtim)) &&
+	       !memcmp(&now.st_ctim, &st->st_ctim, sizeof(now.st_ctim));
+}
+
+int
+object_clone(const char *path, const struct stat *st, const struct digest *d,
+	     struct error *err)
+{
+	struct strbuf object = STRBUF_INIT;
+	char *copy;
+	int rc = 1;
+
+	if (object_exists(d, NULL))
+		return 1;
+	object_add_path(&object, d, NULL);
+	copy = temporary_path();
+	switch (file_clone(path, copy, err)) {
+	case 0:
+		rc = -1;
+		break;
+	case 1:
+		/* An edit of the copy would be no edit of PATH, nor the other
+		 * way round: so only what came before matters. */
+		if (is_unchanged(path, st, d) &&
+		    !move_into(copy, object.buf, err))
+			break;
+		file_remove_tree(copy, NULL);
+		/* fall through */
+	default:
+		rc = 0;
+	}
+	free(copy);
+	strbuf_release(&object);
+	return rc;
+}
+
 /* ---- reading ---- */
 
 bool

@@ -11,6 +11,8 @@
 #ifndef FLOWMAKE_STORE_OBJECTS_H
 #define FLOWMAKE_STORE_OBJECTS_H
 
+#include <sys/stat.h>
+
 #include "base/base.h"
 #include "base/digest.h"
 #include "model/object-path.h"
@@ -35,6 +37,14 @@ int object_take(const char *path, const struct digest *d,
  * it is, and good; 0, as object_verify; -1. */
 int object_keep(const struct digest *d, const char *file_name,
 		struct files *f, struct error *err);
+
+/* Put a copy of the file or directory at PATH, whose stat was ST when it was
+ * found to have the digest D, into the store, if the file system can let both
+ * share their blocks.  Returns 1 when the store has the object now, 0 when PATH
+ * is not what it was, or the copy failed (ERR then says so, though 0 is
+ * returned), -1 when the file system cannot do that. */
+int object_clone(const char *path, const struct stat *st,
+		 const struct digest *d, struct error *err);
 
 /* Whether the object is there (its content is verified when it is read). */
 bool object_exists(const struct digest *d, const char *file_name);

@@ -8,9 +8,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,7 +215,7 @@ copy_symlink(const char *from, const char *to, struct error *err)
 }
 
 /* Copy one thing, of the stat ST; the entries of a directory are left to the
- * caller. */
+ * caller.  Returns 0; what else it returns ends the copying. */
 typedef int copy_one_fn(const char *from, const char *to,
 			const struct stat *st, struct error *err);
 
@@ -251,6 +253,49 @@ copy_as_new(const char *from, const char *to, const struct stat *st,
 	if (S_ISDIR(st->st_mode))
 		return copy_dir(to, 0777, err);
 	return file_copy_as(from, to, st->st_mode & S_IXUSR ? 0777 : 0666,
+			    err);
+}
+
+/* Whether ERROR, of the first try, says that blocks cannot be shared. */
+static bool
+cannot_share(int error)
+{
+	return error == EOPNOTSUPP || error == ENOTTY || error == EXDEV ||
+	       error == EINVAL || error == ENOSYS;
+}
+
+/* Let the new file TO share the blocks of FROM; 1 where that cannot be. */
+static int
+share_blocks(const char *from, const char *to, mode_t mode, struct error *err)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK), out, rc = 0;
+
+	if (in < 0)
+		return error_sys(err, "cannot open '%s'", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (out < 0) {
+		error_sys(err, "cannot make '%s'", to);
+		close(in);
+		return -1;
+	}
+	if (ioctl(out, FICLONE, in) < 0)
+		rc = cannot_share(errno) ? 1
+		     : error_sys(err, "cannot copy '%s' to '%s'", from, to);
+	if (close(out) < 0 && !rc)
+		rc = error_sys(err, "cannot copy '%s' to '%s'", from, to);
+	close(in);
+	return rc;
+}
+
+static int
+copy_as_clone(const char *from, const char *to, const struct stat *st,
+	      struct error *err)
+{
+	if (S_ISLNK(st->st_mode))
+		return copy_symlink(from, to, err);
+	if (S_ISDIR(st->st_mode))
+		return copy_dir(to, 0777, err);
+	return share_blocks(from, to, st->st_mode & S_IXUSR ? 0555 : 0444,
 			    err);
 }
 
@@ -308,6 +353,16 @@ file_copy_fresh(const char *from, const char *to, struct error *err)
 	if (rc)
 		file_remove_tree(to, NULL);
 	return rc;
+}
+
+int
+file_clone(const char *from, const char *to, struct error *err)
+{
+	int rc = copy_tree(from, to, copy_as_clone, err);
+
+	if (rc)
+		file_remove_tree(to, NULL);
+	return rc < 0 ? -1 : !rc;
 }
 
 int

@@ -47,6 +47,11 @@ int file_copy_as(const char *from, const char *to, mode_t mode,
  * What its owner could execute, or not, stays so. */
 int file_copy_fresh(const char *from, const char *to, struct error *err);
 
+/* Copy FROM, a file, a symlink or a tree, to TO, which is not there yet, only
+ * by sharing its blocks.  The files are read-only; executable ones stay so.
+ * Returns 1, 0 where a file system cannot do that, -1; then TO is not there. */
+int file_clone(const char *from, const char *to, struct error *err);
+
 /* rename(2) of a file, a symlink or a tree that falls back to copy and remove
  * across file systems; even then TO appears whole or not at all. */
 int file_move(const char *from, const char *to, struct error *err);

@@ -1,0 +1,80 @@
+# Outputs in the store, where the file system lets files share their blocks;
+# here that is a library, which copies instead.
+. "${0%/*}/lib"
+
+if test "$SANITIZE" = yes; then
+	test_skip_all 'no library can be loaded before that of the sanitizers'
+fi
+$CC -shared -fPIC -O1 -o fake-clone.so "$srcdir/tests/unit/fake-clone.c" \
+	-ldl || test_skip_all 'no C compiler'
+library=$PWD/fake-clone.so
+
+# cloning HOW COMMAND...: with a file system that can, or cannot.
+cloning() {
+	local how=$1
+	shift
+	FAKE_CLONE=$how FAKE_CLONE_LOG=$TEST_DIRECTORY/calls \
+		LD_PRELOAD=$library "$@"
+}
+
+flow() {
+	flowfile <<-'END'
+	(step make
+	  (foreach i '(1 2 3))
+	  (output file "made/#{i}")
+	  (output tree "trees/#{i}")
+	  (shell "echo #{i} | tee -a ../ran > #{file}; mkdir -p #{tree}/sub;"
+	         "seq 9 > #{tree}/sub/#{i}; echo exit > #{tree}/tool;"
+	         "chmod +x #{tree}/tool"))
+	END
+}
+
+test_expect_success 'an output that was removed or edited is restored' '
+	mkdir can && cd can && flow && cloning yes flowmake run > out &&
+	cp -a made trees .. && rm ../ran &&
+	rm -r made/1 trees/2/sub && echo edited >> made/2 &&
+	chmod -x trees/3/tool &&
+	flowmake -n > plan && test_grep -v "runs:" plan &&
+	test_grep "restored from the store" plan &&
+	flowmake resume > out 2>&1 && test_grep "3 tasks, 3 reused" out &&
+	test ! -e ../ran &&
+	diff -r made ../made && diff -r trees ../trees &&
+	test -x trees/3/tool && test -w made/1 && flowmake -q &&
+	ls .flowmake/tmp > left && lines 0 left
+'
+
+test_expect_success 'what is in the store is no link, and read-only' '
+	cd can &&
+	find .flowmake/objects made trees -type f -links +1 > links &&
+	lines 0 links &&
+	find .flowmake/objects -type f -perm /222 > writable &&
+	lines 0 writable
+'
+
+test_expect_success 'a copy that is damaged is not restored' '
+	cd can && d=$(find .flowmake/objects -maxdepth 2 -type f -exec grep -lx 1 {} +) &&
+	chmod u+w "$d" && echo X > "$d" && rm made/1 &&
+	flowmake resume > out 2> errors &&
+	test_grep "make/0 runs, .*cannot be restored.*damaged" errors &&
+	echo 1 | test_cmp - made/1 && echo 1 | test_cmp - ../ran &&
+	flowmake -q
+'
+
+test_expect_success 'the copies go with their records' '
+	cd can && rm -r made trees &&
+	sed -i "s/(1 2 3)/(1)/" Flowfile && cloning yes flowmake run > out &&
+	flowmake gc --keep 1 > out &&
+	test_grep "^removed [0-9]+ results" out &&
+	find .flowmake/objects -mindepth 2 -maxdepth 2 > objects &&
+	lines 2 objects && flowmake -q
+'
+
+test_expect_success 'a file system that cannot do that is asked once' '
+	rm -f calls && mkdir cannot && cd cannot && flow &&
+	cloning no flowmake run > out && lines 1 ../calls &&
+	find .flowmake/objects -type f > objects && lines 0 objects &&
+	rm made/1 && flowmake resume > out &&
+	test_grep "3 tasks, 2 reused" out
+'
+
+test_done
