@@ -38,17 +38,6 @@ const struct option_row options_dump[] = {
 	{ 0, NULL, 0, NULL, NULL, NULL }
 };
 
-/* Close S; an error counts only if nothing failed before. */
-static int
-close_store(struct store *s, int rc, struct error *err)
-{
-	if (!s)
-		return -1;
-	if (store_close(s, rc ? NULL : err))
-		return -1;
-	return rc;
-}
-
 /* ---- runs, show, why ---- */
 
 /* Parse "[--json] [TARGET]", at most MAX words. */
@@ -85,7 +74,7 @@ cmd_runs(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = show_runs(s, json, &out, err);
-	rc = close_store(s, rc, err);
+	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);
 	strbuf_release(&out);
@@ -106,7 +95,7 @@ cmd_show(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = show_target(s, target, json, inv->again.buf, &out, err);
-	rc = close_store(s, rc, err);
+	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);
 	strbuf_release(&out);
@@ -127,7 +116,7 @@ cmd_why(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = why_target(s, target, json, inv->again.buf, &out, err);
-	rc = close_store(s, rc, err);
+	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);
 	strbuf_release(&out);
@@ -183,7 +172,7 @@ cmd_logs(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = logs_show(s, &o, err);
-	rc = close_store(s, rc, err);
+	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&none, err);
 	return rc;
@@ -211,7 +200,7 @@ cmd_dump(struct invocation *inv, const struct command *self, struct error *err)
 	s = store_open(STORE_READ, err);
 	if (s)
 		rc = dump_results(s, target, file, &out, err);
-	rc = close_store(s, rc, err);
+	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);
 	strbuf_release(&out);

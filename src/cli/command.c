@@ -117,6 +117,16 @@ command_print(const struct strbuf *text, struct error *err)
 	return 0;
 }
 
+int
+command_close_store(struct store *s, int rc, struct error *err)
+{
+	if (!s)
+		return -1;
+	if (store_close(s, rc ? NULL : err))
+		return -1;
+	return rc;
+}
+
 /* ---- help ---- */
 
 void

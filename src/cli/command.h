@@ -9,6 +9,7 @@
 #include "cli/options.h"
 
 struct error;
+struct store;
 
 /* What the command line said so far. */
 struct invocation {
@@ -65,6 +66,9 @@ int invocation_chdir(struct invocation *inv, const char *dir,
 
 /* Write all of TEXT to stdout, and close it with its errors checked. */
 int command_print(const struct strbuf *text, struct error *err);
+/* Close S, which may be NULL when it could not be opened (then RC is -1); an
+ * error counts only if nothing failed before.  Returns RC or -1. */
+int command_close_store(struct store *s, int rc, struct error *err);
 /* Append the help of one command, or of the whole program. */
 void command_add_help(struct strbuf *sb, const struct command *c);
 void commands_add_help(struct strbuf *sb);
@@ -76,9 +80,9 @@ extern const struct option_row *const options_global[];
 
 typedef int command_fn(struct invocation *inv, const struct command *self,
 		       struct error *err);
-command_fn cmd_agent, cmd_check, cmd_dump, cmd_gc, cmd_graph, cmd_help,
-	cmd_logs, cmd_resume, cmd_run, cmd_runs, cmd_show, cmd_version,
-	cmd_why;
+command_fn cmd_agent, cmd_check, cmd_checkout, cmd_diff, cmd_dump, cmd_gc,
+	cmd_graph, cmd_help, cmd_logs, cmd_resume, cmd_run, cmd_runs, cmd_show,
+	cmd_version, cmd_why;
 
 extern const struct option_row options_run[], options_resume[], options_show[],
 	options_logs[], options_dump[], options_gc[], options_graph[],

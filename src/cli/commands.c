@@ -56,6 +56,12 @@ const struct command commands[] = {
 	  "Values are printed as Scheme writes them, file results as their "
 	  "path\nin the store.",
 	  { options_dump, options_common, NULL }, cmd_dump },
+	{ "diff", "RUN RUN [PATH]...",
+	  "Show what differs between the code of two runs",
+	  "Of files and directories called PATH only, if there are any.",
+	  { options_common, NULL }, cmd_diff },
+	{ "checkout", "RUN DIR", "Write the code of a run into a new directory",
+	  NULL, { options_common, NULL }, cmd_checkout },
 	{ "graph", "[NAME=VALUE]...", "Show the steps and who reads whom",
 	  NULL,
 	  { options_graph, options_flow, options_common, NULL }, cmd_graph },

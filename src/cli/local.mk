@@ -1,5 +1,6 @@
 cli_sources = \
 	src/cli/cmd-about.c \
+	src/cli/cmd-code.c \
 	src/cli/cmd-gc.c \
 	src/cli/cmd-look.c \
 	src/cli/cmd-rules.c \

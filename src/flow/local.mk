@@ -1,5 +1,6 @@
 flow_sources = \
 	src/flow/child.c src/flow/child.h \
+	src/flow/code.c src/flow/code.h \
 	src/flow/control.h \
 	src/flow/ending.c src/flow/ending.h \
 	src/flow/eval-child.c \

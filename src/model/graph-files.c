@@ -408,3 +408,11 @@ fail:
 	free(out.v);
 	return -1;
 }
+
+bool
+graph_makes(const struct graph *g, const char *path)
+{
+	const struct file *f = file_find(g, path);
+
+	return f && f->maker;
+}

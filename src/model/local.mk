@@ -1,5 +1,6 @@
 model_sources = \
 	src/model/artifact.c src/model/artifact.h \
+	src/model/code-wire.h \
 	src/model/expr.c src/model/expr.h \
 	src/model/graph-bind.c \
 	src/model/graph-cycle.c \

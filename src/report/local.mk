@@ -1,5 +1,6 @@
 report_sources = \
 	src/report/attempts.c \
+	src/report/code.c src/report/code.h \
 	src/report/dump.c src/report/dump.h \
 	src/report/flow-graph.c src/report/flow-graph.h \
 	src/report/follow.c src/report/follow.h \

@@ -73,21 +73,21 @@ json_parameters(const struct run_record *r)
 	return object;
 }
 
-/* R's tags: [TAG...]. */
+/* The texts of an array in CBOR, of LEN bytes; it may be missing. */
 static json_t *
-json_tags(const struct run_record *r)
+json_texts(const char *cbor, size_t len)
 {
 	json_t *array = json_array();
 	struct cbor c;
-	char *tag;
+	char *text;
 	size_t n;
 
-	cbor_init(&c, r->tags, r->tags_len);
-	for (n = r->tags_len ? cbor_get_array(&c) : 0; n && !c.failed; n--) {
-		tag = cbor_get_str(&c);
-		if (tag)
-			json_array_append_new(array, json_text(tag));
-		free(tag);
+	cbor_init(&c, cbor, len);
+	for (n = len ? cbor_get_array(&c) : 0; n && !c.failed; n--) {
+		text = cbor_get_str(&c);
+		if (text)
+			json_array_append_new(array, json_text(text));
+		free(text);
 	}
 	return array;
 }
@@ -115,7 +115,7 @@ json_run(struct store *s, const struct run_record *r, struct error *err)
 	json_object_set_new(object, "started", json_seconds(r->started_ns));
 	json_object_set_new(object, "ended", json_seconds(r->ended_ns));
 	json_object_set_new(object, "parameters", json_parameters(r));
-	json_object_set_new(object, "tags", json_tags(r));
+	json_object_set_new(object, "tags", json_texts(r->tags, r->tags_len));
 	json_object_set_new(object, "tasks", json_integer(r->tasks_total));
 	json_object_set_new(object, "done", json_integer(r->tasks_done));
 	json_object_set_new(object, "failed", json_integer(r->tasks_failed));
@@ -158,6 +158,53 @@ show_runs_json(struct store *s, struct strbuf *out, struct error *err)
 	return rc;
 }
 
+/* The files that C says were changed: [{"state": "M", "path": PATH}...]. */
+static json_t *
+json_changed(const struct code_record *c)
+{
+	json_t *array = json_array(), *object;
+	char *letter, *path;
+	struct cbor in;
+	size_t n;
+
+	cbor_init(&in, c->changed, c->changed_len);
+	for (n = cbor_get_array(&in); n && !in.failed; n--) {
+		cbor_get_array(&in);
+		letter = cbor_get_str(&in);
+		path = cbor_get_str(&in);
+		object = json_object();
+		json_object_set_new(object, "state", json_text(letter));
+		json_object_set_new(object, "path", json_text(path));
+		json_array_append_new(array, object);
+		free(letter);
+		free(path);
+	}
+	return array;
+}
+
+/* What is known of the code of RUN; null when that is nothing. */
+static int
+json_code(struct store *s, uint32_t run, json_t **json, struct error *err)
+{
+	struct code_record c;
+	int rc = store_code_get(s, run, &c, err);
+
+	*json = rc > 0 ? json_object() : json_null();
+	if (rc > 0) {
+		json_object_set_new(*json, "commit", json_text(c.commit));
+		json_object_set_new(*json, "branch", json_text(c.branch));
+		json_object_set_new(*json, "tree", json_text(c.tree));
+		json_object_set_new(*json, "changed_count",
+				    json_integer((json_int_t)c.changed_count));
+		json_object_set_new(*json, "changed", json_changed(&c));
+		json_object_set_new(*json, "left_out",
+				    json_texts(c.left_out, c.left_out_len));
+		json_object_set_new(*json, "failure", json_text(c.failure));
+	}
+	code_record_release(&c);
+	return rc < 0 ? -1 : 0;
+}
+
 /* ---- steps ---- */
 
 /* What SUM says. */
@@ -189,20 +236,23 @@ static int
 put_run(struct store *s, const struct target *t, struct strbuf *out,
 	struct error *err)
 {
-	json_t *steps = json_array(), *run;
+	json_t *steps = json_array(), *run, *code = NULL;
 	struct step_sum *sums = NULL;
 	struct arena arena;
 	size_t count = 0, i;
 	int rc;
 
 	arena_init(&arena);
-	rc = step_sums_read(s, t, &arena, &sums, &count, err);
+	rc = json_code(s, t->run.number, &code, err) ||
+	     step_sums_read(s, t, &arena, &sums, &count, err) ? -1 : 0;
 	for (i = 0; i < count; i++)
 		json_array_append_new(steps, json_step(&sums[i]));
 	run = rc ? NULL : json_run(s, &t->run, err);
+	json_object_set(run, "code", code);
 	rc = json_object_set(run, "steps", steps);
 	if (!rc)
 		json_put(out, run);
+	json_decref(code);
 	json_decref(steps);
 	free(sums);
 	arena_release(&arena);

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/value.h"
+#include "report/code.h"
 #include "report/show-state.h"
 #include "report/table.h"
 #include "store/log.h"
@@ -206,6 +207,20 @@ add_run_head(struct strbuf *out, const struct run_record *r)
 	strbuf_release(&sb);
 }
 
+/* Append what is known of the code of run R. */
+static int
+add_code(struct store *s, const struct run_record *r, struct strbuf *out,
+	 struct error *err)
+{
+	struct code_record c;
+	int rc = store_code_get(s, r->number, &c, err);
+
+	if (rc > 0)
+		code_add_lines(out, &c);
+	code_record_release(&c);
+	return rc < 0 ? -1 : 0;
+}
+
 /* Add "57 done, 2 failed". */
 static void
 add_states(struct table *t, const struct step_sum *sum)
@@ -314,7 +329,8 @@ show_target(struct store *s, const char *target, bool json,
 		rc = add_tasks(s, &t, command, out, err);
 	} else if (!rc) {
 		add_run_head(out, &t.run);
-		rc = add_steps(s, &t, out, err);
+		rc = add_code(s, &t.run, out, err) ||
+		     add_steps(s, &t, out, err) ? -1 : 0;
 	}
 	target_release(&t);
 	return rc;

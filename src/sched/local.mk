@@ -13,6 +13,7 @@ sched_sources = \
 	src/sched/prehash.c src/sched/prehash.h \
 	src/sched/resume.c \
 	src/sched/reuse.c src/sched/reuse.h \
+	src/sched/run-code.c \
 	src/sched/run-internal.h \
 	src/sched/run.c src/sched/run.h \
 	src/sched/specs.c \

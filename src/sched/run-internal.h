@@ -1,7 +1,7 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
  * tasks.c, ends.c and news.c (its attempts), resume.c (what it need not
- * execute) and plan.c (a dry run), and by nobody else.
+ * execute), run-code.c and plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -83,6 +83,11 @@ struct run {
 	bool interrupted;
 	int64_t interrupted_ns;       /* monotonic, of the first signal */
 	struct error fatal;           /* the run's own failure */
+	struct code *code;            /* keeps the code; NULL: not started */
+	bool code_begun;              /* its snapshot is under way, or over */
+	bool code_taken;              /* ... and recorded */
+	uint64_t code_left_out;       /* what is not in it */
+	struct error code_failure;    /* why it was not */
 };
 
 /* ---- expand.c ---- */
@@ -170,6 +175,14 @@ bool attempt_reuse(struct run *r, struct attempt *a);
 void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
 /* Record what was kept since the last time. */
 int run_record_kept(struct run *r, struct error *err);
+
+/* ---- run-code.c ---- */
+/* Have the helper get ready.  May be left out. */
+void run_code_start(struct run *r);
+/* Have the code recorded, if that has not begun: a task is about to start. */
+void run_code_begin(struct run *r);
+/* The tasks are over: wait for it, and say what is missing. */
+void run_code_end(struct run *r);
 
 /* ---- plan.c ---- */
 /* Of a resume, decide all that can be without executing anything. */

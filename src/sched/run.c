@@ -24,6 +24,7 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "exec/local.h"
+#include "flow/code.h"
 #include "flow/evaluator.h"
 #include "model/graph.h"
 #include "model/with.h"
@@ -434,6 +435,9 @@ open_run(struct run *r, struct error *err)
 	r->evaluator = evaluator_start(r->loop, err);
 	if (!r->evaluator)
 		return -1;
+	/* A resume may have nothing to execute. */
+	if (!r->options->dry_run && !r->options->resume)
+		run_code_start(r);
 	r->store = store_open(STORE_WRITE, err);
 	if (!r->store)
 		return -1;
@@ -461,6 +465,7 @@ close_run(struct run *r)
 	if (r->evaluator)
 		evaluator_free(r->evaluator);
 	notes_free(r->notes);
+	code_free(r->code);
 	graph_free(r->graph);
 	rules_release(&r->rules);
 	if (r->pool)
@@ -486,6 +491,7 @@ close_run(struct run *r)
 	attempt_free(r->scratch);
 	free(r->due);
 	free(r->said);
+	error_release(&r->code_failure);
 	map_release(&r->recipe_words);
 	free(r->starts);
 	free(r->queue);
@@ -507,6 +513,7 @@ run_tasks(struct run *r, struct error *err)
 		r->fatal = *err;
 		err->text = NULL;
 	}
+	run_code_end(r);
 	if (end(r, &end_err) && !r->fatal.text)
 		r->fatal = end_err;
 	else

@@ -188,6 +188,7 @@ attempt_execute(struct run *r, struct attempt *a)
 		fail_unstarted(r, a, &err);
 		return;
 	}
+	run_code_begin(r);
 	r->running++;
 	if (r->executor->ops->start(r->executor, &a->spec, a, &err)) {
 		r->running--;

@@ -31,73 +31,6 @@ enum {
 	DB_SHRINK_PAGES = 256,      /* fewer are left for what comes */
 };
 
-/* MIGRATIONS[N] makes version N + 1 of version N. */
-static const char *const migrations[] = {
-	"CREATE TABLE runs ("
-	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" state INTEGER NOT NULL,"
-	" started_ns INTEGER NOT NULL,"
-	" ended_ns INTEGER NOT NULL,"
-	" command TEXT, flow TEXT, flow_file TEXT, user TEXT, host TEXT,"
-	" pid INTEGER NOT NULL,"
-	" pid_started INTEGER NOT NULL,"
-	" parameters BLOB, tags BLOB,"
-	" tasks_total INTEGER NOT NULL,"
-	" tasks_done INTEGER NOT NULL,"
-	" tasks_failed INTEGER NOT NULL,"
-	" tasks_skipped INTEGER NOT NULL,"
-	" message TEXT);"
-	"CREATE TABLE attempts ("
-	" id INTEGER PRIMARY KEY," /* run << 40 | task << 12 | attempt */
-	" step TEXT NOT NULL,"
-	" split TEXT NOT NULL,"
-	" outcome INTEGER NOT NULL,"
-	" reusable INTEGER NOT NULL,"
-	" key BLOB,"
-	" element TEXT,"
-	" pid INTEGER,"
-	" started_ns INTEGER, ended_ns INTEGER,"
-	" exit_status INTEGER, signal INTEGER,"
-	" user_ns INTEGER, system_ns INTEGER, max_rss_kib INTEGER,"
-	" log_start INTEGER, log_end INTEGER,"
-	" origin_run INTEGER, origin_task INTEGER,"
-	" message TEXT,"
-	" key_parts BLOB, results BLOB, outputs BLOB);"
-	"CREATE INDEX attempts_key ON attempts (key) WHERE reusable;"
-	/* State: file-table.c describes its bytes.  One column is read in half
-	 * the time of seven, and every command that runs reads them all. */
-	"CREATE TABLE files ("
-	" path TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;",
-
-	/* What resume records. */
-	"ALTER TABLE runs ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE runs ADD COLUMN tasks_reused INTEGER NOT NULL DEFAULT 0;"
-	"CREATE TABLE kept ("
-	" run INTEGER NOT NULL, first INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, source_run INTEGER NOT NULL,"
-	" source_first INTEGER NOT NULL,"
-	" PRIMARY KEY (run, first)) WITHOUT ROWID;",
-
-	/* What digests in keys stand for, where it is short: recipes, values
-	 * of definitions.  Written once, read by who compares keys. */
-	"CREATE TABLE texts ("
-	" digest BLOB PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;",
-
-	/* Rows in the order in which they came: file-table.c says why. */
-	"ALTER TABLE files RENAME TO old_files;"
-	"CREATE TABLE files ("
-	" id INTEGER PRIMARY KEY, path TEXT NOT NULL, state BLOB NOT NULL);"
-	"INSERT INTO files SELECT NULL, path, state FROM old_files;"
-	"DROP TABLE old_files;"
-	"DROP TABLE IF EXISTS makers;",
-
-	/* What the run put into the store: asked for of all runs at once. */
-	"ALTER TABLE runs ADD COLUMN results_bytes INTEGER NOT NULL"
-	" DEFAULT 0;",
-};
-
-enum { DB_VERSION = ARRAY_SIZE(migrations) };
-
 #define ATTEMPT_COLUMNS \
 	"id, step, split, outcome, reusable, key, element, pid, started_ns," \
 	" ended_ns, exit_status, signal, user_ns, system_ns, max_rss_kib," \
@@ -160,6 +93,11 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		" WHERE reusable AND key = ?1 ORDER BY id DESC",
 	[DB_KEY_KNOWN] =
 		"SELECT 1 FROM attempts WHERE reusable AND key = ?1 LIMIT 1",
+	[DB_CODE_PUT] =
+		"REPLACE INTO code VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[DB_CODE_GET] =
+		"SELECT commit_id, branch, tree, changed_count, changed,"
+		" left_out, failure FROM code WHERE run = ?1",
 	[DB_FILE_LIST] = "SELECT id, path, state FROM files WHERE id > ?1"
 			 " ORDER BY id",
 	[DB_FILE_PUT] = "INSERT INTO files VALUES (NULL, ?1, ?2)",
@@ -286,11 +224,11 @@ migrate(struct store *s, struct error *err)
 	version = read_version(s);
 	if (version < 0)
 		return db_error(s, what, err);
-	for (; version < DB_VERSION; version++)
-		if (run_sql(s, migrations[version]))
+	for (; version < db_version; version++)
+		if (run_sql(s, db_migrations[version]))
 			return db_error(s, what, err);
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
-		 DB_VERSION);
+		 db_version);
 	if (run_sql(s, pragma) || run_sql(s, "COMMIT"))
 		return db_error(s, what, err);
 	return 0;
@@ -304,11 +242,11 @@ check_version(struct store *s, struct error *err)
 
 	if (version < 0)
 		return db_error(s, "cannot open the store", err);
-	if (version > DB_VERSION)
+	if (version > db_version)
 		return error_set(err, DB_PATH " has format %d, written by a "
 				 "newer flowmake; this one knows formats up to "
-				 "%d", version, DB_VERSION);
-	if (version == DB_VERSION)
+				 "%d", version, db_version);
+	if (version == db_version)
 		return 0;
 	if (s->mode == STORE_WRITE)
 		return migrate(s, err);
@@ -570,6 +508,22 @@ db_blob(sqlite3_stmt *st, int n, size_t *len)
 
 	*len = (size_t)sqlite3_column_bytes(st, n);
 	return data;
+}
+
+char *
+db_text_copy(sqlite3_stmt *st, int n)
+{
+	const char *text = db_text(st, n);
+
+	return text ? xstrdup(text) : NULL;
+}
+
+char *
+db_blob_copy(sqlite3_stmt *st, int n, size_t *len)
+{
+	const char *data = db_blob(st, n, len);
+
+	return data ? xmemdup(data, *len) : NULL;
 }
 
 struct digest

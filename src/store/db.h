@@ -32,6 +32,8 @@ enum db_statement {
 	DB_ATTEMPT_LATEST,
 	DB_ATTEMPT_KEY,
 	DB_KEY_KNOWN,
+	DB_CODE_PUT,
+	DB_CODE_GET,
 	DB_FILE_LIST,
 	DB_FILE_PUT,
 	DB_FILE_UPDATE,
@@ -57,6 +59,10 @@ enum db_statement {
 	DB_GC_TEXT,
 	DB_STATEMENTS
 };
+
+/* DB_MIGRATIONS[N] makes version N + 1 of version N, up to DB_VERSION. */
+extern const char *const db_migrations[];
+extern const int db_version;
 
 struct store {
 	sqlite3 *db;
@@ -109,6 +115,9 @@ void db_bind_digest(sqlite3_stmt *st, int n, const struct digest *d);
 /* Column N, from 0; borrowed until the next step; NULL for null. */
 const char *db_text(sqlite3_stmt *st, int n);
 const char *db_blob(sqlite3_stmt *st, int n, size_t *len);
+/* The same, copied for the caller. */
+char *db_text_copy(sqlite3_stmt *st, int n);
+char *db_blob_copy(sqlite3_stmt *st, int n, size_t *len);
 /* All zero when the column holds no digest. */
 struct digest db_digest(sqlite3_stmt *st, int n);
 

@@ -1,7 +1,9 @@
 store_sources = \
 	src/store/attempts.c \
+	src/store/code.c \
 	src/store/content.c src/store/content.h \
 	src/store/db.c src/store/db.h \
+	src/store/db-schema.c \
 	src/store/file-table.c src/store/file-table.h \
 	src/store/files.c src/store/files.h \
 	src/store/gc.c src/store/gc.h \

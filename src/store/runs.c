@@ -41,24 +41,6 @@ bind_run(sqlite3_stmt *st, const struct run_record *r)
 	sqlite3_bind_int64(st, 20, (int64_t)r->results_bytes);
 }
 
-/* A copy of text column N, or NULL. */
-static char *
-copy_text(sqlite3_stmt *st, int n)
-{
-	const char *text = db_text(st, n);
-
-	return text ? xstrdup(text) : NULL;
-}
-
-/* A copy of blob column N, or NULL. */
-static char *
-copy_blob(sqlite3_stmt *st, int n, size_t *len)
-{
-	const char *data = db_blob(st, n, len);
-
-	return data ? xmemdup(data, *len) : NULL;
-}
-
 /* Fill R from the row of ST. */
 static void
 read_run(sqlite3_stmt *st, struct run_record *r)
@@ -68,20 +50,20 @@ read_run(sqlite3_stmt *st, struct run_record *r)
 	r->state = (enum run_state)sqlite3_column_int(st, 1);
 	r->started_ns = sqlite3_column_int64(st, 2);
 	r->ended_ns = sqlite3_column_int64(st, 3);
-	r->command = copy_text(st, 4);
-	r->flow = copy_text(st, 5);
-	r->flow_file = copy_text(st, 6);
-	r->user = copy_text(st, 7);
-	r->host = copy_text(st, 8);
+	r->command = db_text_copy(st, 4);
+	r->flow = db_text_copy(st, 5);
+	r->flow_file = db_text_copy(st, 6);
+	r->user = db_text_copy(st, 7);
+	r->host = db_text_copy(st, 8);
 	r->pid = sqlite3_column_int64(st, 9);
 	r->pid_started = sqlite3_column_int64(st, 10);
-	r->parameters = copy_blob(st, 11, &r->parameters_len);
-	r->tags = copy_blob(st, 12, &r->tags_len);
+	r->parameters = db_blob_copy(st, 11, &r->parameters_len);
+	r->tags = db_blob_copy(st, 12, &r->tags_len);
 	r->tasks_total = (uint32_t)sqlite3_column_int64(st, 13);
 	r->tasks_done = (uint32_t)sqlite3_column_int64(st, 14);
 	r->tasks_failed = (uint32_t)sqlite3_column_int64(st, 15);
 	r->tasks_skipped = (uint32_t)sqlite3_column_int64(st, 16);
-	r->message = copy_text(st, 17);
+	r->message = db_text_copy(st, 17);
 	r->origin = (uint32_t)sqlite3_column_int64(st, 18);
 	r->tasks_reused = (uint32_t)sqlite3_column_int64(st, 19);
 	r->results_bytes = (uint64_t)sqlite3_column_int64(st, 20);

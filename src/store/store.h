@@ -7,6 +7,7 @@
  *   .flowmake/objects/ab/..  contents by digest, read-only
  *   .flowmake/named/ab/..    the same under the name a result must have
  *   .flowmake/logs/N        what the tasks of run N printed
+ *   .flowmake/code.git/     the code of runs; flowmake-git writes it
  *   .flowmake/replaced/N/   files that run N's outputs took the place of
  *   .flowmake/tmp/          of running runs, and of a gc (store/gc.h)
  *   .flowmake/cache/        compiled Flowfiles
@@ -114,6 +115,34 @@ int store_run_bytes(struct store *s, const struct run_record *r,
 bool store_run_alive(const struct run_record *r);
 /* When the living process PID started, for pid_started; 0: there is none. */
 int64_t store_process_started(int64_t pid);
+
+/* ---- the code of runs ---- */
+
+#define STORE_CODE_REPOSITORY STORE_DIR "/code.git"
+
+/* The code of a run: its files are the tree refs/flowmake/runs/RUN of
+ * STORE_CODE_REPOSITORY.  Strings are owned by the record when it was read,
+ * borrowed when it is written. */
+struct code_record {
+	uint32_t run;
+	const char *commit;      /* that was checked out; NULL: none */
+	const char *branch;      /* the same */
+	const char *tree;        /* NULL: it was not recorded, */
+	const char *failure;     /* for this reason */
+	uint64_t changed_count;  /* files that differ from the commit */
+	const char *changed;     /* CBOR [[letter, path]...]: the first of them;
+				  * "M", "D", "A", "?" as git shows them */
+	size_t changed_len;
+	const char *left_out;    /* CBOR [text...]: what is not in the tree */
+	size_t left_out_len;
+};
+
+int store_code_put(struct store *s, const struct code_record *c,
+		   struct error *err);
+/* Read the record of RUN.  Returns 1, 0 when there is none, -1. */
+int store_code_get(struct store *s, uint32_t run, struct code_record *c,
+		   struct error *err);
+void code_record_release(struct code_record *c);
 
 /* ---- tasks and their attempts ---- */
 

@@ -3,6 +3,7 @@ unit_tests = \
 	tests/unit/agent-test \
 	tests/unit/artifact-test \
 	tests/unit/cbor-test \
+	tests/unit/code-client-test \
 	tests/unit/demands-test \
 	tests/unit/evaluate-test \
 	tests/unit/evaluator-client-test \

@@ -1,0 +1,45 @@
+/*
+ * The client of flowmake-git, which keeps the code of runs: it is started
+ * early, gets ready while the caller goes on, answers one request, and ends.
+ * Speaks model/code-wire.h; everything happens on the loop.
+ */
+#ifndef FLOWMAKE_FLOW_CODE_H
+#define FLOWMAKE_FLOW_CODE_H
+
+#include "base/base.h"
+
+struct code;
+struct code_record;
+struct error;
+struct loop;
+
+struct code_events {
+	/* Whether PATH is a file that tasks make. */
+	bool (*is_made)(void *data, const char *path);
+	/* The snapshot was taken; C is borrowed for the call. */
+	void (*taken)(void *data, const struct code_record *c);
+	/* A line of a difference, in whole, of a kind as in CODE_LINES. */
+	void (*line)(void *data, char origin, const char *line, size_t len);
+};
+
+/* Start the helper.  Only the events of what is asked for are called. */
+struct code *code_start(struct loop *l, const struct code_events *events,
+			void *data, struct error *err);
+/* Let it go.  What it has not finished is not done. */
+void code_free(struct code *c);
+
+/* Take a snapshot of the code for RUN, which began at SINCE_NS by the time of
+ * the file system. */
+void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);
+/* Compare the code of two runs, PATHS (NULL-terminated; empty: all) of it. */
+void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);
+/* Write the code of RUN into DIRECTORY, an empty one. */
+void code_checkout(struct code *c, uint32_t run, const char *directory);
+
+/* Turn the loop until what was asked for is done, for LIMIT_NS at most (0: as
+ * long as it takes), or until *INTERRUPTED (may be NULL).  Returns -1 when it
+ * failed or is not done. */
+int code_wait(struct code *c, int64_t limit_ns, const bool *interrupted,
+	      struct error *err);
+
+#endif

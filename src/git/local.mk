@@ -1,0 +1,10 @@
+git_sources = \
+	src/git/asker.h \
+	src/git/changes.c src/git/changes.h \
+	src/git/look.c src/git/look.h \
+	src/git/main.c \
+	src/git/pack.c src/git/pack.h \
+	src/git/project.c src/git/project.h \
+	src/git/repo.c src/git/repo.h \
+	src/git/snapshot.c src/git/snapshot.h \
+	src/git/walk.c src/git/walk.h

@@ -1,0 +1,294 @@
+/*
+ * flowmake-git: keeps the code of runs, for the engine, which starts it with a
+ * socket on descriptor 3 and goes on meanwhile: to start libgit2 takes longer
+ * than to take most snapshots.  Says what model/code-wire.h says.
+ */
+#include "base/base.h"
+
+#include <fcntl.h>
+#include <git2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "git/asker.h"
+#include "git/look.h"
+#include "git/repo.h"
+#include "git/snapshot.h"
+#include "model/code-wire.h"
+#include "sys/frame.h"
+
+enum {
+	ENGINE_FD = 3,
+	LINES_BYTES = 1 << 16, /* of one message */
+};
+
+static int
+send_frame(unsigned type, const struct strbuf *sb, struct error *err)
+{
+	return frame_write(ENGINE_FD, type, sb->buf, sb->len, NULL, 0, err);
+}
+
+/* ---- requests ---- */
+
+/* What the engine asked for; what it did not say is NULL or 0. */
+struct request {
+	char *repository;
+	char *store;
+	char *directory;
+	uint32_t run, from, to;
+	int64_t since_ns;
+	struct strvec paths;
+};
+
+static void
+request_release(struct request *q)
+{
+	free(q->repository);
+	free(q->store);
+	free(q->directory);
+	strvec_release(&q->paths);
+}
+
+static void
+read_paths(struct cbor *c, struct strvec *paths)
+{
+	const char *path;
+	size_t n, len;
+
+	for (n = cbor_get_array(c); n && !c->failed; n--) {
+		path = cbor_get_text(c, &len);
+		strvec_push_len(paths, path, len);
+	}
+}
+
+static int
+read_request(struct request *q, const struct strbuf *payload,
+	     struct error *err)
+{
+	const char *key;
+	size_t n, len;
+	struct cbor c;
+
+	memset(q, 0, sizeof(*q));
+	cbor_init(&c, payload->buf, payload->len);
+	for (n = cbor_get_map(&c); n && !c.failed; n--) {
+		key = cbor_get_text(&c, &len);
+		if (cbor_key_is(key, len, "repository"))
+			q->repository = cbor_get_str(&c);
+		else if (cbor_key_is(key, len, "store"))
+			q->store = cbor_get_str(&c);
+		else if (cbor_key_is(key, len, "directory"))
+			q->directory = cbor_get_str(&c);
+		else if (cbor_key_is(key, len, "run"))
+			q->run = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "from"))
+			q->from = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "to"))
+			q->to = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "since"))
+			q->since_ns = cbor_get_int(&c);
+		else if (cbor_key_is(key, len, "paths"))
+			read_paths(&c, &q->paths);
+		else
+			cbor_skip(&c);
+	}
+	return cbor_finish(&c, "a request", err);
+}
+
+/* ---- snapshots ---- */
+
+/* Read the answer to CODE_ASK about COUNT paths. */
+static int
+read_made(const struct strbuf *payload, size_t count, bool *made,
+	  struct error *err)
+{
+	struct cbor c;
+	uint64_t i;
+	size_t n;
+
+	memset(made, 0, count * sizeof(*made));
+	cbor_init(&c, payload->buf, payload->len);
+	for (n = cbor_get_array(&c); n && !c.failed; n--) {
+		i = cbor_get_uint(&c);
+		if (i >= count)
+			c.failed = true;
+		else
+			made[i] = true;
+	}
+	return cbor_finish(&c, "an answer", err);
+}
+
+static int
+ask(void *data, const char *const *paths, size_t count, bool *made,
+    struct error *err)
+{
+	struct strbuf sb = STRBUF_INIT;
+	unsigned type = 0;
+	size_t i;
+	int ret = -1;
+
+	(void)data;
+	cbor_put_array(&sb, count);
+	for (i = 0; i < count; i++)
+		cbor_put_str(&sb, paths[i]);
+	if (send_frame(CODE_ASK, &sb, err))
+		goto out;
+	if (frame_read(ENGINE_FD, &type, &sb, NULL, 0, NULL, err) <= 0)
+		exit(1); /* nobody wants to know any more */
+	if (type == CODE_MADE)
+		ret = read_made(&sb, count, made, err);
+	else
+		error_set(err, "the engine answered with message %u", type);
+out:
+	strbuf_release(&sb);
+	return ret;
+}
+
+static int
+serve_snapshot(const struct request *q, struct strbuf *answer,
+	       struct error *err)
+{
+	const struct asker asker = { ask, NULL };
+	const struct snapshot_request sq = {
+		q->repository, q->store, q->run, q->since_ns
+	};
+
+	return snapshot_take(&sq, &asker, answer, err);
+}
+
+/* ---- differences ---- */
+
+/* Lines on their way. */
+struct lines {
+	struct strbuf list; /* CBOR of each */
+	size_t count;
+	struct error *err;
+};
+
+static int
+send_lines(struct lines *l)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int rc;
+
+	cbor_put_array(&sb, l->count);
+	strbuf_add(&sb, l->list.buf, l->list.len);
+	rc = send_frame(CODE_LINES, &sb, l->err);
+	strbuf_reset(&l->list);
+	l->count = 0;
+	strbuf_release(&sb);
+	return rc;
+}
+
+static int
+on_line(void *data, char origin, const char *line, size_t len)
+{
+	struct lines *l = data;
+
+	cbor_put_array(&l->list, 2);
+	cbor_put_text(&l->list, &origin, 1);
+	cbor_put_bytes(&l->list, line, len);
+	l->count++;
+	return l->list.len < LINES_BYTES ? 0 : send_lines(l);
+}
+
+static int
+serve_diff(const struct request *q, struct error *err)
+{
+	struct lines l = { STRBUF_INIT, 0, err };
+	int ret = look_diff(q->repository, q->from, q->to, &q->paths, on_line,
+			    &l, err);
+
+	if (!ret && l.count)
+		ret = send_lines(&l);
+	strbuf_release(&l.list);
+	return ret;
+}
+
+/* ---- serving ---- */
+
+/* Do what message TYPE asks for; ANSWER, of *ANSWER_TYPE, is to be sent. */
+static int
+serve(unsigned type, const struct request *q, unsigned *answer_type,
+      struct strbuf *answer, struct error *err)
+{
+	*answer_type = CODE_DONE;
+	switch (type) {
+	case CODE_SNAPSHOT:
+		*answer_type = CODE_TAKEN;
+		return serve_snapshot(q, answer, err);
+	case CODE_DIFF:
+		cbor_put_null(answer);
+		return serve_diff(q, err);
+	case CODE_CHECKOUT:
+		cbor_put_null(answer);
+		return look_checkout(q->repository, q->run, q->directory, err);
+	default:
+		return error_set(err, "flowmake-git does not know message %u",
+				 type);
+	}
+}
+
+/* Answer the request.  An engine that has gone wants no answer. */
+static int
+answer_request(struct error *err)
+{
+	struct strbuf payload = STRBUF_INIT, answer = STRBUF_INIT;
+	struct error why = ERROR_INIT;
+	unsigned type, answer_type;
+	struct request q;
+	int got;
+
+	got = frame_read(ENGINE_FD, &type, &payload, NULL, 0, NULL, err);
+	if (got <= 0)
+		goto out;
+	if (read_request(&q, &payload, &why) ||
+	    serve(type, &q, &answer_type, &answer, &why)) {
+		answer_type = CODE_ERROR;
+		strbuf_reset(&answer);
+		cbor_put_str(&answer, why.text);
+	}
+	request_release(&q);
+	send_frame(answer_type, &answer, NULL);
+out:
+	error_release(&why);
+	strbuf_release(&answer);
+	strbuf_release(&payload);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+start_libgit2(struct error *err)
+{
+	if (git_libgit2_init() < 0)
+		return repo_error(err, "cannot start libgit2");
+	/* Nothing of a repository is ever executed here, and who runs its
+	 * Flowfile trusts it: it may belong to anybody. */
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	/* Trees may be made before the pack is there that has their files. */
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
+	return 0;
+}
+
+int
+main(void)
+{
+	struct error err = ERROR_INIT;
+	int ret;
+
+	fcntl(ENGINE_FD, F_SETFD, FD_CLOEXEC);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ret = start_libgit2(&err) || answer_request(&err) ? 2 : 0;
+	if (ret)
+		fprintf(stderr, "flowmake-git: %s\n", err.text);
+	error_release(&err);
+	return ret;
+}

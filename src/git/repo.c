@@ -1,0 +1,177 @@
+/*
+ * Our repository of the code of runs.
+ *
+ * It is made under another name and renamed, so that what is there is whole.
+ * Objects, packs, refs and the index appear by a rename, too: what a killed
+ * writer leaves is temporary files, and libgit2's lock of the index, which is
+ * a file that is there.
+ */
+#include "base/base.h"
+
+#include "git/repo.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "sys/file.h"
+
+int
+repo_error(struct error *err, const char *format, ...)
+{
+	const git_error *e = git_error_last();
+	struct strbuf what = STRBUF_INIT;
+	va_list ap;
+
+	va_start(ap, format);
+	strbuf_vaddf(&what, format, ap);
+	va_end(ap);
+	error_set(err, "%s: %s", what.buf,
+		  e && e->message ? e->message : "libgit2 does not say why");
+	strbuf_release(&what);
+	return -1;
+}
+
+int
+repo_open(struct repo *r, const char *path, struct error *err)
+{
+	if (git_repository_open_bare(&r->git, path))
+		return repo_error(err, "cannot open %s", path);
+	return 0;
+}
+
+/* Make the repository PATH. */
+static int
+make(const char *path, struct error *err)
+{
+	git_repository_init_options options;
+	char *new_path = xasprintf("%s.new", path);
+	git_repository *git = NULL;
+	int ret = -1;
+
+	git_repository_init_options_init(&options,
+					 GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+	options.flags = GIT_REPOSITORY_INIT_BARE |
+			GIT_REPOSITORY_INIT_NO_DOTGIT_DIR |
+			GIT_REPOSITORY_INIT_MKDIR;
+	if (file_remove_tree(new_path, err))
+		goto out;
+	if (git_repository_init_ext(&git, new_path, &options)) {
+		repo_error(err, "cannot make %s", path);
+		goto out;
+	}
+	if (rename(new_path, path) < 0)
+		error_sys(err, "cannot make %s", path);
+	else
+		ret = 0;
+out:
+	git_repository_free(git);
+	free(new_path);
+	return ret;
+}
+
+/* Remove what begins with PREFIX in DIR, a directory of PATH. */
+static int
+remove_temporary(const char *path, const char *dir, const char *prefix,
+		 struct error *err)
+{
+	char *whole = xasprintf("%s/%s", path, dir), *name;
+	struct strvec names = STRVEC_INIT;
+	size_t i;
+	int ret = file_list(whole, &names, err);
+
+	for (i = 0; !ret && i < names.count; i++) {
+		if (strncmp(names.v[i], prefix, strlen(prefix)))
+			continue;
+		name = xasprintf("%s/%s", whole, names.v[i]);
+		ret = file_remove_tree(name, err);
+		free(name);
+	}
+	strvec_release(&names);
+	free(whole);
+	return ret;
+}
+
+/* Remove what a writer that was killed left in PATH. */
+static int
+tidy(const char *path, struct error *err)
+{
+	if (access(path, F_OK))
+		return 0;
+	return remove_temporary(path, "", "index.lock", err) ||
+	       remove_temporary(path, "objects", "tmp_object_", err) ||
+	       remove_temporary(path, "objects/pack", ".flowmake-", err) ?
+	       -1 : 0;
+}
+
+int
+repo_open_to_write(struct repo *r, const char *path, uint32_t run,
+		   struct error *err)
+{
+	char *lock = xasprintf("%s.lock", path);
+	char *what = xasprintf("run %u", run);
+	/* Who ends well removes the file. */
+	bool untidy = !access(lock, F_OK);
+	int ret = lock_wait(lock, what, &r->lock, err) < 0 ? -1 : 0;
+
+	if (!ret && untidy)
+		ret = tidy(path, err);
+	if (!ret && access(path, F_OK))
+		ret = make(path, err);
+	if (!ret)
+		ret = repo_open(r, path, err);
+	free(what);
+	free(lock);
+	return ret;
+}
+
+void
+repo_close(struct repo *r)
+{
+	git_repository_free(r->git);
+	r->git = NULL;
+	lock_drop(&r->lock);
+}
+
+/* ---- the trees of runs ---- */
+
+enum { REF_BYTES = 64 };
+
+static void
+name_ref(char *name, uint32_t run)
+{
+	snprintf(name, REF_BYTES, "refs/flowmake/runs/%u", run);
+}
+
+int
+repo_get_tree(struct repo *r, uint32_t run, git_tree **tree, struct error *err)
+{
+	char name[REF_BYTES];
+	git_oid id;
+
+	name_ref(name, run);
+	if (git_reference_name_to_id(&id, r->git, name) ||
+	    git_tree_lookup(tree, r->git, &id))
+		return repo_error(err, "cannot find the code of run %u", run);
+	return 0;
+}
+
+int
+repo_set_tree(struct repo *r, uint32_t run, const git_oid *tree,
+	      struct error *err)
+{
+	git_reference *ref = NULL;
+	char name[REF_BYTES];
+
+	name_ref(name, run);
+	if (git_reference_create(&ref, r->git, name, tree, true, NULL))
+		return repo_error(err, "cannot name the code of run %u", run);
+	git_reference_free(ref);
+	return 0;
+}

@@ -1,0 +1,462 @@
+/*
+ * The snapshot of the project's code: the files found are compared with the
+ * index of the latest snapshot by their times, those that differ are read, and
+ * the index becomes that of the new one.  Their bytes are taken as they are,
+ * without git's filters: what the tasks see.
+ *
+ * The order is that of an update that may be killed at any point: objects, the
+ * run's tree, and the index, which says that they are there, last.
+ */
+#include "base/base.h"
+
+#include "git/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <git2/sys/mempack.h>
+#include <git2/sys/odb_backend.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "git/asker.h"
+#include "git/changes.h"
+#include "git/pack.h"
+#include "git/project.h"
+#include "git/repo.h"
+#include "git/walk.h"
+#include "model/code-wire.h"
+#include "sys/file.h"
+
+enum {
+	/* More new files than this go into a pack. */
+	MAX_LOOSE = 100,
+};
+
+/* A file that was changed as late as this before it was read may be changed
+ * again with the same times: two ticks of the slowest clock of Linux, or of
+ * file systems that keep seconds. */
+#define FINE_TICKS_NS (20 * NS_PER_MS)
+#define COARSE_TICKS_NS (4 * NS_PER_S)
+
+struct snapshot {
+	const struct snapshot_request *request;
+	struct repo repo;
+	git_odb *odb;           /* of the repository */
+	git_odb *packed;        /* its packs alone, if packs is set */
+	git_index *latest;
+	struct project project;
+	struct walk walk;
+	bool packs;             /* the pack is used */
+	struct pack pack;
+	char *pack_dir;
+	struct strbuf content;  /* of the file being read */
+	size_t new_count;       /* files to read */
+	size_t gone_count;      /* entries of latest without a file */
+	git_oid tree;
+};
+
+/* ---- opening ---- */
+
+static int
+open_latest(struct snapshot *s, struct error *err)
+{
+	char *index = xasprintf("%s/index", s->request->repository);
+	int rc = git_repository_odb(&s->odb, s->repo.git);
+
+	/* The index is there to save time only. */
+	if (!rc && git_index_open(&s->latest, index) && !unlink(index))
+		rc = git_index_open(&s->latest, index);
+	if (rc || !s->latest) {
+		repo_error(err, "cannot read %s", s->request->repository);
+		rc = -1;
+	}
+	free(index);
+	return rc;
+}
+
+static int
+open_all(struct snapshot *s, char **why, struct error *err)
+{
+	const struct snapshot_request *q = s->request;
+
+	if (repo_open_to_write(&s->repo, q->repository, q->run, err) ||
+	    open_latest(s, err) ||
+	    project_open(&s->project, s->repo.git, why, err))
+		return -1;
+	s->walk.project = &s->project;
+	s->walk.latest = s->latest;
+	s->walk.store = q->store;
+	s->walk.since_ns = q->since_ns;
+	walk_init(&s->walk);
+	return 0;
+}
+
+static void
+close_all(struct snapshot *s)
+{
+	if (s->packs)
+		pack_release(&s->pack);
+	free(s->pack_dir);
+	walk_release(&s->walk);
+	project_close(&s->project);
+	git_index_free(s->latest);
+	git_odb_free(s->packed);
+	git_odb_free(s->odb);
+	strbuf_release(&s->content);
+	repo_close(&s->repo);
+}
+
+/* ---- what tasks make ---- */
+
+/* Ask about at most CODE_CHUNK of the found files, from *NEXT on. */
+static int
+ask_some(struct walk *w, const struct asker *asker, size_t *next,
+	 struct error *err)
+{
+	const char *paths[CODE_CHUNK];
+	struct found *asked[CODE_CHUNK];
+	bool made[CODE_CHUNK];
+	size_t i, n = 0;
+
+	for (; *next < w->count && n < CODE_CHUNK; ++*next) {
+		struct found *f = &w->found[*next];
+
+		if (f->is_out || f->is_unchanged)
+			continue;
+		asked[n] = f;
+		paths[n++] = f->path;
+	}
+	if (n && asker->ask(asker->data, paths, n, made, err))
+		return -1;
+	for (i = 0; i < n; i++)
+		asked[i]->is_out = made[i];
+	return 0;
+}
+
+static int
+leave_out_made(struct walk *w, const struct asker *asker, struct error *err)
+{
+	size_t next = 0;
+
+	while (next < w->count)
+		if (ask_some(w, asker, &next, err))
+			return -1;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/* Read F, a symlink. */
+static int
+read_link(struct snapshot *s, const struct found *f)
+{
+	ssize_t n;
+
+	strbuf_reset(&s->content);
+	strbuf_grow(&s->content, (size_t)f->st.st_size + 1);
+	n = readlink(f->path, s->content.buf, (size_t)f->st.st_size + 1);
+	if (n < 0)
+		return -1;
+	s->content.len = (size_t)n;
+	return 0;
+}
+
+/* Read F, a regular file, and its stat once more; one that grows meanwhile is
+ * read up to the size that it had. */
+static int
+read_file(struct snapshot *s, struct found *f)
+{
+	int fd = open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct strbuf *sb = &s->content;
+	ssize_t n = 1;
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	strbuf_reset(sb);
+	rc = fstat(fd, &f->st);
+	strbuf_grow(sb, (size_t)f->st.st_size);
+	while (!rc && n && sb->len < (size_t)f->st.st_size) {
+		n = read(fd, sb->buf + sb->len,
+			 (size_t)f->st.st_size - sb->len);
+		if (n < 0 && errno != EINTR)
+			rc = -1;
+		else if (n > 0)
+			sb->len += (size_t)n;
+	}
+	close(fd);
+	return rc;
+}
+
+/* Whether the file whose stat is ST can be changed at NOW_NS or later without
+ * that this is seen by its times. */
+static bool
+is_racy(const struct stat *st, int64_t now_ns)
+{
+	int64_t ctime_ns = st->st_ctim.tv_sec * NS_PER_S +
+			   st->st_ctim.tv_nsec;
+
+	return now_ns - ctime_ns < (st->st_ctim.tv_nsec ? FINE_TICKS_NS
+							: COARSE_TICKS_NS);
+}
+
+/* Fill E for F, which was read at NOW_NS. */
+static void
+fill_entry(git_index_entry *e, const struct found *f, int64_t now_ns)
+{
+	const struct stat *st = &f->st;
+
+	e->path = f->path;
+	e->mode = S_ISLNK(st->st_mode) ? GIT_FILEMODE_LINK :
+		  st->st_mode & S_IXUSR ? GIT_FILEMODE_BLOB_EXECUTABLE :
+		  GIT_FILEMODE_BLOB;
+	e->ino = (uint32_t)st->st_ino;
+	e->file_size = (uint32_t)st->st_size;
+	if (is_racy(st, now_ns))
+		return; /* without times it is read again by the next run */
+	e->mtime.seconds = (int32_t)st->st_mtim.tv_sec;
+	e->mtime.nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
+	e->ctime.seconds = (int32_t)st->st_ctim.tv_sec;
+	e->ctime.nanoseconds = (uint32_t)st->st_ctim.tv_nsec;
+}
+
+static int
+write_content(struct snapshot *s, git_oid *id, struct error *err)
+{
+	const struct strbuf *sb = &s->content;
+
+	if (s->packs)
+		return pack_add(&s->pack, GIT_OBJECT_BLOB, sb->buf, sb->len,
+				id, err);
+	if (git_odb_write(id, s->odb, sb->buf, sb->len, GIT_OBJECT_BLOB))
+		return repo_error(err, "cannot keep a file");
+	return 0;
+}
+
+/* Read F and put it into the index; what cannot be read is left out. */
+static int
+take(struct snapshot *s, struct found *f, struct error *err)
+{
+	int64_t now_ns = clock_real_ns(&clock_system);
+	git_index_entry e = { .flags = 0 };
+
+	if (S_ISLNK(f->st.st_mode) ? read_link(s, f) : read_file(s, f)) {
+		if (errno != ENOENT)
+			walk_leave_out(&s->walk, f->path, "%s",
+				       strerror(errno));
+		return 0;
+	}
+	fill_entry(&e, f, now_ns);
+	if (write_content(s, &e.id, err))
+		return -1;
+	/* Names that git has no use for, such as GIT~1. */
+	if (git_index_add(s->latest, &e))
+		walk_leave_out(&s->walk, f->path, "git refuses the name");
+	return 0;
+}
+
+/* ---- the new index ---- */
+
+/* Remove the entries for which there is no file any more. */
+static int
+remove_gone(struct snapshot *s, struct error *err)
+{
+	size_t i, count = git_index_entrycount(s->latest);
+	bool *there = xcalloc(count + 1, sizeof(*there));
+	const git_index_entry *e;
+	char *path;
+	int rc = 0;
+
+	for (i = 0; i < s->walk.count; i++) {
+		const struct found *f = &s->walk.found[i];
+
+		if (!f->is_out && f->place != WALK_NO_PLACE)
+			there[f->place] = true;
+	}
+	while (!rc && count--) {
+		if (there[count])
+			continue;
+		e = git_index_get_byindex(s->latest, count);
+		path = xstrdup(e->path);
+		rc = git_index_remove(s->latest, path, 0);
+		free(path);
+		s->gone_count++;
+	}
+	free(there);
+	return rc ? repo_error(err, "cannot forget a file") : 0;
+}
+
+/* New files go into a pack.  Those that the repository has one by one already
+ * are not looked for: that costs more than to have some of them twice. */
+static int
+begin_pack(struct snapshot *s, struct error *err)
+{
+	char *objects = xasprintf("%s/objects", s->request->repository);
+	git_odb_backend *packs = NULL;
+	int rc = git_odb_new(&s->packed) ||
+		 git_odb_backend_pack(&packs, objects) ||
+		 git_odb_add_backend(s->packed, packs, 1);
+
+	free(objects);
+	if (rc)
+		return repo_error(err, "cannot read packs");
+	s->packs = true;
+	s->pack_dir = xasprintf("%s/objects/pack", s->request->repository);
+	return pack_init(&s->pack, s->pack_dir, s->packed, err);
+}
+
+/* Bring the index up to date. */
+static int
+update(struct snapshot *s, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < s->walk.count; i++)
+		s->new_count += !s->walk.found[i].is_out &&
+				!s->walk.found[i].is_unchanged;
+	if ((s->new_count > MAX_LOOSE && begin_pack(s, err)) ||
+	    remove_gone(s, err))
+		return -1;
+	for (i = 0; i < s->walk.count; i++) {
+		struct found *f = &s->walk.found[i];
+
+		if (!f->is_out && !f->is_unchanged && take(s, f, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- its tree ---- */
+
+/* Put one of the trees into the pack. */
+static int
+pack_tree(struct snapshot *s, const git_oid *id, struct error *err)
+{
+	git_odb_object *object = NULL;
+	git_oid same;
+	int ret;
+
+	if (git_odb_read(&object, s->odb, id))
+		return repo_error(err, "cannot read a new tree");
+	ret = pack_add(&s->pack, GIT_OBJECT_TREE, git_odb_object_data(object),
+		       git_odb_object_size(object), &same, err);
+	git_odb_object_free(object);
+	return ret;
+}
+
+/* What git_tree_walk hands to on_tree. */
+struct tree_walk {
+	struct snapshot *snapshot;
+	struct error *err;
+};
+
+static int
+on_tree(const char *root, const git_tree_entry *e, void *data)
+{
+	struct tree_walk *w = data;
+
+	(void)root;
+	if (git_tree_entry_type(e) != GIT_OBJECT_TREE)
+		return 0;
+	return pack_tree(w->snapshot, git_tree_entry_id(e), w->err);
+}
+
+/* Write the index as trees: into the pack, by way of the memory. */
+static int
+write_trees(struct snapshot *s, struct error *err)
+{
+	struct tree_walk w = { s, err };
+	git_odb_backend *memory = NULL;
+	git_tree *tree = NULL;
+	int ret = -1;
+
+	if (s->packs && (git_mempack_new(&memory) ||
+			 git_odb_add_backend(s->odb, memory, INT32_MAX)))
+		return repo_error(err, "cannot make trees");
+	if (git_index_write_tree_to(&s->tree, s->latest, s->repo.git))
+		return repo_error(err, "cannot make trees");
+	if (!s->packs)
+		return 0;
+	if (git_tree_lookup(&tree, s->repo.git, &s->tree))
+		repo_error(err, "cannot read the new tree");
+	else if (!pack_tree(s, &s->tree, err) &&
+		 !git_tree_walk(tree, GIT_TREEWALK_PRE, on_tree, &w))
+		ret = pack_write(&s->pack, err);
+	git_tree_free(tree);
+	return ret;
+}
+
+/* Write what is new: see the head of this file. */
+static int
+write_all(struct snapshot *s, struct error *err)
+{
+	if (write_trees(s, err) ||
+	    repo_set_tree(&s->repo, s->request->run, &s->tree, err))
+		return -1;
+	if ((s->new_count || s->gone_count) && git_index_write(s->latest))
+		return repo_error(err, "cannot write the index");
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+static int
+put_answer(struct snapshot *s, const struct asker *asker, const char *why,
+	   struct strbuf *sb, struct error *err)
+{
+	struct strvec *out = &s->walk.left_out;
+	uint64_t more = s->walk.left_out_count - out->count;
+	char name[GIT_OID_HEXSZ + 1];
+	git_tree *tree = NULL;
+	size_t i;
+	int ret;
+
+	if (git_tree_lookup(&tree, s->repo.git, &s->tree))
+		return repo_error(err, "cannot read the new tree");
+	git_oid_tostr(name, sizeof(name), &s->tree);
+	cbor_put_map(sb, 6);
+	cbor_put_str(sb, "tree");
+	cbor_put_str(sb, name);
+	cbor_put_str(sb, "left-out");
+	cbor_put_array(sb, out->count + (more > 0) + (why != NULL));
+	if (why)
+		cbor_put_str(sb, why);
+	for (i = 0; i < out->count; i++)
+		cbor_put_str(sb, out->v[i]);
+	if (more) {
+		char *text = xasprintf("and %llu more",
+				       (unsigned long long)more);
+
+		cbor_put_str(sb, text);
+		free(text);
+	}
+	ret = changes_put(sb, &s->project, tree, asker, err);
+	git_tree_free(tree);
+	return ret;
+}
+
+int
+snapshot_take(const struct snapshot_request *q, const struct asker *asker,
+	      struct strbuf *answer, struct error *err)
+{
+	struct snapshot s = { .request = q, .repo = REPO_INIT };
+	char *why = NULL;
+	int ret = -1;
+
+	strbuf_init(&s.content);
+	if (open_all(&s, &why, err) || walk_run(&s.walk, err) ||
+	    leave_out_made(&s.walk, asker, err))
+		goto out;
+	walk_leave_out_data(&s.walk);
+	if (!update(&s, err) && !write_all(&s, err))
+		ret = put_answer(&s, asker, why, answer, err);
+out:
+	close_all(&s);
+	free(why);
+	return ret;
+}

@@ -1,0 +1,68 @@
+/*
+ * What the engine and flowmake-git, which keeps the code of runs, say to each
+ * other.  Version 1.
+ *
+ * Every message is a frame (sys/frame.h) over one stream socket, its payload
+ * one CBOR item (base/cbor.h).  Maps have text keys; a reader skips keys that
+ * it does not know.  PATH is text (raw text where the name is not UTF-8),
+ * relative to the project directory, which is the current directory of both.
+ * The helper answers one request, and ends; or when the socket closes.
+ *
+ * The code of run 15 is the tree refs/flowmake/runs/15 of a bare repository of
+ * our own, REPOSITORY; it needs no other.
+ *
+ * ---- recording ----
+ *
+ * CODE_SNAPSHOT, engine to helper: { "repository": PATH, "store": PATH of the
+ *   directory that is not looked at, "run": N, "since": ns }
+ *   "since": the file system's time when the run began; an untracked file that
+ *   is younger was made by a task.
+ * CODE_ASK, helper to engine, any number of times, at most CODE_CHUNK paths
+ *   each: [PATH...], files that are new, changed or gone.
+ * CODE_MADE, engine to helper, answers each: [index...] of those that tasks
+ *   make.
+ * CODE_TAKEN, helper to engine:
+ *   { "commit": TEXT or null, "branch": TEXT or null, "tree": TEXT,
+ *     "changed": [[LETTER, PATH]...], "changed-count": N,
+ *     "left-out": [TEXT...] }
+ *   "commit" and "branch" are null where there is none; "changed" is what
+ *   differs from the commit, at most CODE_CHANGED_MAX of "changed-count":
+ *   "M", "D" as git has them, "A" tracked but not in the commit, "?" not
+ *   tracked.  "left-out" says in words what is not in the tree, and why.
+ *
+ * ---- looking ----
+ *
+ * CODE_DIFF, engine to helper: { "repository": PATH, "from": N, "to": N,
+ *   "paths": [PATH...] }   the files and directories to compare; none: all
+ * CODE_LINES, helper to engine, any number of times: [[ORIGIN, bytes]...]
+ *   ORIGIN, a text of one character, says what kind of line it is: "F" of a
+ *   file's head, "H" a hunk's head, "+", "-", " ", or "B" about a binary
+ *   file.  The bytes are the line as it stands in a patch, in whole.
+ * CODE_CHECKOUT, engine to helper: { "repository": PATH, "run": N,
+ *   "directory": PATH of an existing, empty one }
+ * CODE_DONE, helper to engine, answers CODE_DIFF and CODE_CHECKOUT: null.
+ *
+ * CODE_ERROR, helper to engine, in place of an answer: TEXT.
+ */
+#ifndef FLOWMAKE_MODEL_CODE_WIRE_H
+#define FLOWMAKE_MODEL_CODE_WIRE_H
+
+enum {
+	CODE_WIRE_VERSION = 1,
+	CODE_CHUNK = 1000,
+	CODE_CHANGED_MAX = 100,
+};
+
+enum code_wire_type {
+	CODE_SNAPSHOT = 1,
+	CODE_ASK,
+	CODE_MADE,
+	CODE_TAKEN,
+	CODE_DIFF,
+	CODE_LINES,
+	CODE_CHECKOUT,
+	CODE_DONE,
+	CODE_ERROR,
+};
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * The code of a run: flowmake-git takes a snapshot of it while the tasks run.
+ * That it cannot is said and recorded, but fails no run.
+ */
+#include "base/base.h"
+
+#include "sched/run-internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "flow/code.h"
+#include "model/graph.h"
+#include "store/files.h"
+
+/* A run that has nothing else to do waits this long for its snapshot. */
+#define PATIENCE_NS (10 * NS_PER_S)
+
+/* Whether a task, of this run or another, makes what is called NAME. */
+static bool
+is_output(struct run *r, const char *name)
+{
+	const char *step;
+
+	return graph_makes(r->graph, name) ||
+	       files_maker(r->files, name, &step, NULL) > 0;
+}
+
+/* Whether PATH is an output of a task or inside one. */
+static bool
+is_made(void *data, const char *path)
+{
+	char *name = xstrdup(path), *slash;
+	bool made = is_output(data, name);
+
+	for (slash = name + strlen(name); !made && slash > name; slash--) {
+		if (*slash != '/')
+			continue;
+		*slash = '\0';
+		made = is_output(data, name);
+	}
+	free(name);
+	return made;
+}
+
+/* Write C; what is wrong with the store the end of the run will say. */
+static void
+keep(struct run *r, const struct code_record *c)
+{
+	struct error err = ERROR_INIT;
+
+	if (store_code_put(r->store, c, &err))
+		run_fatal(r, &err);
+}
+
+static void
+on_taken(void *data, const struct code_record *c)
+{
+	struct run *r = data;
+	struct cbor left_out;
+
+	cbor_init(&left_out, c->left_out, c->left_out_len);
+	r->code_left_out = cbor_get_array(&left_out);
+	r->code_taken = true;
+	keep(r, c);
+}
+
+static const struct code_events code_events = {
+	.is_made = is_made,
+	.taken = on_taken,
+};
+
+void
+run_code_start(struct run *r)
+{
+	r->code = code_start(r->loop, &code_events, r, &r->code_failure);
+}
+
+/* The time of the file system now: that of the run's log, which is new. */
+static int64_t
+get_since(const struct run *r)
+{
+	char *log = xasprintf(STORE_DIR "/logs/%u", r->summary->run.number);
+	int64_t ns = INT64_MAX;
+	struct stat st;
+
+	if (!stat(log, &st))
+		ns = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
+	free(log);
+	return ns;
+}
+
+void
+run_code_begin(struct run *r)
+{
+	if (r->code_begun)
+		return;
+	r->code_begun = true;
+	if (!r->code && !r->code_failure.text)
+		run_code_start(r);
+	if (r->code)
+		code_snapshot(r->code, r->summary->run.number, get_since(r));
+}
+
+void
+run_code_end(struct run *r)
+{
+	struct code_record none = { .run = r->summary->run.number };
+	struct error *why = &r->code_failure;
+
+	if (!r->code_begun)
+		return;
+	if (r->code && !r->code_taken && !r->fatal.text)
+		code_wait(r->code, PATIENCE_NS, &r->interrupted, why);
+	if (!r->code_taken && !r->fatal.text) {
+		if (!why->text)
+			error_set(why, "flowmake-git does not say why");
+		none.failure = why->text;
+		keep(r, &none);
+		run_note(r, "note: the code was not recorded: %s", why->text);
+	} else if (r->code_left_out) {
+		run_note(r, "note: not all code was recorded; 'flowmake show "
+			 "%u' says what was left out", none.run);
+	}
+}

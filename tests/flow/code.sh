@@ -1,0 +1,435 @@
+# The code of a run: what is recorded of it, and the commands that show it.
+. "${0%/*}/lib"
+. "${0%/*}/lib-process"
+
+command -v git > git-program || test_skip_all 'git is not installed'
+git config --global user.email ada@example.org
+git config --global user.name Ada
+git config --global init.defaultBranch main
+
+# project DIR: a new project, the current directory of what follows.
+project() {
+	mkdir -p "$1" && cd "$1" && flowfile <<-'END'
+	(step hello (exec "true"))
+	END
+}
+
+# committed: everything that is here.
+committed() {
+	git init -q . && git add -A && git commit -q -m first
+}
+
+# run: and keep what it says.
+run() {
+	flowmake run > said 2>&1 || { cat said; return 1; }
+}
+
+# same RUN [FILE...]: its code is what is here, but for FILEs.
+same() {
+	local run=$1 file
+	shift
+	rm -rf "$test_base/out" "$test_base/want"
+	flowmake checkout "$run" "$test_base/out" > /dev/null &&
+	mkdir "$test_base/want" && cp -a . "$test_base/want" || return 1
+	for file in .git .flowmake said shown "$@"; do
+		rm -rf "${test_base:?}/want/$file" "${test_base:?}/out/$file"
+	done
+	diff -r --no-dereference "$test_base/want" "$test_base/out" &&
+	(cd "$test_base/want" && modes) > "$test_base/modes" &&
+	(cd "$test_base/out" && modes) | diff -u "$test_base/modes" -
+}
+
+# modes: what git knows of them.
+modes() {
+	find . -type f -perm -u+x -printf 'executable %p\n' | sort
+	find . -type l -printf 'link %p %l\n' | sort
+}
+
+# state DIR: all that can be seen of its files but when they were read.
+state() {
+	find "$1" -printf '%p %y %m %s %i %T@ %C@\n' | sort
+	find "$1" -type f -print0 | sort -z | xargs -0 cksum
+}
+
+# ---- what is recorded ----
+
+test_expect_success 'a run records the commit, the branch, and what differs' '
+	project recorded && echo 1 > kept && echo 2 > edited && echo 3 > gone &&
+	committed && git checkout -q -b topic/ada &&
+	echo more >> edited && rm gone && echo 4 > "new file" &&
+	echo 5 > staged && git add staged && run &&
+	flowmake show > shown && sed -n "/^  code /,/^\$/p" shown > actual &&
+	cat > expected <<-END &&
+	  code       commit $(git rev-parse HEAD | cut -c 1-12) on branch topic/ada, 5 files not as committed
+	             M edited
+	             D gone
+	             ? new file
+	             ? said
+	             A staged
+
+	END
+	test_cmp expected actual &&
+	flowmake show --json > json && $PYTHON -c "
+import json
+code = json.load(open(\"json\"))[\"code\"]
+assert code[\"commit\"] == \"$(git rev-parse HEAD)\", code
+assert code[\"branch\"] == \"topic/ada\", code
+assert code[\"changed_count\"] == 5 and len(code[\"changed\"]) == 5, code
+assert code[\"changed\"][0] == {\"state\": \"M\", \"path\": \"edited\"}, code
+assert code[\"left_out\"] == [] and code[\"failure\"] is None, code
+	"
+'
+
+test_expect_success 'checkout writes exactly what ran, changes included' '
+	project exactly && mkdir -p a/b && echo 1 > a/b/c && echo 2 > edited &&
+	printf "\0\377" > binary && committed && echo more >> edited &&
+	ln -s a/b link && ln -s nowhere dangling &&
+	write_script program < /dev/null && : > empty &&
+	cp edited "$(printf "odd\n name\377 \"q\" -")" && mkdir deep &&
+	echo 5 > deep/-dash && run && same 1 &&
+	echo later >> edited && rm program && run && same 2 &&
+	flowmake checkout 1 first && ! cmp first/edited edited &&
+	test -x first/program
+'
+
+test_expect_success 'what git ignores and what tasks make stay out' '
+	project ignored && flowfile <<-END &&
+	(step make (output o "out.txt") (shell "echo made > #{o}"))
+	(step dir (output d "made") (shell "mkdir #{d}; echo 1 > #{d}/x"))
+	(step stray (after make dir) (shell "echo 1 > stray"))
+	END
+	mkdir secrets sub && echo key > secrets/key && echo key > sub/.env &&
+	printf "secrets/\n.env\n" > .gitignore && committed &&
+	echo key > excluded && echo /excluded >> .git/info/exclude &&
+	echo 1 > sub/code &&
+	run && flowmake checkout 1 out1 && rm -rf out1/said &&
+	(cd out1 && find . -type f | sort) > actual &&
+	printf "./%s\n" .gitignore Flowfile sub/code > expected &&
+	test_cmp expected actual && rm -rf out1 &&
+	run && flowmake checkout 2 out2 && ls out2 > actual &&
+	test_grep -v "out.txt|made|key|excluded" actual &&
+	echo sub/code >> .gitignore && rm -rf out2 && run &&
+	flowmake checkout 3 out3 && test ! -e out3/sub
+'
+
+test_expect_success 'a tracked file counts although it is ignored' '
+	project tracked && mkdir build && echo 1 > build/kept &&
+	echo 2 > build/not && echo build/ > .gitignore && git init -q . &&
+	git add . && git add -f build/kept && git commit -q -m 1 && run &&
+	same 1 build/not && flowmake checkout 1 out && test -f out/build/kept
+'
+
+test_expect_success 'one that a task makes is no code, and did not change' '
+	project made && flowfile <<-END &&
+	(step make (output o "out.txt") (shell "echo made > #{o}; read -r line < fifo"))
+	END
+	echo before > out.txt && mkfifo fifo && committed && exec 7<> fifo &&
+	begin flowmake run &&
+	recorded() { flowmake show --json | grep "\"tree\": \"[0-9a-f]*\""; } &&
+	test_wait recorded && flowmake show > "$test_base/shown" &&
+	test_grep -v "out.txt" "$test_base/shown" && echo >&7 &&
+	ended 0 $begun && flowmake checkout 1 out && test ! -e out/out.txt
+'
+
+test_expect_success 'nothing of git is written, and nothing of it runs' '
+	project readonly && echo 1 > a && echo 2 > crlf && committed &&
+	write_script .git/hooks/evil <<-END &&
+	touch "$PWD/evil"
+	END
+	for hook in post-index-change reference-transaction post-checkout \
+		fsmonitor-watchman; do
+		cp .git/hooks/evil .git/hooks/$hook || return 1
+	done &&
+	git config core.fsmonitor .git/hooks/evil &&
+	git config filter.evil.clean .git/hooks/evil &&
+	git config filter.evil.smudge .git/hooks/evil &&
+	git config filter.evil.process .git/hooks/evil &&
+	git config diff.external "$PWD/.git/hooks/evil" &&
+	echo "* filter=evil" > .gitattributes && rm -f evil &&
+	echo more >> a && echo 3 > new && state .git > before && run &&
+	flowmake show > shown && flowmake checkout 1 out && echo 4 > new && run &&
+	flowmake diff 1 2 > differs && state .git > after &&
+	test_cmp before after && test ! -e evil
+'
+
+test_expect_success 'the bytes are what tasks see, whatever git makes of them' '
+	project filtered && git init -q . && git config core.autocrlf true &&
+	printf "a\r\nb\r\n" > dos && printf "* text=auto\n" > .gitattributes &&
+	git add . 2> warned && git commit -q -m 1 && touch -d yesterday dos &&
+	run && flowmake checkout 1 out && cmp dos out/dos &&
+	flowmake show > shown && test_grep -v "dos" shown
+'
+
+test_expect_success 'the code stays when the repository is collected or gone' '
+	project gone && echo 1 > a && committed && echo 2 > b && git add b &&
+	run && git reset -q --hard && git commit -q --amend -m again &&
+	git reflog expire --expire=now --all && git gc -q --prune=now &&
+	echo 3 > a && run && rm -rf .git && flowmake checkout 1 out &&
+	echo 2 | cmp - out/b && flowmake diff 1 2 > differs &&
+	test_grep "^\+3" differs && rm -rf out differs && echo 4 > a && run &&
+	same 3 &&
+	git --git-dir .flowmake/code.git fsck --full --strict
+'
+
+# ---- where the project is ----
+
+test_expect_success 'a project that is not in git works the same' '
+	project plain && echo 1 > a && echo key > secret &&
+	echo secret > .gitignore && run && same 1 secret && echo 2 > a && run &&
+	same 2 secret && flowmake diff 1 2 > differs && test_grep "^\+2" differs &&
+	flowmake show > shown && test_grep -v "^  code" shown
+'
+
+test_expect_success 'of a subdirectory of a repository only that is recorded' '
+	mkdir top && echo top > top/top && echo "*.key" > top/.gitignore &&
+	echo key > top/a.key && (cd top && project sub/project) &&
+	echo 1 > top/sub/project/a && echo key > top/sub/project/a.key &&
+	(cd top && committed) && cd top/sub/project && echo 2 > a && run &&
+	same 1 a.key && flowmake show > shown && test_grep "^ +M a" shown &&
+	test_grep "code +commit" shown
+'
+
+test_expect_success 'one that the repository around it ignores is its own' '
+	mkdir -p home/ignored && (cd home && echo "*" > .gitignore &&
+		git init -q . && git add -f .gitignore && git commit -q -m 1) &&
+	cd home && project ignored/project && echo 1 > a && run && same 1
+'
+
+test_expect_success 'it works without a commit, a branch, a .git directory' '
+	project unborn && git init -q . && run && flowmake show > shown &&
+	test_grep "code +no commit on branch main" shown && cd .. &&
+	project detached && committed && git checkout -q --detach && run &&
+	flowmake show > shown && test_grep "code +commit [0-9a-f]+, " shown &&
+	cd .. && project base && committed && git worktree add -q ../tree &&
+	cd ../tree && run && flowmake show > shown &&
+	test_grep "code +commit [0-9a-f]+ on branch tree" shown && same 1 &&
+	cd .. && git init -q --bare bare.git && cd bare.git &&
+	project inside && run && same 1
+'
+
+test_expect_success 'submodules and repositories inside are left out and named' '
+	(project library && committed) && project parent && committed &&
+	git -c protocol.file.allow=always submodule --quiet add ../library lib &&
+	git commit -q -m lib && mkdir other && (cd other && git init -q . &&
+		touch x) &&
+	run && test_grep "not all code was recorded; .flowmake show 1." said &&
+	flowmake show > shown &&
+	test_grep "^  left out   lib: a git repository of its own" shown &&
+	test_grep "^             other: a git repository of its own" shown &&
+	test_grep -v " [MD] lib" shown && same 1 lib other &&
+	flowmake checkout 1 "$test_base/again" > said &&
+	test_grep "left out +lib" said
+'
+
+test_expect_success 'a repository that cannot be read is said and does no harm' '
+	project damaged && echo key > secret && echo secret > .gitignore &&
+	committed && echo garbage > .git/index && run &&
+	test_grep "not all code" said && flowmake show > shown &&
+	test_grep "left out +git.s own record .* cannot be read" shown &&
+	same 1 secret && echo garbage > .git/HEAD && run && same 2 secret &&
+	rm -rf .git && echo "gitdir: /nowhere" > .git && run && same 3 secret
+'
+
+if test "$(id -u)" = 0; then
+	test_expect_success 'a repository of somebody else is read like any' '
+		project theirs && committed && chown -R 12345 . && run &&
+		flowmake show > shown && test_grep "code +commit" shown
+	'
+else
+	test_expect_success 'what cannot be read is left out and named' '
+		project unreadable && echo 1 > a && mkdir b && echo 2 > b/c &&
+		chmod 000 a b && run && chmod 600 a && chmod 700 b &&
+		flowmake show > shown && test_grep "a: Permission" shown &&
+		test_grep "b: Permission" shown && same 1 a b
+	'
+fi
+
+# ---- data ----
+
+test_expect_success 'large files and directories full of files are left out' '
+	project data && truncate -s 1048576 small && truncate -s 1048577 large &&
+	truncate -s 10485760 tracked && truncate -s 10485761 too-large &&
+	mkdir full many && echo 1 > full/code && git init -q . &&
+	git add Flowfile tracked too-large full && git commit -q -m 1 &&
+	(cd full && seq 5001 | xargs touch) && (cd many && seq 5000 | xargs touch) &&
+	for i in $(seq 51); do truncate -s 1000000 "heavy$i" || return 1; done &&
+	mkdir heavy && mv heavy?* heavy &&
+	for i in 52 53; do truncate -s 1000000 "heavy/$i" || return 1; done &&
+	run && test "$(grep -c note: said)" = 1 && flowmake show > shown &&
+	sed -n "s/^  left out  /  /; /^   *[a-z-]*: /p" shown |
+		sed "s/^ *//" > actual &&
+	cat > expected <<-END &&
+	full: 5,001 untracked files
+	heavy: 53.0 MB of untracked files
+	large: 1.0 MB
+	too-large: 10.5 MB
+	END
+	test_cmp expected actual && flowmake checkout 1 out && ls out > actual &&
+	printf "%s\n" Flowfile full many said small tracked > expected &&
+	test_cmp expected actual && ls out/full > actual &&
+	echo code > expected && test_cmp expected actual && rm -rf out &&
+	rm full/5001 large && git rm -q --cached tracked && run &&
+	flowmake checkout 2 out && test -f out/full/17 && test ! -e out/tracked
+'
+
+test_expect_success 'a directory full of outputs needs no words' '
+	project outputs && flowfile <<-END &&
+	(step make (output d "made") (shell "mkdir #{d}; cd #{d}; seq 5002 | xargs touch"))
+	END
+	run && run && test_grep -v note: said && same 2 made
+'
+
+test_expect_success 'the same bytes at another time are one tree' '
+	project times && echo 1 > a && echo 2 > b && rm -f said && flowmake run &&
+	touch -d yesterday a && cp b c && mv c b && flowmake run &&
+	flowmake diff 1 2 > differs && test ! -s differs &&
+	git --git-dir .flowmake/code.git rev-parse refs/flowmake/runs/1 \
+		refs/flowmake/runs/2 | uniq > trees && lines 1 trees
+'
+
+test_expect_success 'a change that keeps size and time is seen' '
+	project racy && echo 1 > a && flowmake run && echo 2 > b &&
+	touch -r a b && mv b a && flowmake run && flowmake diff 1 2 > differs &&
+	test_grep "^\+2" differs
+'
+
+# ---- the helper ----
+
+test_expect_success 'a run waits for nobody to have its code recorded' '
+	project meanwhile && flowfile <<-END &&
+	(step wait (shell "read -r line < fifo"))
+	END
+	echo 1 > a && mkfifo fifo && exec 7<> fifo && begin flowmake run &&
+	shown() { flowmake show --json | grep "\"tree\": \"[0-9a-f]*\""; } &&
+	test_wait shown && flowmake checkout 1 out && echo 1 | cmp - out/a &&
+	echo >&7 && ended 0 $begun
+'
+
+test_expect_success 'two runs at once are both recorded' '
+	project two && flowfile <<-END &&
+	(step wait (shell "read -r line < fifo"))
+	END
+	mkfifo fifo && exec 7<> fifo && begin flowmake run && first=$begun &&
+	begin flowmake run && printf "\n\n" >&7 && ended 0 $first &&
+	ended 0 $begun && flowmake diff 1 2 > differs
+'
+
+# helper < TEXT: the program that flowmake takes for flowmake-git.
+helper() {
+	mkdir -p ../helper && ln -sf "$builddir"/flowmake-evaluator ../helper &&
+	rm -f ../helper/flowmake-git && write_script ../helper/flowmake-git
+}
+
+test_expect_success 'a run does without the helper, and says so' '
+	project without && mkdir -p ../helper &&
+	ln -sf "$builddir"/flowmake-evaluator ../helper &&
+	FLOWMAKE_LIBEXEC=$PWD/../helper run &&
+	test_grep "note: the code was not recorded: cannot run " said &&
+	flowmake show > shown && test_grep "code +not recorded: cannot" shown &&
+	test_must_fail flowmake checkout 1 out 2> errors &&
+	test_grep "code of run 1 was not recorded: cannot run" errors &&
+	test ! -e out
+'
+
+test_expect_success 'a helper that dies or talks nonsense does no harm' '
+	project dies && helper <<-END &&
+	kill -KILL \$\$
+	END
+	FLOWMAKE_LIBEXEC=$PWD/../helper run &&
+	test_grep "flowmake-git ended unexpectedly: killed by signal 9" said &&
+	helper <<-END &&
+	echo nonsense nonsense >&3
+	END
+	FLOWMAKE_LIBEXEC=$PWD/../helper run &&
+	test_grep "note: the code was not recorded" said &&
+	run && test_grep -v note: said && same 3
+'
+
+test_expect_success 'a killed engine takes the helper with it' '
+	project killed && helper <<-END &&
+	touch "$PWD/begun"; sleep 1000
+	END
+	flowfile <<-END &&
+	(step wait (shell "sleep 1000"))
+	END
+	begin env FLOWMAKE_LIBEXEC="$PWD/../helper" flowmake run &&
+	test_wait test -e begun && kill -KILL $(engine $begun) &&
+	ended 137 $begun && no_survivors
+'
+
+test_expect_success 'a resume that executes nothing starts no helper' '
+	project nothing && run && helper <<-END &&
+	touch "$PWD/begun"
+	END
+	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake resume && test ! -e begun &&
+	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake run -n && test ! -e begun &&
+	test_must_fail flowmake diff 1 2 2> errors &&
+	test_grep "run 2 has no code: it executed nothing" errors
+'
+
+# ---- the commands ----
+
+test_expect_success 'diff shows what differs between two runs' '
+	project diffs && mkdir d && printf "1\n2\n3\n" > a && echo x > d/x &&
+	printf "no end" > end && run && printf "1\ntwo\n3\n" > a && rm d/x &&
+	printf "an end" > end && write_script new < /dev/null && run &&
+	flowmake diff 1 2 d a > actual && cat > expected <<-END &&
+	diff --git a/a b/a
+	index 01e79c3..d8eb098 100644
+	--- a/a
+	+++ b/a
+	@@ -1,3 +1,3 @@
+	 1
+	-2
+	+two
+	 3
+	diff --git a/d/x b/d/x
+	deleted file mode 100644
+	index 587be6b..0000000
+	--- a/d/x
+	+++ /dev/null
+	@@ -1 +0,0 @@
+	-x
+	END
+	test_cmp expected actual && flowmake diff 1 latest > all &&
+	flowmake checkout 1 out && (cd out && git apply ../all) &&
+	flowmake checkout 2 out2 && rm -f out/said out2/said &&
+	diff -r out out2 && test_grep "new file mode 100755" all
+'
+
+# shown COMMAND...: as a terminal gets it.
+shown() {
+	TERM=xterm $PYTHON -c "import pty, sys; pty.spawn(sys.argv[1:])" "$@" |
+		tr -d "\r"
+}
+
+test_expect_success 'diff is coloured on a terminal, and cannot disturb it' '
+	project colours && echo 1 > a && run && printf "\033[2J\n" > a && run &&
+	shown flowmake diff 1 2 a > actual && green=$(printf "\033\\[32m") &&
+	test_grep "^$green\+.x1b\[2J" actual &&
+	NO_COLOR=1 shown flowmake diff 1 2 a > actual &&
+	test_grep "^\+.x1b\[2J" actual && flowmake diff 1 2 a > actual &&
+	test_grep "^\+$(printf "\033\\[2J")" actual
+'
+
+test_expect_success 'a directory that holds anything is no place for checkout' '
+	project place && run && mkdir -p full empty && echo mine > full/mine &&
+	test_must_fail flowmake checkout 1 full 2> errors &&
+	test_grep "full is not empty; name a new directory" errors &&
+	ls full > actual && echo mine > expected && test_cmp expected actual &&
+	flowmake checkout 1 empty > actual &&
+	test_grep "^The code of run 1 is in empty$" actual &&
+	test -f empty/Flowfile && flowmake checkout latest deep/er &&
+	test -f deep/er/Flowfile && test_must_fail flowmake checkout 1 Flowfile
+'
+
+test_expect_success 'there is no code of what did not run' '
+	project none && test_must_fail flowmake diff 1 2 2> errors &&
+	test_grep "nothing has run here yet" errors && run &&
+	test_must_fail flowmake diff 1 7 2> errors &&
+	test_grep "there is no run 7" errors &&
+	test_must_fail flowmake checkout 1/hello out 2> errors &&
+	test_grep "is no run" errors && test_must_fail flowmake diff 1
+'
+
+test_done
