@@ -13,6 +13,7 @@ scheme_modules = \
 	scm/flowmake/parallel.scm \
 	scm/flowmake/primitives.scm \
 	scm/flowmake/project.scm \
+	scm/flowmake/purity.scm \
 	scm/flowmake/reader.scm \
 	scm/flowmake/recipe.scm \
 	scm/flowmake/registry.scm \

@@ -7,6 +7,7 @@
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
+  #:use-module (flowmake purity)
   #:use-module (flowmake registry)
   #:use-module (flowmake source)
   #:export (expand-flow
@@ -121,7 +122,7 @@
 
 (define (expand-flow forms)
   "Return the list of expanded FORMS of a Flowfile, with a last one that notes
-the digests of its definitions.  Raise flowmake-error if a name is unbound."
+the digests of its definitions, and whether it is pure.  Raise flowmake-error if a name is unbound."
   (save-module-excursion
    (lambda ()
      (set-current-module (flow-module))
@@ -138,6 +139,7 @@ the digests of its definitions.  Raise flowmake-error if a name is unbound."
                      (list (expand
                             `((@ (flowmake registry) note-definitions!)
                               ,(pack-definitions (reverse notes))
+                              ,(pure-program? trees)
                               ,@(included-files)))))))))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the

@@ -22,7 +22,7 @@
 (define expanders
   ;; The modules whose code says what a form expands to.
   '("annotation" "code" "compile" "draft" "forms" "interpolate" "reader"
-    "recipe" "registry" "source" "step" "template"))
+    "purity" "recipe" "registry" "source" "step" "template"))
 
 (define (expander-stamps)
   ;; What tells these modules from those of another build, so that nothing that
@@ -241,11 +241,7 @@
         (loop end)))))
 
 (define (manifest-message)
-  (map (lambda (entry)
-         (list (car entry)
-               (%encode (cadr entry) "the question")
-               (%encode (caddr entry) "what was looked at")))
-       (manifest)))
+  (map observation-message (manifest)))
 
 (define (loaded-message)
   (let ((declaration (or (flow-declaration) '(#f #f #f #f))))
@@ -261,6 +257,7 @@
                                       (cadddr entry)))
                               (declared-parameters))
             "manifest" (manifest-message)
+            "pure" (and (pure-flow?) (null? (project-modules)))
             "threads" (> (%thread-count) 1))))
 
 (define (send-flow fd)
@@ -296,7 +293,8 @@
   (set-given-parameters! (hash-ref request "parameters")
                          (hash-ref request "inherited" '()))
   (set-replay! (field request "replay"))
-  (let ((code (flow-code file (%read-file file) (field request "cache")
+  (let ((code (flow-code file (or (field request "text") (%read-file file))
+                         (field request "cache")
                          (field request "debug"))))
     (save-module-excursion
      (lambda ()

@@ -159,7 +159,10 @@
     (call-with-values
         (lambda ()
           (make-thunk draft stx
-                      (datum->syntax #f (cons* #'let '() body)
+                      (datum->syntax #f (list #'begin
+                                              (list #'quote
+                                                    'flowmake-recipe-body)
+                                              (cons* #'let '() body))
                                      #:source place)
                       seen-by-recipes "scheme"))
       (lambda (number needs)

@@ -22,6 +22,9 @@
             valid-name?
             flow-declaration
             declared-parameters
+            pure-flow?
+            take-late-observations!
+            observation-message
             check-given-parameters
             manifest
             record-module!
@@ -255,30 +258,63 @@ or #f: answer from it and look at nothing."
               manifest)
     (set! entries (reverse manifest))))
 
-(define (record! key answer)
+(define late '())                       ; what was looked at since, last first
+
+(define (record! key answer digest)
   (hash-set! seen key answer)
-  (set! entries (cons (list (car key) (cdr key) answer) entries))
+  (set! entries (cons (list (car key) (cdr key) answer digest) entries))
   answer)
+
+(define (digest-of-file kind query)
+  ;; Of the file that a question of KIND reads, or #f.
+  (and (member kind '("csv-rows" "tsv-rows" "json-file"))
+       (%file-digest query)))
+
+(define (look-late kind query look)
+  (let* ((digest (digest-of-file kind query))
+         (answer (look)))
+    (set! late (cons (list kind query answer digest) late))
+    answer))
+
+(define (observation-message entry)
+  "Return ENTRY of a manifest as model/wire.h has it."
+  (list (car entry)
+        (%encode (cadr entry) "the question")
+        (%encode (caddr entry) "what was looked at")
+        (let ((digest (cadddr entry)))
+          (if (memq digest (list #f *unspecified*))
+              *unspecified*
+              (%encode digest "")))))
+
+(define (take-late-observations!)
+  "Return what was looked at since the last time and after loading, a list as
+manifest returns it."
+  (let ((observations (reverse late)))
+    (set! late '())
+    observations))
 
 (define (observe kind query look)
   "Return the answer to QUERY, a value, of KIND, a string: what (LOOK) returns.
 While a Flowfile is loaded, equal questions are asked once and recorded; in a
 replay the recorded answer is given."
   (cond
-   ((not recording?) (look))
+   ((not recording?) (look-late kind query look))
    ((hash-get-handle seen (cons kind query)) => cdr)
    (replay
     (flow-error #f "~a: ~a was not looked at when the run was started"
                 kind (show-value query)))
-   (else (record! (cons kind query) (look)))))
+   (else
+    (let ((digest (digest-of-file kind query)))
+      (record! (cons kind query) (look) digest)))))
 
 (define (record-module! file digest)
   "Record that loading read the module FILE of the project."
   (unless (hash-get-handle seen (cons "module" file))
-    (record! (cons "module" file) digest)))
+    (record! (cons "module" file) digest digest)))
 
 (define (manifest)
-  "Return the list of (KIND QUERY ANSWER) and stop recording."
+  "Return the list of (KIND QUERY ANSWER DIGEST), with the digest of a file that
+was read or #f, and stop recording."
   (set! recording? #f)
   (reverse entries))
 
@@ -296,10 +332,17 @@ replay the recorded answer is given."
 ...)."
   (%bytes->string (%encode-source list)))
 
-(define (note-definitions! packed . files)
-  "Remember the digests of the Flowfile's definitions and the FILES that it
-includes, found when it was expanded."
+(define pure #f)
+
+(define (pure-flow?)
+  "Return whether the Flowfile is pure, in the sense of (flowmake purity)."
+  pure)
+
+(define (note-definitions! packed pure? . files)
+  "Remember the digests of the Flowfile's definitions, whether it is PURE?, and
+the FILES that it includes, found when it was expanded."
   (included-files files)
+  (set! pure pure?)
   (set! packed-definitions packed))
 
 (define (definitions)

@@ -148,11 +148,19 @@
     (vector-move-left! vector 0 (vector-length vector) new 0)
     new))
 
+(define (queue-seen fd)
+  ;; What answers rest on goes before them.
+  (let ((observations (take-late-observations!)))
+    (unless (null? observations)
+      (%queue fd wire-seen (map observation-message observations)))))
+
 (define (make-row-sender fd item)
   ;; A procedure that takes a row, or #f at the end, and sends frames.
   (define rows '())
   (define count 0)
   (define (send last?)
+    (when last?
+      (queue-seen fd))
     (%queue fd wire-rows (list item last? (reverse rows)))
     (set! rows '())
     (set! count 0))
@@ -199,8 +207,10 @@
     (for-each (lambda (given)
                 (vector-set! scope (car given) (cadr given)))
               (field job "given" '()))
-    (%send fd wire-constants
-           (thunk-values step scope (hash-ref job "constants") '()))))
+    (let ((values (thunk-values step scope (hash-ref job "constants") '())))
+      (queue-seen fd)
+      (%queue fd wire-constants values)
+      (%flush fd))))
 
 (define (serve-message fd job message)
   ;; Answer MESSAGE; return the job that is open then.

@@ -4,7 +4,7 @@
   #:export (wire-chunk
             wire-inline-max-bytes
             wire-error wire-template wire-steps wire-loaded wire-job wire-items
-            wire-constants wire-rows wire-results
+            wire-constants wire-rows wire-results wire-seen
             expr-const expr-name expr-thunk expr-pieces
             name-result name-input name-output))
 
@@ -21,6 +21,7 @@
 (define wire-constants 12)
 (define wire-rows 13)
 (define wire-results 14)
+(define wire-seen 15)
 
 ;; enum wire_expr
 (define expr-const 0)

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,48 +24,26 @@
 #include "evaluator/value.h"
 #include "model/value.h"
 #include "sys/file.h"
+#include "sys/wildcard.h"
 
 extern char **environ;
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Whether PATH is the directory "." or "..", which ".*" matches. */
-static bool
-is_dots(const char *path)
-{
-	const char *base = path_base(path);
-
-	return !strcmp(base, ".") || !strcmp(base, "..");
-}
 
 static SCM
 prim_glob(SCM pattern)
 {
-	glob_t found;
+	struct strvec names = STRVEC_INIT;
 	SCM result = SCM_EOL;
 	char *text;
 	size_t i;
-	int rc;
 
 	SCM_ASSERT(scm_is_string(pattern), pattern, 1, "wildcard");
 	text = text_from_scm(pattern, NULL);
-	rc = glob(text, GLOB_NOSORT, NULL, &found);
-	if (!rc) {
-		qsort(found.gl_pathv, found.gl_pathc, sizeof(char *),
-		      compare_names);
-		for (i = found.gl_pathc; i-- > 0;)
-			if (!is_dots(found.gl_pathv[i]) ||
-			    !strcmp(found.gl_pathv[i], text))
-				result = scm_cons(text_to_scm(
-					found.gl_pathv[i],
-					strlen(found.gl_pathv[i])), result);
-	}
-	globfree(&found);
+	wildcard_list(text, &names);
 	free(text);
+	for (i = names.count; i-- > 0;)
+		result = scm_cons(text_to_scm(names.v[i], strlen(names.v[i])),
+				  result);
+	strvec_release(&names);
 	return result;
 }
 

@@ -158,9 +158,7 @@ load(struct agent *a, struct error *err)
 			  &how.replay, &how.replay_len, err) < 0)
 		return -1;
 	how.parameters = parameters;
-	a->evaluator = evaluator_start(a->loop, err);
-	if (!a->evaluator)
-		return -1;
+	a->evaluator = evaluator_new(a->loop);
 	return evaluator_load(a->evaluator, &how, &a->rules, &a->interrupted,
 			      err);
 }

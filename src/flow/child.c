@@ -37,16 +37,22 @@ really_free(struct child *c)
 	free(c);
 }
 
-/* Calls into the owner may free the child under us: until they have returned
- * it only is doomed. */
-static void
-enter(struct child *c)
+void
+child_init(struct child *c)
+{
+	c->data = (struct loop_watch)LOOP_WATCH_INIT;
+	frame_reader_init(&c->reader);
+	outbox_init(&c->out);
+}
+
+void
+child_enter(struct child *c)
 {
 	c->busy++;
 }
 
-static void
-leave(struct child *c)
+void
+child_leave(struct child *c)
 {
 	if (!--c->busy && c->doomed)
 		really_free(c);
@@ -78,7 +84,7 @@ on_data(void *data, uint32_t events)
 	struct child *c = data;
 	int got;
 
-	enter(c);
+	child_enter(c);
 	if ((events & EPOLLOUT) && !outbox_flush(&c->out, c->data.fd))
 		loop_watch_set(c->evaluator->loop, &c->data, EPOLLIN);
 	if (events & ~(uint32_t)EPOLLOUT) {
@@ -89,7 +95,7 @@ on_data(void *data, uint32_t events)
 			close_data(c);
 	}
 	error_release(&err);
-	leave(c);
+	child_leave(c);
 }
 
 /* Read what is still in the data socket of a child that has ended.  What it
@@ -140,21 +146,18 @@ child_start(struct child *c, struct evaluator *e, const struct child_ops *ops,
 {
 	int ends[2];
 
-	if (e->dead)
-		return control_error_dead(e, err);
-	if (control_socketpair(ends, err) < 0)
+	if (control_boot(e, err) < 0 || control_socketpair(ends, err) < 0)
 		return -1;
 	c->evaluator = e;
 	c->ops = ops;
-	c->data = (struct loop_watch)LOOP_WATCH_INIT;
+	child_init(c);
 	if (loop_watch_add(e->loop, &c->data, ends[0], EPOLLIN, on_data, c,
 			   err) < 0) {
 		close(ends[0]);
 		close(ends[1]);
+		c->evaluator = NULL;
 		return -1;
 	}
-	frame_reader_init(&c->reader);
-	outbox_init(&c->out);
 	c->id = control_add_child(e, c, job);
 	send_fork(c, ends[1], job, job_len, out_fd, err_fd);
 	close(ends[1]);
@@ -192,8 +195,8 @@ child_free(struct child *c)
 		close_data(c);
 	}
 	c->doomed = true;
-	enter(c);
-	leave(c);
+	child_enter(c);
+	child_leave(c);
 }
 
 void
@@ -202,19 +205,19 @@ child_started(struct child *c, pid_t pid)
 	c->pid = pid;
 	if (!c->ops->started)
 		return;
-	enter(c);
+	child_enter(c);
 	c->ops->started(c);
-	leave(c);
+	child_leave(c);
 }
 
 void
 child_exited(struct child *c, int wait_status, const struct rusage *usage,
 	     bool lost)
 {
-	enter(c);
+	child_enter(c);
 	drain(c);
 	c->evaluator = NULL;
 	if (!c->doomed)
 		c->ops->exited(c, wait_status, usage, lost);
-	leave(c);
+	child_leave(c);
 }

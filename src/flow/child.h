@@ -44,6 +44,12 @@ struct child {
 int child_start(struct child *c, struct evaluator *e,
 		const struct child_ops *ops, const char *job, size_t job_len,
 		int out_fd, int err_fd, struct error *err);
+/* Prepare C, which may be freed without having been started. */
+void child_init(struct child *c);
+/* Calls into the owner may free the child under us: between these two it only
+ * is doomed. */
+void child_enter(struct child *c);
+void child_leave(struct child *c);
 /* Send a frame over its data socket. */
 void child_send(struct child *c, unsigned type, const char *payload,
 		size_t len);

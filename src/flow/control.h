@@ -39,6 +39,8 @@ struct evaluator {
 	size_t child_alloc;
 	uint32_t first_free;      /* id + 1 */
 
+	struct memo *memo;        /* of the flow, or NULL */
+	struct strbuf load;       /* WIRE_LOAD, for when it is started */
 	struct rules *rules;      /* being loaded, or NULL */
 	bool load_done;
 	struct error load_error;
@@ -49,6 +51,8 @@ int control_socketpair(int ends[2], struct error *err);
 /* Send a frame over the control socket. */
 void control_send(struct evaluator *e, unsigned type, const char *payload,
 		  size_t len, const int *fds, size_t fd_count);
+/* Start the program, unless it was, and have it load the flow. */
+int control_boot(struct evaluator *e, struct error *err);
 /* Why the evaluator is of no use any more. */
 int control_error_dead(const struct evaluator *e, struct error *err);
 

@@ -1,5 +1,7 @@
 /*
- * Children of the zygote that evaluate expressions.
+ * Children of the zygote that evaluate expressions.  What the flow's memo knows
+ * is answered from there, in the same order; the process is started at the
+ * first question that it does not know, and answers all that follow.
  */
 #include "base/base.h"
 
@@ -14,10 +16,38 @@
 #include "flow/child.h"
 #include "flow/control.h"
 #include "flow/ending.h"
+#include "flow/memo.h"
 #include "model/wire.h"
+
+/* A question: a job, or items of the job that is open. */
+struct question {
+	struct digest digest;
+	size_t items;             /* to be answered; a job has none */
+	struct question *next;
+};
+
+/* Frames of the memo that answer the next question. */
+struct recalled {
+	const char *frames;       /* the memo's */
+	size_t len;
+};
 
 struct eval_child {
 	struct child base;        /* first: the two are one */
+	struct evaluator *evaluator;
+	bool is_started;
+	bool skips_constants;     /* the job that is open was answered before
+				   * the process was started */
+	struct strbuf job;        /* the one that is open */
+	struct digest job_digest;
+	struct recalled *recalled; /* still to be told */
+	size_t recalled_count;
+	size_t recalled_alloc;
+	struct loop_timer telling;
+	struct error start_error; /* why there is no process */
+	struct question *asked;   /* of the process, the first first */
+	struct question **asked_end;
+	struct strbuf answer;     /* to the first, so far */
 	const struct eval_events *events;
 	void *data;
 	struct loop *loop;
@@ -183,9 +213,8 @@ on_rows(struct eval_child *c, const struct frame *f)
 }
 
 static void
-on_frame(struct child *base, const struct frame *f)
+take_frame(struct eval_child *c, const struct frame *f)
 {
-	struct eval_child *c = (struct eval_child *)base;
 	struct error err = ERROR_INIT;
 
 	if (c->has_failed)
@@ -203,6 +232,136 @@ on_frame(struct child *base, const struct frame *f)
 		error_release(&err);
 		break;
 	}
+}
+
+/* ---- the memo ---- */
+
+/* Tell what was recalled so far. */
+static void
+tell_recalled(struct eval_child *c)
+{
+	size_t i;
+
+	child_enter(&c->base);
+	for (i = 0; i < c->recalled_count && !c->base.doomed; i++) {
+		struct frame_reader frames = { .start = 0 };
+		struct frame f;
+
+		frames.data.buf = (char *)c->recalled[i].frames;
+		frames.data.len = c->recalled[i].len;
+		while (!c->base.doomed &&
+		       frame_reader_next(&frames, &f, NULL) > 0)
+			take_frame(c, &f);
+	}
+	c->recalled_count = 0;
+	child_leave(&c->base);
+}
+
+static void
+on_telling(void *data)
+{
+	struct eval_child *c = data;
+
+	child_enter(&c->base);
+	tell_recalled(c);
+	if (!c->base.doomed && c->start_error.text)
+		fail(c, &c->start_error);
+	child_leave(&c->base);
+}
+
+static void
+tell_soon(struct eval_child *c)
+{
+	if (!c->telling.position)
+		loop_timer_start(c->loop, &c->telling, loop_now_ns(c->loop),
+				 on_telling, c);
+}
+
+/* Answer question Q from the memo, soon; whether that knows it. */
+static bool
+recall(struct eval_child *c, const struct digest *q)
+{
+	const struct memo *memo = c->evaluator->memo;
+	const char *frames;
+	size_t len;
+
+	frames = memo && !c->is_started ? memo_find(memo, q, &len) : NULL;
+	if (!frames)
+		return false;
+	ARRAY_GROW(c->recalled, c->recalled_count, c->recalled_alloc);
+	c->recalled[c->recalled_count].frames = frames;
+	c->recalled[c->recalled_count++].len = len;
+	tell_soon(c);
+	return true;
+}
+
+/* Expect the answer to Q, with ITEMS. */
+static void
+expect(struct eval_child *c, const struct digest *q, size_t items)
+{
+	struct question *new;
+
+	if (!c->evaluator->memo)
+		return;
+	new = xcalloc(1, sizeof(*new));
+	new->digest = *q;
+	new->items = items;
+	*c->asked_end = new;
+	c->asked_end = &new->next;
+}
+
+/* Whether F is the last of the answers to an item. */
+static bool
+ends_item(const struct frame *f)
+{
+	struct cbor in;
+
+	cbor_init(&in, f->payload, f->len);
+	cbor_get_array(&in);
+	cbor_get_uint(&in);
+	return cbor_get_bool(&in) && !in.failed;
+}
+
+/* Keep F, which came from the process, for the memo. */
+static void
+keep(struct eval_child *c, const struct frame *f)
+{
+	struct question *q = c->asked;
+
+	if (!q || f->type == WIRE_ERROR)
+		return;
+	frame_add(&c->answer, f->type, f->payload, f->len);
+	if (f->type == WIRE_ROWS && (!ends_item(f) || --q->items))
+		return;
+	memo_add(c->evaluator->memo, &q->digest, c->answer.buf,
+		 c->answer.len);
+	strbuf_reset(&c->answer);
+	c->asked = q->next;
+	if (!c->asked)
+		c->asked_end = &c->asked;
+	free(q);
+}
+
+static void
+on_frame(struct child *base, const struct frame *f)
+{
+	struct eval_child *c = (struct eval_child *)base;
+	struct memo *memo = c->evaluator->memo;
+
+	if (f->type == WIRE_SEEN) {
+		if (memo)
+			memo_observe(memo, f->payload, f->len);
+		return;
+	}
+	tell_recalled(c);
+	if (base->doomed)
+		return;
+	if (f->type == WIRE_CONSTANTS && c->skips_constants) {
+		c->skips_constants = false;
+		return;
+	}
+	keep(c, f);
+	take_frame(c, f);
 }
 
 static void
@@ -242,32 +401,60 @@ static const struct child_ops eval_ops = {
 
 /* ---- the owner's side ---- */
 
+/* Start the process; that it cannot be had is told from the loop. */
+static void
+start(struct eval_child *c)
+{
+	c->is_started = true;
+	if (child_start(&c->base, c->evaluator, &eval_ops, NULL, 0, -1, -1,
+			&c->start_error))
+		tell_soon(c);
+}
+
 struct eval_child *
 eval_child_new(struct evaluator *e, const struct eval_events *events,
 	       void *data, struct error *err)
 {
-	struct eval_child *c = xcalloc(1, sizeof(*c));
+	struct eval_child *c;
 
-	if (child_start(&c->base, e, &eval_ops, NULL, 0, -1, -1, err) < 0) {
-		free(c);
+	if (e->dead) {
+		control_error_dead(e, err);
 		return NULL;
 	}
+	c = xcalloc(1, sizeof(*c));
+	child_init(&c->base);
+	c->evaluator = e;
 	c->events = events;
 	c->data = data;
 	c->loop = e->loop;
 	c->what = xstrdup("an evaluation");
+	c->asked_end = &c->asked;
+	strbuf_init(&c->job);
+	strbuf_init(&c->answer);
 	return c;
 }
 
 void
 eval_child_free(struct eval_child *c)
 {
+	struct question *q;
+
 	if (!c)
 		return;
 	loop_timer_stop(c->loop, &c->limit);
+	loop_timer_stop(c->loop, &c->telling);
+	while ((q = c->asked)) {
+		c->asked = q->next;
+		free(q);
+	}
 	c->has_failed = true;
 	free(c->what);
 	c->what = NULL;
+	free(c->recalled);
+	c->recalled = NULL;
+	strbuf_release(&c->job);
+	strbuf_release(&c->answer);
+	error_release(&c->start_error);
 	child_free(&c->base);
 }
 
@@ -276,16 +463,44 @@ eval_child_job(struct eval_child *c, const char *payload, size_t len)
 {
 	c->due++;
 	touch(c);
+	strbuf_reset(&c->job);
+	strbuf_add(&c->job, payload, len);
+	c->job_digest = digest_of(payload, len);
+	if (recall(c, &c->job_digest))
+		return;
+	if (!c->is_started)
+		start(c);
+	expect(c, &c->job_digest, 0);
 	child_send(&c->base, WIRE_JOB, payload, len);
+}
+
+/* Items are a question of their own: the job's, and these. */
+static struct digest
+digest_items(const struct eval_child *c, const char *payload, size_t len)
+{
+	struct digest parts[2] = { c->job_digest, digest_of(payload, len) };
+
+	return digest_of(parts, sizeof(parts));
 }
 
 void
 eval_child_items(struct eval_child *c, const char *payload, size_t len)
 {
+	struct digest q = digest_items(c, payload, len);
 	struct cbor in;
+	size_t count;
 
 	cbor_init(&in, payload, len);
-	c->due += cbor_get_array(&in);
+	count = cbor_get_array(&in);
+	c->due += count;
 	touch(c);
+	if (recall(c, &q))
+		return;
+	if (!c->is_started) {
+		start(c);
+		c->skips_constants = true;
+		child_send(&c->base, WIRE_JOB, c->job.buf, c->job.len);
+	}
+	expect(c, &q, count);
 	child_send(&c->base, WIRE_ITEMS, payload, len);
 }

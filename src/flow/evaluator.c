@@ -18,6 +18,7 @@
 #include "flow/child.h"
 #include "flow/control.h"
 #include "flow/ending.h"
+#include "flow/memo.h"
 #include "model/resolve.h"
 #include "model/rules.h"
 #include "model/wire.h"
@@ -195,15 +196,20 @@ on_exited(struct evaluator *e, struct cbor *c)
 		child_gone(e, (uint32_t)id, status, &usage, false);
 }
 
-/* A frame that belongs to the loading. */
+/* A frame that belongs to the loading.  When the flow was known already, its
+ * text and manifest made it say the same. */
 static void
 on_load_frame(struct evaluator *e, const struct frame *f)
 {
 	struct error *err = &e->load_error;
 	int rc = 0;
 
+	if (!e->rules && f->type == WIRE_ERROR && !e->load_error.text)
+		control_read_error(f, err);
 	if (!e->rules || e->load_done)
 		return;
+	if (e->memo && f->type != WIRE_ERROR)
+		memo_add_load(e->memo, f->type, f->payload, f->len);
 	if (f->type == WIRE_TEMPLATE)
 		rc = rules_add_template(e->rules, f->payload, f->len, err);
 	else if (f->type == WIRE_STEPS)
@@ -293,7 +299,8 @@ control_error_dead(const struct evaluator *e, struct error *err)
 	struct strbuf sb = STRBUF_INIT;
 
 	ending_add_words(&sb, e->wait_status);
-	error_set(err, "the evaluator ended unexpectedly: %s", sb.buf);
+	error_set(err, "the evaluator ended unexpectedly: %s",
+		  e->load_error.text ? e->load_error.text : sb.buf);
 	strbuf_release(&sb);
 	return -1;
 }
@@ -356,32 +363,51 @@ start_program(struct evaluator *e, int channel, struct error *err)
 	return 0;
 }
 
+static void
+send_load(struct evaluator *e)
+{
+	control_send(e, WIRE_LOAD, e->load.buf, e->load.len, NULL, 0);
+}
+
+int
+control_boot(struct evaluator *e, struct error *err)
+{
+	int ends[2] = { -1, -1 };
+
+	if (e->dead)
+		return control_error_dead(e, err);
+	if (e->pid)
+		return 0;
+	if (control_socketpair(ends, err) < 0)
+		return -1;
+	if (loop_watch_add(e->loop, &e->control, ends[0], EPOLLIN, on_control,
+			   e, err) < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -1;
+	}
+	if (start_program(e, ends[1], err) < 0) {
+		close_control(e);
+		close(ends[1]);
+		return -1;
+	}
+	close(ends[1]);
+	if (e->load.len)
+		send_load(e);
+	return 0;
+}
+
 struct evaluator *
-evaluator_start(struct loop *l, struct error *err)
+evaluator_new(struct loop *l)
 {
 	struct evaluator *e = xcalloc(1, sizeof(*e));
-	int ends[2] = { -1, -1 };
 
 	e->loop = l;
 	e->control = (struct loop_watch)LOOP_WATCH_INIT;
 	frame_reader_init(&e->reader);
 	outbox_init(&e->out);
-	if (control_socketpair(ends, err) < 0 ||
-	    loop_watch_add(l, &e->control, ends[0], EPOLLIN, on_control, e,
-			   err) < 0)
-		goto fail;
-	if (start_program(e, ends[1], err) < 0)
-		goto fail;
-	close(ends[1]);
+	strbuf_init(&e->load);
 	return e;
-
-fail:
-	if (e->control.fd < 0 && ends[0] >= 0)
-		close(ends[0]);
-	if (ends[1] >= 0)
-		close(ends[1]);
-	evaluator_free(e);
-	return NULL;
 }
 
 void
@@ -396,6 +422,8 @@ evaluator_free(struct evaluator *e)
 	close_control(e);
 	if (e->pid)
 		loop_child_remove(e->loop, e->pid);
+	memo_close(e->memo);
+	strbuf_release(&e->load);
 	frame_reader_release(&e->reader);
 	outbox_release(&e->out);
 	error_release(&e->load_error);
@@ -436,13 +464,24 @@ put_given(struct strbuf *sb, const char *key, char *const *given)
 }
 
 static void
-put_load(struct strbuf *sb, const struct evaluator_load *how)
+put_load(struct strbuf *sb, const struct evaluator_load *how,
+	 const struct memo *memo)
 {
-	cbor_put_map(sb, 6);
+	const char *text;
+	size_t len;
+
+	strbuf_reset(sb);
+	cbor_put_map(sb, 7);
 	cbor_put_str(sb, "file");
 	cbor_put_str(sb, how->file);
 	put_given(sb, "parameters", how->parameters);
 	put_given(sb, "inherited", how->inherited);
+	cbor_put_str(sb, "text");
+	text = memo ? memo_flow_text(memo, &len) : NULL;
+	if (text)
+		cbor_put_text(sb, text, len);
+	else
+		cbor_put_null(sb);
 	cbor_put_str(sb, "cache");
 	cbor_put_str_or_null(sb, how->cache_dir);
 	cbor_put_str(sb, "replay");
@@ -470,22 +509,67 @@ await_rules(struct evaluator *e, const bool *interrupted, struct error *err)
 	return error_set(err, "interrupted while the Flowfile was loaded");
 }
 
+/* Take the rules from the memo; whether it has them. */
+static bool
+recall_rules(struct evaluator *e)
+{
+	struct frame_reader frames = { .start = 0 };
+	struct memo *memo = e->memo;
+	struct frame f;
+	const char *load;
+	size_t len;
+
+	load = memo ? memo_load(memo, &len) : NULL;
+	if (!load)
+		return false;
+	frames.data = (struct strbuf){ .buf = (char *)load, .len = len };
+	e->memo = NULL;
+	while (frame_reader_next(&frames, &f, NULL) > 0)
+		on_load_frame(e, &f);
+	e->memo = memo;
+	return true;
+}
+
+/* Have the program load the flow, and wait for its rules. */
+static int
+ask_rules(struct evaluator *e, const struct evaluator_load *how,
+	  const bool *interrupted, struct error *err)
+{
+	bool is_running = e->pid;
+
+	e->load_done = false;
+	error_release(&e->load_error);
+	put_load(&e->load, how, e->memo);
+	if (control_boot(e, err) < 0)
+		return -1;
+	if (is_running)
+		send_load(e);
+	if (await_rules(e, interrupted, err) < 0)
+		return -1;
+	if (!e->memo)
+		return 0;
+	memo_observe(e->memo, e->rules->manifest, e->rules->manifest_len);
+	if (!e->rules->pure)
+		memo_forget(e->memo);
+	return 0;
+}
+
 int
 evaluator_load(struct evaluator *e, const struct evaluator_load *how,
 	       struct rules *rules, const bool *interrupted, struct error *err)
 {
-	struct strbuf sb = STRBUF_INIT;
-	int rc;
+	struct evaluator_load again = *how;
+	int rc = 0;
 
-	if (e->dead)
-		return control_error_dead(e, err);
 	e->rules = rules;
-	e->load_done = false;
-	error_release(&e->load_error);
-	put_load(&sb, how);
-	control_send(e, WIRE_LOAD, sb.buf, sb.len, NULL, 0);
-	strbuf_release(&sb);
-	rc = await_rules(e, interrupted, err);
+	e->memo = memo_open(how);
+	if (recall_rules(e)) {
+		again.replay = rules->manifest;
+		again.replay_len = rules->manifest_len;
+		put_load(&e->load, &again, e->memo);
+	} else {
+		rc = ask_rules(e, how, interrupted, err);
+	}
 	e->rules = NULL;
 	return rc < 0 ? -1 : rules_resolve(rules, err);
 }

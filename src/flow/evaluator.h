@@ -15,8 +15,8 @@ struct evaluator;
 struct loop;
 struct rules;
 
-/* Start the evaluator program; it boots while the caller goes on. */
-struct evaluator *evaluator_start(struct loop *l, struct error *err);
+/* An evaluator whose program is started when it is first needed. */
+struct evaluator *evaluator_new(struct loop *l);
 /* Close its socket and let it go; children that still run are killed. */
 void evaluator_free(struct evaluator *e);
 
@@ -36,7 +36,8 @@ struct evaluator_load {
 	bool debug;
 };
 
-/* Load the Flowfile and wait for its rules, turning the loop.  Fills RULES
+/* Load the Flowfile, once, and wait for its rules, turning the loop; what a
+ * memo in the cache knows (flow/memo.h) is not asked.  Fills RULES
  * (initialised by the caller), resolved and checked.  SIGINT and SIGTERM end
  * the waiting with an error when *INTERRUPTED becomes true (may be NULL). */
 int evaluator_load(struct evaluator *e, const struct evaluator_load *how,
@@ -63,7 +64,8 @@ struct eval_events {
 	void (*failed)(void *data, const struct error *why);
 };
 
-/* Fork a child that evaluates.  DATA goes to the events. */
+/* A child that evaluates, forked when it is needed.  DATA goes to the events,
+ * which come from the loop.  NULL when the evaluator is of no use any more. */
 struct eval_child *eval_child_new(struct evaluator *e,
 				  const struct eval_events *events, void *data,
 				  struct error *err);

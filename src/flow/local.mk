@@ -5,5 +5,7 @@ flow_sources = \
 	src/flow/ending.c src/flow/ending.h \
 	src/flow/eval-child.c \
 	src/flow/evaluator.c src/flow/evaluator.h \
+	src/flow/memo.c src/flow/memo.h \
+	src/flow/observation.c src/flow/observation.h \
 	src/flow/outbox.c src/flow/outbox.h \
 	src/flow/recipe-child.c

@@ -182,6 +182,8 @@ rules_set_loaded(struct rules *r, const char *payload, size_t len,
 			r->manifest_len = (uint32_t)span_len;
 		} else if (cbor_key_is(key, key_len, "threads")) {
 			r->threads = cbor_get_bool(&c);
+		} else if (cbor_key_is(key, key_len, "pure")) {
+			r->pure = cbor_get_bool(&c);
 		} else {
 			cbor_skip(&c);
 		}

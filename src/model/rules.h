@@ -286,6 +286,7 @@ struct rules {
 	const char *manifest;    /* CBOR */
 	uint32_t manifest_len;
 	bool threads;            /* the Flowfile started some */
+	bool pure;               /* as WIRE_LOADED says */
 };
 
 void rules_init(struct rules *r);

@@ -17,6 +17,7 @@
  *
  * WIRE_LOAD, engine to zygote, once:
  *   { "file": PATH, "parameters": [[NAME, TEXT]...],
+ *     "text": of the file, or null: it is read,
  *     "inherited": the same, which yield to those and need not be declared,
  *     "cache": PATH of a directory for compiled Flowfiles, or null,
  *     "replay": MANIFEST or null, "debug": bool }
@@ -80,10 +81,13 @@
  * WIRE_LOADED: { "flow": NAME or null, "doc": TEXT or null,
  *   "max-num-splits": N or null, "max-workers": N or null,
  *   "parameters": [[NAME, value, DOC or null, given: bool]...],
- *   "manifest": MANIFEST, "threads": bool (the Flowfile started some) }
- *   MANIFEST = [[KIND, QUERY, ANSWER]...], KIND "wildcard", "getenv",
- *   "command-output", "csv-rows", "tsv-rows", "json-file", "module" (QUERY
- *   the file, ANSWER its digest); ANSWER a value.  Equal questions once.
+ *   "manifest": MANIFEST, "threads": bool (the Flowfile started some),
+ *   "pure": bool (what was said, and all answers, follow from the file, the
+ *   parameters and what the manifests say that was looked at) }
+ *   MANIFEST = [[KIND, QUERY, ANSWER, DIGEST or null]...], KIND "wildcard",
+ *   "getenv", "command-output", "csv-rows", "tsv-rows", "json-file", "module"
+ *   (QUERY the file, ANSWER its digest); ANSWER a value; DIGEST of the bytes
+ *   of the file that was read.  Equal questions once.
  *
  * ---- children (control) ----
  *
@@ -116,6 +120,7 @@
  *   the item (its rows may be none).
  *   An input or output that a thunk needs and that "names" does not bring
  *   follows from what is bound: the child evaluates its expression.
+ * WIRE_SEEN: MANIFEST: what was looked at for the answers that follow.
  * WIRE_ERROR ends the job; the engine closes the socket.
  * A closed socket ends the child.
  *
@@ -162,6 +167,7 @@ enum wire_type {
 	WIRE_CONSTANTS,
 	WIRE_ROWS,
 	WIRE_RESULTS,
+	WIRE_SEEN,
 };
 
 enum wire_name {

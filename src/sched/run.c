@@ -432,9 +432,7 @@ open_run(struct run *r, struct error *err)
 	if (!r->loop)
 		return -1;
 	add_signals(r);
-	r->evaluator = evaluator_start(r->loop, err);
-	if (!r->evaluator)
-		return -1;
+	r->evaluator = evaluator_new(r->loop);
 	/* A resume may have nothing to execute. */
 	if (!r->options->dry_run && !r->options->resume)
 		run_code_start(r);
@@ -590,9 +588,8 @@ run_load_rules(const struct run_options *o, struct rules *rules,
 	loop = loop_new(&clock_system, err);
 	if (!loop)
 		return -1;
-	e = evaluator_start(loop, err);
-	if (e)
-		ret = evaluator_load(e, &how, rules, NULL, err);
+	e = evaluator_new(loop);
+	ret = evaluator_load(e, &how, rules, NULL, err);
 	evaluator_free(e);
 	loop_free(loop);
 	return ret;

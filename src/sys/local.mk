@@ -8,4 +8,5 @@ sys_sources = \
 	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \
 	src/sys/spawn.c src/sys/spawn.h \
-	src/sys/stamps.c src/sys/stamps.h
+	src/sys/stamps.c src/sys/stamps.h \
+	src/sys/wildcard.c src/sys/wildcard.h

@@ -158,18 +158,25 @@ rows, the rows as (ITEM ELEMENTS VALUES), or the text of an error."
                                 (list (car entry)
                                       (%encode (cadr entry) "")))
                               given)))
-  (let ((answer (%receive socket)))
+  (let ((answer (receive-answer socket)))
     (if (eqv? (car answer) 12)
         (begin
           (%send socket 11 (map encoded items))
           (receive-rows socket (cadr answer) (length items)))
         (ref (cadr answer) "text"))))
 
+(define (receive-answer socket)
+  ;; What was looked at for an answer comes before it.
+  (let ((message (%receive socket)))
+    (if (and message (eqv? (car message) 15))
+        (receive-answer socket)
+        message)))
+
 (define (receive-rows socket constants count)
   (let loop ((left count) (rows '()))
     (if (zero? left)
         (list constants (reverse rows))
-        (let* ((answer (%receive socket))
+        (let* ((answer (receive-answer socket))
                (body (cadr answer)))
           (if (eqv? (car answer) 2)
               (ref body "text")

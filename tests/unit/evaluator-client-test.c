@@ -35,11 +35,7 @@ load(struct evaluator *e, const char *file, const bool *interrupted)
 static struct evaluator *
 start(void)
 {
-	struct evaluator *e = evaluator_start(loop, &err);
-
-	if (!e)
-		must(-1);
-	return e;
+	return evaluator_new(loop);
 }
 
 static void
@@ -78,9 +74,11 @@ test_load(void)
 	   "loading that goes on for ever can be interrupted");
 	evaluator_free(e);
 	setenv("FLOWMAKE_LIBEXEC", "/nowhere", 1);
-	ok(!evaluator_start(loop, &err) &&
+	e = evaluator_new(loop);
+	ok(load(e, "good", NULL) < 0 &&
 	   failed_with(&err, "cannot start the evaluator"),
 	   "one that is not there is named");
+	evaluator_free(e);
 	setenv("FLOWMAKE_LIBEXEC", work_dir, 1);
 }
 

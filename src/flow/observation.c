@@ -1,0 +1,250 @@
+/*
+ * Observations.  The digest of one is of the file that was read, or else of the
+ * encoded answer.  The stamp of a wildcard says how the only directory that it
+ * looks at was when it gave that answer; while it is so, the directory need
+ * not be read.
+ */
+#include "base/base.h"
+
+#include "flow/observation.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cbor.h"
+#include "base/clock.h"
+#include "base/strvec.h"
+#include "sys/file.h"
+#include "sys/wildcard.h"
+
+/* A directory's times are trusted when they are so old. */
+#define SETTLED_NS (2 * NS_PER_S)
+
+static struct observation *
+new_observation(void)
+{
+	struct observation *o = xcalloc(1, sizeof(*o));
+
+	strbuf_init(&o->query);
+	strbuf_init(&o->stamp);
+	return o;
+}
+
+void
+observation_free(struct observation *o)
+{
+	free(o->kind);
+	strbuf_release(&o->query);
+	strbuf_release(&o->stamp);
+	free(o);
+}
+
+/* What QUERY asks about, a text; the caller frees it.  NULL: it is none. */
+static char *
+query_text(const char *query, size_t len)
+{
+	struct cbor c;
+	char *text;
+
+	cbor_init(&c, query, len);
+	text = cbor_get_str(&c);
+	if (!c.failed)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The digest of the list of names that match PATTERN, encoded. */
+static struct digest
+digest_wildcard(const char *pattern)
+{
+	struct strvec names = STRVEC_INIT;
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d;
+	size_t i;
+
+	wildcard_list(pattern, &names);
+	cbor_put_array(&sb, names.count);
+	for (i = 0; i < names.count; i++)
+		cbor_put_str(&sb, names.v[i]);
+	d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	strvec_release(&names);
+	return d;
+}
+
+static struct digest
+digest_variable(const char *name)
+{
+	const char *value = getenv(name);
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d;
+
+	if (value)
+		cbor_put_str(&sb, value);
+	else
+		cbor_put_bool(&sb, false);
+	d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	return d;
+}
+
+static struct digest
+digest_file(const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d = { { 0 } };
+
+	if (file_read(path, &sb, NULL) == 0)
+		d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	return d;
+}
+
+static int64_t
+time_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* Append how the directory of PATTERN is now, if that says what it holds. */
+static void
+add_stamp(struct strbuf *sb, const char *pattern)
+{
+	char *dir = wildcard_dir(pattern);
+	struct stat st;
+	int64_t now = clock_real_ns(&clock_system);
+
+	if (dir && !stat(dir, &st) &&
+	    now > time_ns(st.st_ctim) + SETTLED_NS &&
+	    now > time_ns(st.st_mtim) + SETTLED_NS) {
+		cbor_put_uint(sb, st.st_dev);
+		cbor_put_uint(sb, st.st_ino);
+		cbor_put_int(sb, time_ns(st.st_mtim));
+		cbor_put_int(sb, time_ns(st.st_ctim));
+	}
+	free(dir);
+}
+
+/* Whether the directory of PATTERN is as STAMP says. */
+static bool
+has_stamp(const struct strbuf *stamp, const char *pattern)
+{
+	struct strbuf now = STRBUF_INIT;
+	bool same;
+
+	add_stamp(&now, pattern);
+	same = now.len && now.len == stamp->len &&
+	       !memcmp(now.buf, stamp->buf, now.len);
+	strbuf_release(&now);
+	return same;
+}
+
+bool
+observation_is_true(const struct observation *o)
+{
+	char *query = query_text(o->query.buf, o->query.len);
+	struct digest now = { { 0 } };
+	bool same;
+
+	if (!query)
+		return false;
+	if (!strcmp(o->kind, "wildcard") && has_stamp(&o->stamp, query)) {
+		free(query);
+		return true;
+	}
+	if (!strcmp(o->kind, "wildcard"))
+		now = digest_wildcard(query);
+	else if (!strcmp(o->kind, "getenv"))
+		now = digest_variable(query);
+	else if (strcmp(o->kind, "command-output") &&
+		 strcmp(o->kind, "module"))
+		now = digest_file(query);
+	free(query);
+	same = !digest_is_zero(&now) && digest_equal(&now, &o->digest);
+	return same;
+}
+
+bool
+observation_add_stamp(struct observation *o)
+{
+	struct digest now;
+	char *pattern;
+
+	if (strcmp(o->kind, "wildcard"))
+		return true;
+	pattern = query_text(o->query.buf, o->query.len);
+	strbuf_reset(&o->stamp);
+	if (!pattern)
+		return false;
+	add_stamp(&o->stamp, pattern);
+	now = digest_wildcard(pattern);
+	free(pattern);
+	return digest_equal(&now, &o->digest);
+}
+
+/* ---- encoded ---- */
+
+static void
+get_bytes(struct cbor *c, struct strbuf *sb)
+{
+	size_t len;
+	const char *data = cbor_get_bytes(c, &len);
+
+	strbuf_add(sb, data, len);
+}
+
+struct observation *
+observation_of_manifest(struct cbor *c)
+{
+	const char *query, *answer, *digest;
+	size_t query_len, answer_len, len;
+	struct observation *o = new_observation();
+
+	if (cbor_get_array(c) != 4)
+		c->failed = true;
+	o->kind = cbor_get_str(c);
+	query = cbor_span(c, &query_len);
+	answer = cbor_span(c, &answer_len);
+	if (c->failed)
+		return o;
+	strbuf_add(&o->query, query, query_len);
+	o->digest = digest_of(answer, answer_len);
+	if (cbor_peek(c) == CBOR_NULL) {
+		cbor_skip(c);
+		return o;
+	}
+	digest = cbor_get_bytes(c, &len);
+	if (len == DIGEST_BYTES)
+		memcpy(o->digest.bytes, digest, len);
+	return o;
+}
+
+void
+observation_put(struct strbuf *sb, const struct observation *o)
+{
+	cbor_put_array(sb, 4);
+	cbor_put_str(sb, o->kind);
+	cbor_put_bytes(sb, o->query.buf, o->query.len);
+	cbor_put_bytes(sb, o->digest.bytes, DIGEST_BYTES);
+	cbor_put_bytes(sb, o->stamp.buf, o->stamp.len);
+}
+
+struct observation *
+observation_get(struct cbor *c)
+{
+	struct observation *o = new_observation();
+	const char *digest;
+	size_t len;
+
+	if (cbor_get_array(c) != 4)
+		c->failed = true;
+	o->kind = cbor_get_str(c);
+	get_bytes(c, &o->query);
+	digest = cbor_get_bytes(c, &len);
+	if (len == DIGEST_BYTES)
+		memcpy(o->digest.bytes, digest, len);
+	get_bytes(c, &o->stamp);
+	return o;
+}

@@ -1,0 +1,36 @@
+/*
+ * What a Flowfile looked at: an entry of a manifest (model/wire.h) in short,
+ * which can be compared with what one sees now.
+ */
+#ifndef FLOWMAKE_FLOW_OBSERVATION_H
+#define FLOWMAKE_FLOW_OBSERVATION_H
+
+#include "base/base.h"
+#include "base/digest.h"
+#include "base/strbuf.h"
+
+struct cbor;
+
+struct observation {
+	char *kind;             /* of the manifest */
+	struct strbuf query;    /* CBOR */
+	struct digest digest;   /* of what was seen */
+	struct strbuf stamp;    /* of a wildcard's directory; may be empty */
+};
+
+/* Read one [KIND, QUERY, ANSWER, DIGEST or null] of a manifest. */
+struct observation *observation_of_manifest(struct cbor *c);
+/* Append O as one CBOR item; read one, where C tells whether it is damaged. */
+void observation_put(struct strbuf *sb, const struct observation *o);
+struct observation *observation_get(struct cbor *c);
+void observation_free(struct observation *o);
+
+/* Whether one sees now what was seen.  Of commands and modules nobody can
+ * say. */
+bool observation_is_true(const struct observation *o);
+
+/* Note how the directory of a wildcard is now.  Returns false when what it
+ * holds is not what was seen. */
+bool observation_add_stamp(struct observation *o);
+
+#endif

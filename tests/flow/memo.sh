@@ -1,0 +1,103 @@
+# What a pure Flowfile said is remembered, and asked again when anything that it
+# looked at has changed.
+. "${0%/*}/lib"
+
+# With an evaluator that cannot be started only what is remembered can be had.
+mkdir ../dead &&
+cp -p "$FLOWMAKE_LIBEXEC/flowmake-evaluator" ../dead &&
+chmod -x ../dead/flowmake-evaluator
+knows() {
+	FLOWMAKE_LIBEXEC=$PWD/../dead flowmake "$@"
+}
+knows_not() {
+	test_must_fail knows "$@" 2> errors &&
+	test_grep "cannot start the evaluator" errors
+}
+
+test_expect_success 'a flow that was run is known' '
+	mkdir books && echo one > books/a.txt && echo "x,y" > table.csv &&
+	flowfile <<-\END &&
+	(parameter greeting "hello")
+	(define rows (csv-rows "table.csv"))
+	(define home (or (getenv "MEMO_TEST") "none"))
+	(define (out book) (patsubst "books/%.txt" "copies/%" book))
+	(step copy
+	  (foreach book (wildcard "books/*.txt"))
+	  (input text book)
+	  (output copied (out book))
+	  (exec "cp" text copied))
+	(step cells
+	  (foreach cell (car rows))
+	  (produces (n text))
+	  (shell "echo #{greeting} #{cell} #{home} > #{n}"))
+	(step all (join cells n) (produces s) (scheme (apply string-append n)))
+	END
+	knows_not run &&
+	flowmake run > out &&
+	test_grep "4 tasks" out &&
+	knows -q && knows resume > out && test_grep "4 reused" out &&
+	knows run -n > out && lines 4 out
+'
+
+test_expect_success 'without a scheme recipe it is run without Guile' '
+	echo two > books/a.txt &&
+	knows resume > out &&
+	test_grep "3 reused" out &&
+	test_cmp books/a.txt copies/a
+'
+
+test_expect_success 'a scheme recipe starts it' '
+	knows_not resume --rerun=all &&
+	flowmake resume --rerun=all > out && test_grep "3 reused" out &&
+	flowmake dump all > out && test_grep "hello x none" out
+'
+
+test_expect_success 'a new file makes it ask again' '
+	echo new > books/b.txt && knows_not -q &&
+	flowmake > out && test_grep "5 tasks, 4 reused" out && knows -q &&
+	rm books/b.txt && knows_not -q && flowmake && knows -q
+'
+
+test_expect_success 'a new cell does' '
+	echo "x,y,z" > table.csv && knows_not -q &&
+	flowmake > out && test_grep "5 tasks, 3 reused" out && knows -q
+'
+
+test_expect_success 'a variable of the environment does' '
+	(
+		export MEMO_TEST=here &&
+		knows_not -q && flowmake > out && test_grep "1 reused" out &&
+		knows -q
+	) &&
+	knows_not -q
+'
+
+test_expect_success 'a parameter does' '
+	flowmake && knows -q && knows_not run greeting=hi -n &&
+	flowmake greeting=hi > out && test_grep "1 reused" out &&
+	knows greeting=hi -q
+'
+
+test_expect_success 'an edit of the Flowfile does' '
+	echo "; a comment" >> Flowfile && knows_not -q &&
+	flowmake > out && test_grep "5 reused" out && knows -q
+'
+
+test_expect_success 'a damaged memo is not used' '
+	for memo in .flowmake/cache/*.memo; do
+		printf x >> "$memo"
+	done &&
+	knows_not -q && flowmake -q && knows -q
+'
+
+test_expect_success 'a flow that is not pure is asked each time' '
+	flowfile <<-\END &&
+	(step one
+	  (foreach x (iota (if (file-exists? "more") 2 1)))
+	  (exec "echo" x))
+	END
+	flowmake > out && test_grep "1 task" out && knows_not -q &&
+	touch more && flowmake > out && test_grep "2 tasks, 1 reused" out
+'
+
+test_done
