@@ -55,11 +55,7 @@ test_expect_success '^Z stops tasks, and fg continues them' '
 	    (call-with-input-file "two" read)))
 	END
 	job hear "type:\\x1a" stopped continue "type:\\x1a" stopped continue \
-		hear suspend stopped continue end &
-	job=$!
-	echo one >&7
-	echo two >&8
-	wait $job
+		tell:one hear suspend stopped continue tell:two end
 	cat out
 	test "$(grep -c stopped out)" = 3
 	test_grep "^status 0" out

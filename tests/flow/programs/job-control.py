@@ -6,6 +6,7 @@ The shell is a session leader and COMMAND a process group of its own in the
 foreground, as with any interactive shell.  A SCENARIO is a list of:
 
     hear      wait for a line from FIFO
+    tell:F    write a line to F, another fifo
     type:X    type X (in Python's notation for strings)
     stopped   wait until the job is stopped, and every process in another
               session with the same TEST_MARK in its environment too
@@ -74,6 +75,9 @@ def shell(scenario, command, fifo, typing):
     for act in scenario:
         if act == "hear":
             fifo.readline()
+        elif act.startswith("tell:"):
+            with open(act[5:], "w") as other:
+                print("line", file=other)
         elif act == "stopped":
             wait_stopped(job)
         elif act == "suspend":
