@@ -189,7 +189,7 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 		add_tasks(&sb, c->known);
 		strbuf_adds(&sb, failed ? " failed" : " done");
 		if (failed)
-			add_some(&sb, c->done, "done");
+			add_some(&sb, c->done - c->reused, "done");
 		add_some(&sb, c->reused, "reused");
 		add_some(&sb, c->skipped, "skipped");
 		add_some(&sb, c->cancelled, "cancelled");

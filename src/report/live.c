@@ -327,19 +327,28 @@ say_message(struct live *l, const struct task_news *t,
 	}
 }
 
-/* What there is to say about a bad end, or NULL. */
-static const char *
-words_of(enum task_outcome outcome)
+/* Append what there is to say about a bad end; nothing about a good one. */
+static void
+add_words(struct strbuf *sb, const struct task_news *t,
+	  enum task_outcome outcome)
 {
 	switch (outcome) {
 	case TASK_FAILED:
-		return "Task failed.";
+		strbuf_adds(sb, "Task failed.");
+		break;
 	case TASK_RETRIED:
-		return "Task failed; it will be tried again.";
+		strbuf_adds(sb, "Task failed; it will be tried again");
+		if (t->pause_ns >= NS_PER_S / 2) {
+			strbuf_adds(sb, " in ");
+			text_add_duration(sb, t->pause_ns);
+		}
+		strbuf_addch(sb, '.');
+		break;
 	case TASK_CAUGHT:
-		return "Task failed; its step catches that.";
+		strbuf_adds(sb, "Task failed; its step catches that.");
+		break;
 	default:
-		return NULL;
+		break;
 	}
 }
 
@@ -347,15 +356,17 @@ static void
 on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 {
 	struct live *l = data;
-	const char *words = words_of(a->outcome);
+	struct strbuf words = STRBUF_INIT;
 	/* A scheme recipe writes its error to stderr itself. */
 	bool said = live_end_speaker(l, t, a->ended_ns, a->message);
 
-	if (words) {
+	add_words(&words, t, a->outcome);
+	if (words.len) {
 		if (!said)
 			say_message(l, t, a);
-		say_about(l, t, a->ended_ns, true, words);
+		say_about(l, t, a->ended_ns, true, words.buf);
 	}
+	strbuf_release(&words);
 	if (a->outcome == TASK_FAILED)
 		keep_failure(l, t, a);
 	end_news(l);

@@ -67,6 +67,8 @@ news_of(const struct run *r, const struct attempt *a)
 		.pid = a->pid,
 	};
 
+	if (a->pause.position)
+		n.pause_ns = a->pause.at_ns - loop_now_ns(r->loop);
 	return n;
 }
 

@@ -49,6 +49,7 @@ struct task_news {
 	const char *split;
 	const char *element;       /* the fan-outs' elements, or "" */
 	int64_t pid;               /* 0: none */
+	int64_t pause_ns;          /* of TASK_RETRIED: until the next attempt */
 };
 
 struct run_counts {
@@ -75,8 +76,8 @@ struct run_events {
 	void (*printed)(void *data, const struct task_news *t,
 			enum log_stream stream, int64_t real_ns,
 			const char *text, size_t len);
-	/* An attempt ended (TASK_RETRIED: another follows at RETRY_NS real
-	 * time), or a task was skipped. */
+	/* An attempt ended (TASK_RETRIED: another follows), or a task was
+	 * skipped. */
 	void (*over)(void *data, const struct task_news *t,
 		     const struct attempt_record *a);
 	/* Counts or what is being waited for changed (once a loop turn). */

@@ -157,6 +157,7 @@ test_failure(void)
 		.message = "status 1",
 	};
 	struct run_record run = { .number = 15 };
+	struct task_news later = count_3;
 	struct run_summary summary = {
 		.run = { .number = 15, .started_ns = REAL_NS,
 			 .ended_ns = REAL_NS + 3200 * NS_PER_MS },
@@ -171,6 +172,11 @@ test_failure(void)
 	is_str(words(&s, s.out[0]), PREFIX "status 1\n"
 	       PREFIX "Task failed; it will be tried again.\n",
 	       "a failure that is not final is said as such");
+	later.pause_ns = 300 * NS_PER_S;
+	live_events.over(s.live, &later, &a);
+	is_str(words(&s, s.out[0]), PREFIX "status 1\n" PREFIX
+	       "Task failed; it will be tried again in 5m 0s.\n",
+	       "with the pause before the next attempt");
 	say(&s, LOG_STDOUT, "no newline");
 	a.outcome = TASK_FAILED;
 	live_events.over(s.live, &count_3, &a);
