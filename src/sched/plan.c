@@ -5,6 +5,8 @@
 
 #include "sched/run-internal.h"
 
+#include <stdlib.h>
+
 #include "base/strbuf.h"
 #include "model/graph.h"
 
@@ -70,7 +72,7 @@ add_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		strbuf_adds(why, "runs; its text is known when what it reads "
 			    "has run");
 	else
-		strbuf_adds(why, "runs: run executes every task");
+		strbuf_adds(why, "runs, as every task of a run does");
 }
 
 static void
@@ -113,17 +115,54 @@ tell_opening(struct run *r, const struct opening *o)
 	strbuf_release(&name);
 }
 
-void
-run_tell_plan(struct run *r)
+/* The tasks of each step, then its fan-outs, in order of creation: numbers + 1
+ * by step index, and the next one by number; 0 ends. */
+struct plan {
+	uint32_t *tasks, *next_task;
+	uint32_t *openings, *next_opening;
+};
+
+static void
+plan_init(struct plan *p, struct run *r)
+{
+	uint32_t tasks = graph_task_count(r->graph), openings = 0, i, step;
+
+	while (graph_opening(r->graph, openings))
+		openings++;
+	p->tasks = xcalloc(r->rules.step_count, sizeof(uint32_t));
+	p->openings = xcalloc(r->rules.step_count, sizeof(uint32_t));
+	p->next_task = xcalloc(tasks, sizeof(uint32_t));
+	p->next_opening = xcalloc(openings, sizeof(uint32_t));
+	for (i = tasks; i--;) {
+		step = graph_task(r->graph, i)->step->index;
+		p->next_task[i] = p->tasks[step];
+		p->tasks[step] = i + 1;
+	}
+	for (i = openings; i--;) {
+		step = graph_opening(r->graph, i)->step->index;
+		p->next_opening[i] = p->openings[step];
+		p->openings[step] = i + 1;
+	}
+}
+
+static void
+plan_release(struct plan *p)
+{
+	free(p->tasks);
+	free(p->next_task);
+	free(p->openings);
+	free(p->next_opening);
+}
+
+/* Count what there is to do of S, and tell it. */
+static void
+tell_step(struct run *r, const struct plan *p, const struct step *s)
 {
 	bool tells = r->events->planned;
-	struct opening *o;
 	uint32_t i;
 
-	r->summary->planned = r->reuse;
-	r->summary->counts.known = graph_wanted_count(r->graph);
-	for (i = 0; i < graph_task_count(r->graph); i++) {
-		struct task *t = graph_task(r->graph, i);
+	for (i = p->tasks[s->index]; i; i = p->next_task[i - 1]) {
+		struct task *t = graph_task(r->graph, i - 1);
 
 		if (!t->node.wanted)
 			continue;
@@ -131,11 +170,27 @@ run_tell_plan(struct run *r)
 		if (tells)
 			tell_task(r, t);
 	}
-	for (i = 0; (o = graph_opening(r->graph, i)); i++) {
+	for (i = p->openings[s->index]; i; i = p->next_opening[i - 1]) {
+		struct opening *o = graph_opening(r->graph, i - 1);
+
 		if (!o->node.wanted || o->node.stage == STAGE_OVER)
 			continue;
 		r->summary->to_do++;
 		if (tells)
 			tell_opening(r, o);
 	}
+}
+
+void
+run_tell_plan(struct run *r)
+{
+	struct plan p;
+	uint32_t i;
+
+	r->summary->planned = r->reuse;
+	r->summary->counts.known = graph_wanted_count(r->graph);
+	plan_init(&p, r);
+	for (i = 0; i < r->rules.order_count; i++)
+		tell_step(r, &p, r->rules.order[i]);
+	plan_release(&p);
 }
