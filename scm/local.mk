@@ -2,6 +2,7 @@
 scheme_modules = \
 	scm/flowmake.scm \
 	scm/flowmake/annotation.scm \
+	scm/flowmake/cache.scm \
 	scm/flowmake/code.scm \
 	scm/flowmake/compile.scm \
 	scm/flowmake/draft.scm \
@@ -10,6 +11,7 @@ scheme_modules = \
 	scm/flowmake/helpers.scm \
 	scm/flowmake/interpolate.scm \
 	scm/flowmake/load.scm \
+	scm/flowmake/modules.scm \
 	scm/flowmake/parallel.scm \
 	scm/flowmake/primitives.scm \
 	scm/flowmake/project.scm \

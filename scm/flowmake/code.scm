@@ -74,10 +74,18 @@
               (list (list (string-append name ", closed over") closed))))))
 
 (define (module-parts module)
-  (map (lambda (entry)
-         (list (string-append "module " (car entry))
-               (%file-digest (car entry))))
-       (module-closure module)))
+  (apply append
+         (map (lambda (entry)
+                (map (lambda (file)
+                       (list (string-append "module " file)
+                             (%file-digest file)))
+                     (module-files (car entry))))
+              (module-closure module))))
+
+(define (parts-of-module name)
+  ;; Of the module NAME, if it is one of the project.
+  (let ((module (resolve-module name #f #:ensure #f)))
+    (if module (module-parts module) '())))
 
 (define (data-name symbol)
   (let ((name (symbol->string symbol)))
@@ -98,9 +106,12 @@
                bytes))))
 
 (define (symbol-parts symbol)
-  ;; The parts that SYMBOL stands for, and the symbols it mentions.
-  (let ((variable (module-local-variable (flow-module) symbol)))
+  ;; The parts that SYMBOL, or a list that names a module, stands for, and the
+  ;; symbols it mentions.
+  (let ((variable (and (symbol? symbol)
+                       (module-local-variable (flow-module) symbol))))
     (cond
+     ((pair? symbol) (values (parts-of-module symbol) '()))
      ((and variable (variable-bound? variable))
       (let ((value (variable-ref variable))
             (entry (definition symbol)))
@@ -135,9 +146,9 @@ DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f)."
                     '()
                     (list (list "scheme, closed over" closure)))
                 (sorted parts)))
-       ((hashq-ref seen (car queue)) (loop (cdr queue) parts))
+       ((hash-ref seen (car queue)) (loop (cdr queue) parts))
        (else
-        (hashq-set! seen (car queue) #t)
+        (hash-set! seen (car queue) #t)
         (call-with-values (lambda () (symbol-parts (car queue)))
           (lambda (new mentioned)
             (loop (append mentioned (cdr queue))

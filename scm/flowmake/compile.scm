@@ -11,7 +11,9 @@
   #:use-module (flowmake registry)
   #:use-module (flowmake source)
   #:export (expand-flow
-            compile-expanded))
+            expand-module
+            compile-expanded
+            compile-module))
 
 (define (definition-names tree)
   ;; The names that the expanded form TREE defines.
@@ -68,7 +70,9 @@
   (define known (make-hash-table))
   (define (bound? name)
     (or (hashq-ref known name)
-        (module-variable (flow-module) name)))
+        (let ((variable (module-variable (flow-module) name)))
+          ;; A module may export what it does not define.
+          (and variable (variable-bound? variable)))))
   (for-each (lambda (name) (hashq-set! known name #t)) defined)
   (for-each
    (lambda (tree form)
@@ -142,6 +146,30 @@ the digests of its definitions, and whether it is pure.  Raise flowmake-error if
                               ,(pure-program? trees)
                               ,@(included-files)))))))))))
 
+(define (expand-module file forms)
+  "Return the module that FORMS, the content of FILE, make, the expanded forms
+that lead to it, and the rest of them, with a last one that notes the files that
+FILE includes."
+  (let ((place (form-place)) (form (top-level-form)))
+    (save-module-excursion
+     (lambda ()
+       (let loop ((rest forms) (heads '()) (trees '()))
+         (if (pair? rest)
+             (let* ((before (current-module))
+                    (trees (cons (expand-form (car rest)) trees)))
+               (if (eq? before (current-module))
+                   (loop (cdr rest) heads trees)
+                   (loop (cdr rest) (append trees heads) '())))
+             (begin
+               (form-place place)
+               (top-level-form form)
+               (list (current-module) (reverse heads)
+                     (reverse (cons (note-files file) trees))))))))))
+
+(define (note-files file)
+  (expand `((@ (flowmake registry) note-module-files!)
+            ,file ,@(included-files))))
+
 ;;; The compiler's time goes up with the square of a procedure's length, so the
 ;;; forms are cut into procedures of a few forms each.
 
@@ -172,8 +200,20 @@ the digests of its definitions, and whether it is pure.  Raise flowmake-error if
 
 (define (compile-expanded trees)
   "Return the bytecode of TREES, a bytevector."
+  (compile-tree (program trees)))
+
+(define (compile-module parts)
+  "Return the bytecode of a module, of the PARTS that expand-module gives.  The
+code of the rest belongs to the module that is current when it is called."
+  (let ((heads (car parts)) (trees (cadr parts)))
+    (compile-tree
+     (if (null? heads)
+         (program trees)
+         (make-seq #f (join-trees heads) (program trees))))))
+
+(define (compile-tree tree)
   ((module-ref (resolve-interface '(system base compile)) 'compile)
-   (program trees)
+   tree
    #:from 'tree-il #:to 'bytecode #:env (flow-module)
    #:optimization-level 1 #:warning-level 0
    ;; Aligned, as a file that is mapped must be.

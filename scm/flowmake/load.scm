@@ -3,8 +3,10 @@
 (define-module (flowmake load)
   #:use-module (ice-9 match)
   #:use-module (system vm loader)
+  #:use-module (flowmake cache)
   #:use-module (flowmake code)
   #:use-module (flowmake errors)
+  #:use-module (flowmake modules)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
@@ -19,23 +21,6 @@
   ;; Above this it takes longer to compile than to interpret.
   3000)
 
-(define expanders
-  ;; The modules whose code says what a form expands to.
-  '("annotation" "code" "compile" "draft" "forms" "interpolate" "reader"
-    "purity" "recipe" "registry" "source" "step" "template"))
-
-(define (expander-stamps)
-  ;; What tells these modules from those of another build, so that nothing that
-  ;; an older one compiled is used.
-  (map (lambda (name)
-         (let* ((file (search-path %load-compiled-path
-                                   (string-append "flowmake/" name ".go")))
-                (status (and file (stat file #f))))
-           (and status
-                (list (stat:size status) (stat:mtime status)
-                      (stat:mtimensec status)))))
-       expanders))
-
 (define (lazy module name)
   ;; A procedure of a module that a Flowfile from the cache does not need.
   (lambda args
@@ -47,48 +32,10 @@
 (define expand-flow (lazy '(flowmake compile) 'expand-flow))
 (define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
 
-;;; The cache: KEY.go, and KEY.deps with the digests of the modules of the
-;;; project that were there when it was compiled.
-
-(define (hexadecimal bytes)
-  (string-concatenate
-   (map (lambda (byte)
-          (string-append (if (< byte 16) "0" "") (number->string byte 16)))
-        (array->list bytes))))
-
-(define (cache-path directory file text)
-  (and (string? directory)
-       (string-append
-        directory "/"
-        (hexadecimal
-         (%digest (%encode (list (expander-stamps) (version) file text)
-                           ""))))))
-
-(define (cached-code path)
-  ;; The thunk that PATH.go holds, or #f.
-  (catch #t
-    (lambda ()
-      (let ((dependencies (%load-value "cbor" (string-append path ".deps"))))
-        (and (and-map (lambda (entry)
-                        (equal? (%file-digest (car entry)) (cdr entry)))
-                      dependencies)
-             (load-thunk-from-file (string-append path ".go")))))
-    (lambda _ #f)))
-
 (define (project-files)
   ;; The files besides the Flowfile that it consists of.
-  (append (included-files) (map car (project-modules))))
-
-(define (dependencies)
-  (map (lambda (file) (cons file (%file-digest file)))
-       (project-files)))
-
-(define (save! path bytecode)
-  ;; Return whether the cache could be written.
-  (and path
-       (%replace-file! (string-append path ".go") bytecode)
-       (%replace-file! (string-append path ".deps")
-                       (%encode (dependencies) ""))))
+  (apply append (included-files)
+         (map module-files (map car (project-modules)))))
 
 ;;; Compiling, in a child, so that the compiler never enters our heap.
 
@@ -102,8 +49,9 @@
 (define (compile-in-child fd path forms debug?)
   (call-with-errors
    (lambda ()
+     (compiling? #t)
      (let ((bytecode (compile-expanded (expand-flow forms))))
-       (if (save! path bytecode)
+       (if (save-code! path bytecode (project-files))
            (%send fd wire-loaded null)
            (let ((file (%memory-file)))
              (%write-bytes file bytecode)
@@ -125,7 +73,7 @@
 (define (compiled-code path forms debug?)
   (call-with-values (lambda () (start-compiler path forms debug?))
     (lambda (socket pid)
-(let ((answer (%receive socket)))
+      (let ((answer (%receive socket)))
         (%wait pid)
         (%close socket)
         (cond
@@ -141,7 +89,7 @@
                              (format #f "/proc/self/fd/~a" fd))))
                  (%close fd)
                  thunk)))
-         (else (load-thunk-from-file (string-append path ".go"))))))))
+         (else (code-at path)))))))
 
 (define (interpreted-code forms)
   (let ((trees (expand-flow forms)))
@@ -290,6 +238,7 @@
   (prepare-ports!)
   (make-flow-module!)
   (set! %load-path (append %load-path '(".")))
+  (install-module-loader! (field request "cache"))
   (set-given-parameters! (hash-ref request "parameters")
                          (hash-ref request "inherited" '()))
   (set-replay! (field request "replay"))

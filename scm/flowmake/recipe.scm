@@ -1,6 +1,7 @@
 ;;; The recipe of a step, as model/wire.h describes it.
 
 (define-module (flowmake recipe)
+  #:use-module ((system syntax) #:select (syntax-module))
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
@@ -168,8 +169,25 @@
       (lambda (number needs)
         ;; CODE is put in place of the #f once all definitions are known.
         (values (list "scheme" (line-of place) (column-of place) #f)
-                (cons* number (form-at-top-level?)
-                       (source-summary (syntax->datum stx))))))))
+                (append (list number (form-at-top-level?))
+                        (source-summary (syntax->datum stx))
+                        (modules-of stx)))))))
+
+(define (modules-of stx)
+  ;; The names of the modules besides the Flowfile's that identifiers in STX
+  ;; come from: those of procedures that declare steps, and of macros.
+  (let walk ((stx stx) (found '()))
+    (syntax-case stx ()
+      ((head . rest) (walk #'rest (walk #'head found)))
+      (id
+       (identifier? #'id)
+       (let ((name (syntax-module #'id)))
+         (if (or (not (pair? name))
+                 (member name '((flowfile) (guile)))
+                 (member name found))
+             found
+             (cons name found))))
+      (_ found))))
 
 (define (make-recipe draft kind args program place)
   "Return the RECIPE of the clause (KIND . ARGS) at PLACE, with PROGRAM the

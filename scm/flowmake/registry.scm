@@ -29,6 +29,8 @@
             manifest
             record-module!
             included-files
+            note-module-files!
+            module-files
             pack-definitions
             note-definitions!
             definitions
@@ -326,6 +328,16 @@ was read or #f, and stop recording."
 (define included-files
   ;; Those that the Flowfile loads or includes at top level.
   (make-parameter '()))
+
+(define files-of-modules '())          ; ((file included ...) ...)
+
+(define (note-module-files! file . included)
+  "Remember that the module in FILE consists of the files INCLUDED as well."
+  (set! files-of-modules (acons file included files-of-modules)))
+
+(define (module-files file)
+  "Return FILE, which holds a module, and the files that it includes."
+  (cons file (or (assoc-ref files-of-modules file) '())))
 
 (define (pack-definitions list)
   "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)

@@ -577,6 +577,7 @@ run_load_rules(const struct run_options *o, struct rules *rules,
 	struct evaluator_load how = {
 		.file = o->flow_file,
 		.parameters = o->parameters,
+		.cache_dir = STORE_DIR "/cache", /* if it is there */
 		.debug = o->debug,
 	};
 	struct loop *loop;

@@ -119,15 +119,6 @@ test_expect_success 'an edited module counts at once' '
 	run_says a "HEY?HEY?"
 '
 
-test_expect_success 'an error in a module is shown where the Flowfile called it' '
-	echo "(define-public (bad) (car 5))" >> lib/words.scm &&
-	flowfile <<-"END" &&
-	(use-modules (lib words))
-	(step a (scheme (bad)))
-	END
-	fails "Flowfile:2:[0-9]+: step .a.: car: Wrong type .*5$"
-'
-
 test_expect_success 'a file may be included' '
 	flowfile <<-"END" &&
 	(include "more.flow")

@@ -1,0 +1,79 @@
+;;; The project's modules: compiled as the Flowfile is, so that they start as
+;;; fast, and errors in them have the places that only compiled code knows.
+;;; Guile asks for a module's file by primitive-load-path, which is ours for
+;;; files of the project.
+
+(define-module (flowmake modules)
+  #:use-module (system vm loader)
+  #:use-module (flowmake cache)
+  #:use-module (flowmake primitives)
+  #:use-module (flowmake project)
+  #:use-module (flowmake registry)
+  #:export (install-module-loader!
+            compiling?))
+
+(define compiling?
+  ;; Whether this process may run the compiler: it does not leave memory again.
+  (make-parameter #f))
+
+(define (lazy module name)
+  (lambda args
+    (apply (module-ref (resolve-interface module) name) args)))
+
+(define read-flow (lazy '(flowmake reader) 'read-flow))
+(define install-here-strings!
+  (lazy '(flowmake reader) 'install-here-strings!))
+(define expand-module (lazy '(flowmake compile) 'expand-module))
+(define compile-module (lazy '(flowmake compile) 'compile-module))
+
+(define (compiled-module path file text)
+  ;; Compile TEXT, keep that at PATH, and return it as a thunk.
+  (install-here-strings!)
+  (parameterize ((included-files '()))
+    (let* ((forms (read-flow file text))
+           (expanded (expand-module file forms))
+           (bytecode (compile-module (cdr expanded))))
+      (save-code! path bytecode
+                  (append (included-files)
+                          (delete file (files-of (car expanded)))))
+      (load-thunk-from-memory bytecode))))
+
+(define (files-of module)
+  (append-map* module-files (map car (module-closure module))))
+
+(define (append-map* proc list)
+  (apply append (map proc list)))
+
+(define (module-code directory file)
+  ;; A thunk that does what the module in FILE says, or #f.
+  (let* ((text (%read-file file))
+         (path (cache-path directory file text)))
+    (or (and path (cached-code path))
+        (and (compiling?)
+             (compiled-module path file text)))))
+
+(define (project-source name)
+  ;; The project's file that holds the module whose file is called NAME, or
+  ;; #f.
+  (let* ((found (%search-load-path name))
+         (file (and found
+                    (if (string-prefix? "./" found)
+                        (substring found 2)
+                        found))))
+    (and (project-file? file) file)))
+
+(define (install-module-loader! directory)
+  "Have the project's modules compiled, and kept in DIRECTORY if it is not #f."
+  (let* ((variable (module-variable the-scm-module 'primitive-load-path))
+         (load-path (variable-ref variable)))
+    (variable-set!
+     variable
+     (lambda (name . rest)
+       (let* ((file (and (string? name) (project-source name)))
+              (code (and file (module-code directory file))))
+         (cond
+          (code (code))
+          (else
+           (when file
+             (install-here-strings!))
+           (apply load-path name rest))))))))
