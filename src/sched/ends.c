@@ -8,7 +8,6 @@
 #include "base/cbor.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
-#include "sched/keeper.h"
 
 /* Attempts that failed by no fault of their own are tried this often. */
 enum { MAX_LOSSES = 3 };
@@ -100,7 +99,6 @@ end_task(struct run *r, struct attempt *a, enum task_outcome outcome,
 
 	switch (outcome) {
 	case TASK_DONE:
-		keep_artifacts(r, a, o);
 		ret = graph_task_over(r->graph, a->task, END_DONE, &err);
 		break;
 	case TASK_CAUGHT:
@@ -124,7 +122,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 	struct attempt_record rec = record_of(r, a);
 
 	r->running--;
-	attempt_leave(r, a);
+	attempt_leave_limits(r, a);
 	forget_start(r, a);
 	rec.outcome = outcome;
 	rec.ended_ns = o->ended_ns;
@@ -136,11 +134,12 @@ on_finished(void *data, void *task, const struct outcome *o)
 	if (o->message)
 		rec.message = arena_strdup(&a->arena, o->message);
 	if (outcome == TASK_DONE) {
-		rec.results = o->results;
+		keep_artifacts(r, a, o);
+		rec.results = a->task->results;
 		rec.result_count = a->spec.result_count;
 		r->summary->run.results_bytes +=
 			artifact_object_bytes(rec.results, rec.result_count);
-		rec.outputs = o->outputs;
+		rec.outputs = a->task->output_artifacts;
 		rec.output_count = a->spec.output_count;
 		rec.reusable = o->reusable && !a->is_stale &&
 			!digest_is_zero(&a->key);
@@ -150,14 +149,12 @@ on_finished(void *data, void *task, const struct outcome *o)
 	}
 	count_end(r, outcome);
 	record_end(r, a, &rec, outcome != TASK_RETRIED);
-	if (rec.reusable)
-		keeper_add(r->keeper, rec.outputs, rec.output_count);
-	r->news[r->news_count - 1].record.results = NULL;
-	r->news[r->news_count - 1].record.outputs = NULL;
 	if (outcome != TASK_RETRIED) {
+		/* its files are given back when that is on record */
 		end_task(r, a, outcome, o);
 		return;
 	}
+	attempt_leave(r, a);
 	r->pausing++;
 	a->task->attempt++;
 	loop_timer_start(r->loop, &a->pause, loop_now_ns(r->loop) +

@@ -1,5 +1,5 @@
 /*
- * Leases.  Who gives one back writes a byte to the file; who waits watches it
+ * Leases.  Who gave some back writes a byte to the file; who waits watches it
  * (inotify(7)), and sees the process that held a lease end, too: its
  * descriptor is closed.  Nothing is held while waiting, so two runs cannot
  * wait for each other.
@@ -36,6 +36,7 @@ struct waiter {
 struct leases {
 	struct loop *loop;
 	int fd;
+	bool changed;            /* nobody was told yet */
 	struct loop_watch watch; /* of the inotify descriptor, if any */
 	struct waiter *waiters;
 	size_t waiter_count;
@@ -361,8 +362,14 @@ leases_drop(struct leases *l, struct lease *lease)
 	lease->task = NULL;
 	drop_reads(l, lease->reads, lease->read_count);
 	drop_outputs(l, t, t->output_count);
+	l->changed |= t->output_count || lease->read_count;
+}
+
+void
+leases_announce(struct leases *l)
+{
 	/* whether it could be written does not matter to us */
-	if ((t->output_count || lease->read_count) &&
-	    pwrite(l->fd, "", 1, 0) < 0)
+	if (l->changed && pwrite(l->fd, "", 1, 0) < 0)
 		return;
+	l->changed = false;
 }

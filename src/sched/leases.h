@@ -42,5 +42,7 @@ int leases_take(struct leases *l, struct lease *lease, const struct task *t,
 
 /* Give back what LEASE holds, if anything. */
 void leases_drop(struct leases *l, struct lease *lease);
+/* Tell other runs of what was given back since. */
+void leases_announce(struct leases *l);
 
 #endif

@@ -8,10 +8,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "sched/keeper.h"
+#include "sched/leases.h"
 #include "sched/notes.h"
 #include "store/files.h"
+
+/* A commit costs as much as starting a task.  While workers have other things
+ * to do, and nobody waits for what has ended, it is made for several. */
+enum { COMMIT_DELAY_MS = 10 };
 
 void
 run_note(struct run *r, const char *format, ...)
@@ -50,6 +57,7 @@ push_news(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	r->news[r->news_count].attempt = a;
 	r->news[r->news_count].record = *rec;
 	r->news[r->news_count].started = started;
+	r->news[r->news_count].written = started;
 	r->news[r->news_count++].last = last;
 }
 
@@ -86,8 +94,10 @@ run_tell_news(struct run *r)
 			r->events->started(r->data, &t);
 		if (!n->started && r->events->over)
 			r->events->over(r->data, &t, &n->record);
-		if (n->last)
-			attempt_free(n->attempt);
+		if (!n->last)
+			continue;
+		leases_drop(r->leases, &n->attempt->lease);
+		attempt_free(n->attempt);
 	}
 	r->news_count = 0;
 }
@@ -122,15 +132,76 @@ record_end(struct run *r, struct attempt *a, const struct attempt_record *rec,
 	   bool last)
 {
 	bool good = rec->outcome == TASK_DONE || rec->outcome == TASK_REUSED;
-	struct error err = ERROR_INIT;
 	size_t i;
 
 	for (i = 0; good && i < rec->output_count; i++)
 		files_set_maker(r->files, rec->outputs[i].name, rec->step);
-	if (notes_save(r->notes, r->store, &err) ||
-	    store_attempt_end(r->store, rec, &err))
-		run_fatal(r, &err);
 	push_news(r, a, rec, false, last);
+}
+
+static void
+on_commit_due(void *data)
+{
+	struct run *r = data;
+
+	r->commit_due = true;
+}
+
+bool
+run_may_wait(struct run *r)
+{
+	uint32_t i;
+
+	if (!r->news_count || r->commit_due || r->stopping || r->undecided ||
+	    r->queue_start == r->queue_count || store_is_writing(r->store))
+		return false;
+	for (i = 0; i < r->news_count; i++)
+		if (r->news[i].started || !r->news[i].last)
+			return false;
+	if (!r->commit_timer.position)
+		loop_timer_start(r->loop, &r->commit_timer,
+				 loop_now_ns(r->loop) +
+				 COMMIT_DELAY_MS * NS_PER_MS, on_commit_due, r);
+	return true;
+}
+
+/* Write the records of what ended (in the open transaction). */
+static int
+write_records(struct run *r, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->news_count; i++) {
+		struct news *n = &r->news[i];
+
+		if (n->written)
+			continue;
+		if (store_attempt_end(r->store, &n->record, err))
+			return -1;
+		n->written = true;
+		if (n->record.reusable)
+			keeper_add(r->keeper, n->record.outputs,
+				   n->record.output_count);
+	}
+	return i ? notes_save(r->notes, r->store, err) : 0;
+}
+
+int
+run_commit(struct run *r, struct error *err)
+{
+	loop_timer_stop(r->loop, &r->commit_timer);
+	r->commit_due = false;
+	if (write_records(r, err))
+		return -1;
+	/* Digests of files alone are not worth a commit: nothing that is told
+	 * or started now rests on them. */
+	if (store_is_writing(r->store) && files_save(r->files, err))
+		return -1;
+	if (store_commit(r->store, err))
+		return -1;
+	run_tell_news(r);
+	leases_announce(r->leases);
+	return 0;
 }
 
 void

@@ -20,6 +20,7 @@ struct news {
 	struct attempt_record record; /* strings of the attempt and its arena */
 	bool started;                 /* else over */
 	bool last;                    /* the attempt is freed afterwards */
+	bool written;                 /* into the store */
 };
 
 /* What is said once for each step. */
@@ -75,6 +76,10 @@ struct run {
 	struct news *news;
 	uint32_t news_count;
 	uint32_t news_alloc;
+	struct loop_timer commit_timer; /* until records that wait for more
+				       * are committed */
+	bool commit_due;              /* ... now */
+	bool waiting;                 /* this turn left them to a later one */
 	struct run_counts told;       /* what progress said last */
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
@@ -115,11 +120,17 @@ struct task_news news_of(const struct run *r, const struct attempt *a);
 /* Queue that A started, else ended; LAST: it is freed when that was told. */
 void push_news(struct run *r, struct attempt *a,
 	       const struct attempt_record *rec, bool started, bool last);
+/* Whether the records of what ended may wait for those of others, to be
+ * committed with them: it must have no other consequence now. */
+bool run_may_wait(struct run *r);
+/* Commit them, and what else was written; then tell it. */
+int run_commit(struct run *r, struct error *err);
 /* Tell what was committed. */
 void run_tell_news(struct run *r);
 /* The record of A so far. */
 struct attempt_record record_of(struct run *r, struct attempt *a);
-/* Write the end of an attempt, and queue its news; LAST: A is freed then. */
+/* Queue the end of an attempt, to be written and told; LAST: A is freed then.
+ * What REC borrows is A's or its task's. */
 void record_end(struct run *r, struct attempt *a,
 		const struct attempt_record *rec, bool last);
 void count_end(struct run *r, enum task_outcome outcome);
@@ -140,7 +151,8 @@ void run_task_failed(struct run *r, struct task *t, const struct error *why);
 void run_record_failed(struct run *r, struct task *t, const struct error *why);
 /* What the executor calls. */
 extern const struct executor_events run_executor_events;
-/* A leaves the limits and gives its outputs back. */
+/* A leaves the limits; the second form gives its files back, too. */
+void attempt_leave_limits(struct run *r, struct attempt *a);
 void attempt_leave(struct run *r, struct attempt *a);
 /* A is over before its start was recorded: it need not be. */
 void forget_start(struct run *r, struct attempt *a);

@@ -301,8 +301,8 @@ end(struct run *r, struct error *err)
 		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
 	if (r->fatal.text && !rec->message)
 		rec->message = xstrdup(r->fatal.text);
-	if (run_record_kept(r, err) || files_settle(r->files, err) ||
-	    files_save(r->files, err) ||
+	if (run_commit(r, err) || run_record_kept(r, err) ||
+	    files_settle(r->files, err) || files_save(r->files, err) ||
 	    store_run_end(r->store, rec, err) || store_commit(r->store, err) ||
 	    store_run_known(r->store, rec->number, &r->summary->had_results,
 			    err))
@@ -338,14 +338,10 @@ turn_end(struct run *r, struct error *err)
 	run_record_starts(r, false);
 	if (run_record_kept(r, err))
 		return -1;
-	/* Digests of files alone are not worth a commit: nothing that is told
-	 * or started now rests on them. */
-	if (store_is_writing(r->store) && files_save(r->files, err))
-		return -1;
-	if (store_commit(r->store, err))
-		return -1;
-	run_tell_news(r);
-	if (run_advance(r, err))
+	r->waiting = !evaluation_busy(r->evaluation) && run_may_wait(r);
+	if (r->waiting)
+		return 0;
+	if (run_commit(r, err) || run_advance(r, err))
 		return -1;
 	run_dispatch(r);
 	tell_progress(r);
@@ -386,8 +382,9 @@ run_turns(struct run *r, struct error *err)
 		return -1;
 	while (!is_over(r) || seek_input(r)) {
 		/* what failed at its start is told in the next turn */
-		if (!is_over(r) && loop_turn(r->loop, !r->news_count &&
-					     !r->undecided, err))
+		bool block = (!r->news_count || r->waiting) && !r->undecided;
+
+		if (!is_over(r) && loop_turn(r->loop, block, err))
 			return -1;
 		if (turn_end(r, err))
 			return -1;

@@ -55,13 +55,19 @@ run_record_skipped(struct run *r)
 /* ---- starting ---- */
 
 void
-attempt_leave(struct run *r, struct attempt *a)
+attempt_leave_limits(struct run *r, struct attempt *a)
 {
 	if (a->admitted)
 		limits_leave(&r->limits, a->demands.cpu_milli,
 			     a->demands.memory_mb);
-	leases_drop(r->leases, &a->lease);
 	a->admitted = false;
+}
+
+void
+attempt_leave(struct run *r, struct attempt *a)
+{
+	attempt_leave_limits(r, a);
+	leases_drop(r->leases, &a->lease);
 }
 
 /* Record that A failed before it started. */
@@ -120,7 +126,7 @@ warn_too_large(struct run *r, const struct attempt *a)
 }
 
 /* How many attempts wait for a place, so that run_refill finds some. */
-enum { QUEUE_AHEAD = 4 };
+enum { QUEUE_AHEAD = 16 };
 
 /* Make an attempt of the next task that the graph has ready and queue it.
  * Returns false when there is none. */

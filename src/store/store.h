@@ -15,7 +15,7 @@
  *
  * Nothing here is ever read as code.  A record is committed before its task
  * is reported done: the owner of the loop calls store_commit() at the end of
- * each turn, before any news of that turn is told.
+ * a turn, before any of its news is told.
  */
 #ifndef FLOWMAKE_STORE_STORE_H
 #define FLOWMAKE_STORE_STORE_H

@@ -209,6 +209,7 @@ close_run(void)
 	if (!run.loop)
 		return;
 	loop_timer_stop(run.loop, &run.start_timer);
+	loop_timer_stop(run.loop, &run.commit_timer);
 	for (i = 0; i < graph_task_count(run.graph); i++) {
 		struct attempt *a = graph_task(run.graph, i)->running;
 
@@ -241,10 +242,12 @@ static void
 turn(void)
 {
 	must(loop_turn(run.loop, false, &err));
+	run_refill(&run);
 	run_record_skipped(&run);
 	run_record_starts(&run, false);
-	must(store_commit(run.store, &err));
-	run_tell_news(&run);
+	if (run_may_wait(&run))
+		return;
+	must(run_commit(&run, &err));
 	if (fake_settle(&flow))
 		bug("%s", flow.err.text);
 	run_dispatch(&run);
@@ -307,6 +310,25 @@ happened(const char *want, const char *title)
 /* ---- cases ---- */
 
 static void
+test_waiting(void)
+{
+	given("(step a (foreach x [1 2 3 4 5 6 7])) (step b (after a))");
+	happened("start(a/0) start(a/1) start(a/2)", "three have room");
+	finish("a/0", OUTCOME_OK);
+	happened("start(a/3)", "while others are ready no commit is waited "
+		 "for");
+	is_int(look(fake_task(&flow, "a/0")->number), -1,
+	       "nor is it made for one");
+	finish("a/1", OUTCOME_OK);
+	happened("start(a/4)", "nor for two");
+	fake.now_ns += 10 * NS_PER_MS;
+	happened("a/0:done a/1:done", "but after a while for all that ended");
+	finish("a/2", OUTCOME_FAILED);
+	happened("a/2:failed", "who failed is told at once");
+	ok(committed_first, "all that was told had been committed");
+}
+
+static void
 test_course(void)
 {
 	given("(step a (produces r)) (step b (from a r) (produces s))"
@@ -336,17 +358,17 @@ test_limits(void)
 	given("(step a (foreach x (iota 5)))");
 	happened("start(a/0) start(a/1) start(a/2)", "as many as workers");
 	finish("a/1", OUTCOME_OK);
-	happened("a/1:done start(a/3)", "an end lets one more in");
+	happened("start(a/3)", "an end lets one more in");
 	given("(step a (resources #:cpu 3)) (step b (resources #:cpu 3))"
 	      "(step c)");
 	happened("start(a)", "nothing younger overtakes one that does not fit");
 	finish("a", OUTCOME_OK);
-	happened("a:done start(b) start(c)", "until it does");
+	happened("start(b) start(c) a:done", "until it does");
 	given("(step a (resources #:cpu 30)) (step b)");
 	happened("note(warning: step 'a' as) start(a)",
 		 "a too large task runs alone with a warning");
 	finish("a", OUTCOME_OK);
-	happened("a:done start(b)", "the others afterwards");
+	happened("start(b) a:done", "the others afterwards");
 }
 
 static void
@@ -521,6 +543,7 @@ main(void)
 {
 	enter_work_dir();
 	test_course();
+	test_waiting();
 	test_limits();
 	test_retry();
 	test_keys();
