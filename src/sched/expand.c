@@ -27,10 +27,10 @@ enum {
 static bool
 world_exists(void *data, const char *path)
 {
+	struct run *r = data;
 	struct stat st;
 
-	(void)data;
-	return !stat(path, &st);
+	return !files_stat(r->files, path, &st);
 }
 
 static const char *

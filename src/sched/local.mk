@@ -15,6 +15,7 @@ sched_sources = \
 	src/sched/reuse.c src/sched/reuse.h \
 	src/sched/run-code.c \
 	src/sched/run-internal.h \
+	src/sched/run-record.c \
 	src/sched/run.c src/sched/run.h \
 	src/sched/specs.c \
 	src/sched/tasks.c

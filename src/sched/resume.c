@@ -284,6 +284,22 @@ consider(struct run *r, struct task *t)
 	decide(r, t);
 }
 
+int
+run_hold_files(struct run *r, struct error *err)
+{
+	files_hold(r->files);
+	r->holds_files = true;
+	return files_look_ahead(r->files, r->pool, err);
+}
+
+void
+run_let_files_go(struct run *r)
+{
+	if (r->holds_files)
+		files_let_go(r->files);
+	r->holds_files = false;
+}
+
 void
 run_decide(struct run *r)
 {
@@ -291,12 +307,14 @@ run_decide(struct run *r)
 	struct task *t = NULL;
 	unsigned n;
 
+	files_hold(r->files);
 	for (n = 0; n < DECISIONS_PER_TURN && !r->stopping; n++) {
 		t = graph_take_ready(r->graph);
 		if (!t)
 			break;
 		consider(r, t);
 	}
+	files_let_go(r->files);
 	/* what was reused may make fan-outs known, and more tasks ready */
 	r->undecided = !r->stopping &&
 		(t || r->summary->counts.reused != reused);

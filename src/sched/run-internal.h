@@ -55,6 +55,7 @@ struct run {
 	uint32_t due_count;
 	uint32_t due_alloc;
 	struct attempt *scratch;      /* of the decisions */
+	bool holds_files;             /* until something is executed */
 	bool undecided;               /* more may be ready than was looked at */
 	struct kept_range kept;       /* the last of the run */
 	bool kept_is_new;             /* it is not recorded so yet */
@@ -94,6 +95,12 @@ struct run {
 	uint64_t code_left_out;       /* what is not in it */
 	struct error code_failure;    /* why it was not */
 };
+
+/* ---- run-record.c ---- */
+/* Keep of what was given, now and to the origin run, what the Flowfile has. */
+void run_take_given(struct run *r);
+/* Fill REC, which owns its strings, for the beginning of R. */
+void run_fill_record(struct run *r, struct run_record *rec);
 
 /* ---- expand.c ---- */
 /* Make the graph: evaluate and link all that is known before anything runs. */
@@ -179,6 +186,10 @@ int run_read_results(struct run *r, struct error *err);
 /* Of tasks that are ready, reuse those that have a result, and leave the
  * others due.  After some it leaves r->undecided set. */
 void run_decide(struct run *r);
+/* From here on each file is looked at once, ahead of those who ask; until
+ * run_let_files_go. */
+int run_hold_files(struct run *r, struct error *err);
+void run_let_files_go(struct run *r);
 /* The next task that is due, or NULL. */
 struct task *run_take_due(struct run *r);
 /* Whether A, whose spec is made, ended so, or will, without being executed. */

@@ -12,17 +12,13 @@
 #include "sched/run.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cbor.h"
 #include "base/clock.h"
-#include "base/path.h"
-#include "base/strbuf.h"
 #include "exec/local.h"
 #include "flow/code.h"
 #include "flow/evaluator.h"
@@ -114,40 +110,6 @@ add_signals(struct run *r)
 
 /* ---- loading ---- */
 
-/* The text in the list GIVEN for the parameter NAME, or NULL. */
-static const char *
-find_given(char *const *given, const char *name)
-{
-	const char *text = NULL;
-
-	for (; given && *given; given += 2)
-		if (!strcmp(given[0], name))
-			text = given[1];
-	return text;
-}
-
-/* Keep of what was given, now and to the origin run, what the Flowfile has. */
-static void
-take_given(struct run *r)
-{
-	struct strvec given = STRVEC_INIT;
-	uint32_t i;
-
-	for (i = 0; i < r->rules.parameter_count; i++) {
-		const char *name = r->rules.parameters[i].name;
-		const char *text = find_given(r->options->parameters, name);
-
-		if (!text)
-			text = find_given(r->given.v, name);
-		if (!text)
-			continue;
-		strvec_push(&given, name);
-		strvec_push(&given, text);
-	}
-	strvec_release(&r->given);
-	r->given = given;
-}
-
 static int
 load(struct run *r, struct error *err)
 {
@@ -168,54 +130,11 @@ load(struct run *r, struct error *err)
 	for (i = 0; o->with && o->with[i]; i++)
 		if (rules_add_with(&r->rules, o->with[i], err))
 			return -1;
-	take_given(r);
+	run_take_given(r);
 	return 0;
 }
 
 /* ---- beginning and end ---- */
-
-static void
-add_tags(struct strbuf *sb, char *const *tags)
-{
-	size_t i, n = 0;
-
-	while (tags && tags[n])
-		n++;
-	cbor_put_array(sb, n);
-	for (i = 0; i < n; i++)
-		cbor_put_str(sb, tags[i]);
-}
-
-static void
-add_parameters(struct strbuf *sb, const struct run *r)
-{
-	uint32_t i;
-
-	cbor_put_array(sb, r->rules.parameter_count);
-	for (i = 0; i < r->rules.parameter_count; i++) {
-		const struct parameter *p = &r->rules.parameters[i];
-
-		cbor_put_array(sb, 3);
-		cbor_put_str(sb, p->name);
-		strbuf_add(sb, p->value, p->value_len);
-		cbor_put_str_or_null(sb, find_given(r->given.v, p->name));
-	}
-}
-
-/* The name of the flow: as declared, or the directory's. */
-static const char *
-flow_name(struct run *r)
-{
-	char *cwd;
-	const char *name = r->rules.flow;
-
-	if (name)
-		return name;
-	cwd = getcwd(NULL, 0);
-	name = arena_strdup(&r->rules.arena, cwd ? path_base(cwd) : "flow");
-	free(cwd);
-	return name;
-}
 
 static int
 write_run_id(struct run *r, struct error *err)
@@ -234,30 +153,11 @@ static int
 begin(struct run *r, struct error *err)
 {
 	struct run_record *rec = &r->summary->run;
-	struct strbuf parameters = STRBUF_INIT, tags = STRBUF_INIT;
-	struct passwd *pw = getpwuid(getuid());
-	char host[256] = "";
 	int ret = -1;
 
-	gethostname(host, sizeof(host) - 1);
-	add_parameters(&parameters, r);
-	add_tags(&tags, r->options->tags);
-	rec->state = RUN_RUNNING;
-	rec->started_ns = clock_real_ns(loop_clock(r->loop));
-	rec->command = xstrdup(r->options->command);
-	rec->flow = xstrdup(flow_name(r));
-	rec->flow_file = xstrdup(r->options->flow_file);
-	rec->user = xstrdup(pw ? pw->pw_name : "");
-	rec->host = xstrdup(host);
 	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
 	r->notes = notes_new(r->graph);
-	rec->origin = r->origin.number;
-	rec->pid = getpid();
-	rec->pid_started = store_process_started(rec->pid);
-	rec->parameters_len = parameters.len;
-	rec->parameters = strbuf_detach(&parameters, NULL);
-	rec->tags_len = tags.len;
-	rec->tags = strbuf_detach(&tags, NULL);
+	run_fill_record(r, rec);
 	if (store_run_begin(r->store, rec, err) || write_run_id(r, err))
 		goto out;
 	r->log = log_writer_open(rec->number, err);
@@ -384,6 +284,8 @@ run_turns(struct run *r, struct error *err)
 		/* what failed at its start is told in the next turn */
 		bool block = (!r->news_count || r->waiting) && !r->undecided;
 
+		if (!r->undecided)
+			run_let_files_go(r);
 		if (!is_over(r) && loop_turn(r->loop, block, err))
 			return -1;
 		if (turn_end(r, err))
@@ -463,6 +365,7 @@ close_run(struct run *r)
 	code_free(r->code);
 	graph_free(r->graph);
 	rules_release(&r->rules);
+	run_let_files_go(r);
 	if (r->pool)
 		pool_free(r->pool);
 	keeper_free(r->keeper);
@@ -545,6 +448,8 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	limits_init(&r.limits, first_said(o->max_workers, r.rules.max_workers,
 					  DEFAULT_WORKERS),
 		    r.machine_cpu_milli, machine_memory_mb());
+	if (o->resume && run_hold_files(&r, err))
+		goto out;
 	if (run_expand(&r, err) ||
 	    (o->resume ? run_read_results(&r, err) : run_check_batch(&r, err)))
 		goto out;

@@ -207,6 +207,7 @@ attempt_start(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;
 
+	run_let_files_go(r);
 	a->pid = 0;
 	a->log_start = a->log_end = 0;
 	memset(a->printed_bytes, 0, sizeof(a->printed_bytes));

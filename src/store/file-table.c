@@ -63,6 +63,7 @@ add_entry(struct file_table *t, const char *path)
 	struct file_entry *e = arena_zalloc(&t->arena, sizeof(*e));
 
 	map_sets(&t->entries, path, e);
+	e->place = t->entries.count - 1;
 	e->path = t->entries.entries[t->entries.count - 1].key;
 	return e;
 }

@@ -40,6 +40,7 @@ struct file_entry {
 				 * their files have entries of their own */
 	const char *maker;      /* a step's name, in the arena */
 	int64_t row;            /* its row's id; 0: none yet */
+	uint32_t place;         /* in the table, from 0 */
 	uint32_t look;          /* for files.c; 0 at first */
 };
 

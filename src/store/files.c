@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "store/content.h"
 #include "store/file-table.h"
+#include "store/look-ahead.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/stamps.h"
@@ -40,6 +41,8 @@ struct files {
 	struct clock *clock;
 	bool has_fine;          /* files of fine_device are never racy */
 	dev_t fine_device;
+	struct look_ahead *ahead; /* NULL: never begun */
+	bool is_ahead;          /* it is of this hold */
 	unsigned holds;
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;
@@ -59,6 +62,7 @@ files_new(struct store *s, struct clock *clock)
 void
 files_free(struct files *f)
 {
+	look_ahead_free(f->ahead);
 	file_table_release(&f->table);
 	free(f->looks);
 	free(f);
@@ -177,11 +181,26 @@ files_hold(struct files *f)
 	f->holds++;
 }
 
+int
+files_look_ahead(struct files *f, struct pool *pool, struct error *err)
+{
+	if (f->ahead || !f->holds)
+		return 0;
+	if (file_table_load(&f->table, err))
+		return -1;
+	f->ahead = look_ahead_start(pool, &f->table);
+	f->is_ahead = true;
+	return 0;
+}
+
 void
 files_let_go(struct files *f)
 {
 	if (--f->holds)
 		return;
+	if (f->ahead)
+		look_ahead_stop(f->ahead);
+	f->is_ahead = false;
 	while (f->look_count)
 		f->looks[--f->look_count].entry->look = 0;
 }
@@ -211,7 +230,8 @@ files_stat(struct files *f, const char *path, struct stat *st)
 		*st = f->looks[e->look - 1].st;
 		return 0;
 	}
-	if (stat(path, st) < 0)
+	if (!(e && f->is_ahead && look_ahead_get(f->ahead, e->place, st)) &&
+	    stat(path, st) < 0)
 		return -1;
 	if (!f->holds)
 		return 0;

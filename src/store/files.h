@@ -17,6 +17,7 @@
 #include "base/digest.h"
 
 struct clock;
+struct pool;
 struct error;
 struct store;
 
@@ -45,6 +46,9 @@ int files_begin(struct files *f, struct error *err);
  * looked at once is not looked at again, unless it is forgotten. */
 void files_hold(struct files *f);
 void files_let_go(struct files *f);
+/* Within a hold: begin to look at all files that the store knows of, on a
+ * thread of POOL, which is freed before F.  Once for F. */
+int files_look_ahead(struct files *f, struct pool *pool, struct error *err);
 /* stat(2), once in a hold. */
 int files_stat(struct files *f, const char *path, struct stat *st);
 

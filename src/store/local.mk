@@ -13,6 +13,7 @@ store_sources = \
 	src/store/gc-rows.c \
 	src/store/log.c src/store/log.h \
 	src/store/object-restore.c \
+	src/store/look-ahead.c src/store/look-ahead.h \
 	src/store/objects.c src/store/objects.h \
 	src/store/results.c \
 	src/store/runs.c \
