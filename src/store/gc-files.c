@@ -26,6 +26,7 @@
 struct sweep {
 	const char *dir;
 	const struct gc_rows *rows;
+	bool all_code;
 	bool dry_run;
 	struct gc_count *count;
 };
@@ -96,8 +97,8 @@ code_is_wanted(const struct sweep *w, const char *name)
 	char *path = path_join(w->dir, name);
 	struct stat st;
 	bool wanted = lstat(path, &st) < 0 ||
-		      MAX(st.st_atim.tv_sec, st.st_mtim.tv_sec) >
-			      now - CODE_UNUSED_S;
+		      (MAX(st.st_atim.tv_sec, st.st_mtim.tv_sec) >
+			       now - CODE_UNUSED_S && !w->all_code);
 
 	free(path);
 	return wanted;
@@ -139,21 +140,28 @@ sweep_leftovers(const struct sweep *w, const struct strvec *leftovers,
 
 int
 gc_files_sweep(const struct gc_rows *rows, const struct strvec *leftovers,
-	       bool dry_run, struct gc_report *r, struct error *err)
+	       bool all_code, bool dry_run, struct gc_report *r,
+	       struct error *err)
 {
-	struct sweep logs = { STORE_DIR "/logs", rows, dry_run,
-			      &r->kinds[GC_LOGS] };
-	struct sweep replaced = { STORE_DIR "/replaced", rows, dry_run,
-				  &r->kinds[GC_REPLACED] };
-	struct sweep temporary = { STORE_DIR "/tmp", rows, dry_run,
-				   &r->kinds[GC_TEMPORARY] };
-	struct sweep code = { STORE_DIR "/cache", rows, dry_run,
-			      &r->kinds[GC_CODE] };
+	struct sweep w = {
+		.rows = rows, .all_code = all_code, .dry_run = dry_run,
+	};
 
-	return sweep(&logs, log_is_wanted, err) ||
-	       sweep(&replaced, replaced_is_wanted, err) ||
-	       sweep_leftovers(&temporary, leftovers, err) ||
-	       sweep(&code, code_is_wanted, err) ? -1 : 0;
+	w.dir = STORE_DIR "/logs";
+	w.count = &r->kinds[GC_LOGS];
+	if (sweep(&w, log_is_wanted, err))
+		return -1;
+	w.dir = STORE_DIR "/replaced";
+	w.count = &r->kinds[GC_REPLACED];
+	if (sweep(&w, replaced_is_wanted, err))
+		return -1;
+	w.dir = STORE_DIR "/tmp";
+	w.count = &r->kinds[GC_TEMPORARY];
+	if (sweep_leftovers(&w, leftovers, err))
+		return -1;
+	w.dir = STORE_DIR "/cache";
+	w.count = &r->kinds[GC_CODE];
+	return sweep(&w, code_is_wanted, err);
 }
 
 /* Read the rows of digests whose objects are gone. */

@@ -105,9 +105,10 @@ int gc_objects_sweep(const struct gc_objects *objects,
  * runs go on. */
 int gc_files_look(struct strvec *leftovers, struct error *err);
 /* Remove, or count, the logs, replaced files, leftovers, and compiled code
- * that nobody needs. */
+ * that nobody needs; with ALL_CODE also what would have to be compiled anew. */
 int gc_files_sweep(const struct gc_rows *rows, const struct strvec *leftovers,
-		   bool dry_run, struct gc_report *r, struct error *err);
+		   bool all_code, bool dry_run, struct gc_report *r,
+		   struct error *err);
 /* Forget the digests of objects that are gone. */
 int gc_files_forget(struct store *s, struct error *err);
 

@@ -65,7 +65,8 @@ count(struct gc *g, struct error *err)
 	    gc_objects_sweep(&g->objects, &g->rows.named, NULL,
 			     &g->report->kinds[GC_RESULTS], err))
 		return -1;
-	return gc_files_sweep(&g->rows, &g->leftovers, true, g->report, err);
+	return gc_files_sweep(&g->rows, &g->leftovers, false, true, g->report,
+			      err);
 }
 
 /* ---- removing ---- */
@@ -113,16 +114,50 @@ remove_rows(struct gc *g, struct error *err)
 	return 0;
 }
 
+/* Forget runs, and look what the others need. */
+static int
+remove_records(struct gc *g, struct error *err)
+{
+	return forget_runs(g, err) || remove_rows(g, err) ? -1 : 0;
+}
+
+/* Only look what all the runs that there are need, which changes nothing. */
+static int
+mark_all(struct gc *g, struct error *err)
+{
+	const struct gc_options all = { .goes_on = g->options->goes_on };
+
+	if (store_begin(g->store, err) ||
+	    gc_rows_choose(&g->rows, g->store, &all, err) ||
+	    gc_rows_mark(&g->rows, g->store, err))
+		return -1;
+	return store_commit(g->store, err);
+}
+
+static int
+sweep(struct gc *g, bool all_code, struct error *err)
+{
+	return gc_objects_sweep(&g->objects, &g->rows.named, g->store,
+				&g->report->kinds[GC_RESULTS], err) ||
+	       gc_files_sweep(&g->rows, &g->leftovers, all_code, false,
+			      g->report, err) ? -1 : 0;
+}
+
 /* All of it, with the lock. */
 static int
 collect(struct gc *g, struct error *err)
 {
-	if (file_remove_tree(GC_TRASH, err) || look(g, err) ||
-	    forget_runs(g, err) || remove_rows(g, err) ||
-	    gc_objects_sweep(&g->objects, &g->rows.named, g->store,
-			     &g->report->kinds[GC_RESULTS], err) ||
-	    gc_files_sweep(&g->rows, &g->leftovers, false, g->report, err) ||
-	    gc_files_forget(g->store, err))
+	if (file_remove_tree(GC_TRASH, err) || look(g, err))
+		return -1;
+	if (remove_records(g, NULL)) {
+		/* Even to delete, the database needs room.  Make some of what
+		 * needs no record. */
+		store_commit(g->store, NULL);
+		if (mark_all(g, err) || sweep(g, true, err) ||
+		    remove_records(g, err))
+			return -1;
+	}
+	if (sweep(g, false, err) || gc_files_forget(g->store, err))
 		return -1;
 	if (!g->rows.live_count)
 		db_shrink(g->store);

@@ -30,13 +30,13 @@ is_still_there(int fd, const char *path)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* Write into FD who holds it. */
-static int
+/* Write into FD who holds it.  Where there is no room for that (and somebody
+ * is going to make some) others are told less. */
+static void
 write_owner(int fd, const char *what)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char host[256] = "";
-	int rc;
 
 	gethostname(host, sizeof(host) - 1);
 	strbuf_addf(&sb, "%s (process %ld on %s since ", what, (long)getpid(),
@@ -45,10 +45,9 @@ write_owner(int fd, const char *what)
 	/* Nobody waits for milliseconds. */
 	strbuf_truncate(&sb, sb.len - strlen(".000"));
 	strbuf_addch(&sb, ')');
-	rc = ftruncate(fd, 0) < 0 ? -1
-				  : file_write_all(fd, sb.buf, sb.len, NULL);
+	if (ftruncate(fd, 0) == 0)
+		file_write_all(fd, sb.buf, sb.len, NULL);
 	strbuf_release(&sb);
-	return rc;
 }
 
 /* Who holds the lock of PATH, as a new string. */
@@ -102,14 +101,9 @@ open_locked(const char *path, bool wait, int *fd, struct error *err)
 
 /* Say in the locked FD for whom, and keep it in LOCK. */
 static int
-keep(int fd, const char *path, const char *what, struct lock *lock,
-     struct error *err)
+keep(int fd, const char *path, const char *what, struct lock *lock)
 {
-	if (write_owner(fd, what) < 0) {
-		error_sys(err, "cannot write lock '%s'", path);
-		close(fd);
-		return -1;
-	}
+	write_owner(fd, what);
 	*lock = (struct lock){ fd, xstrdup(path) };
 	return 1;
 }
@@ -121,7 +115,7 @@ lock_take(const char *path, const char *what, struct lock *lock, char **owner,
 	int fd, r = open_locked(path, false, &fd, err);
 
 	if (r > 0)
-		return keep(fd, path, what, lock, err);
+		return keep(fd, path, what, lock);
 	if (!r)
 		*owner = read_owner(path);
 	return r;
@@ -133,7 +127,7 @@ lock_wait(const char *path, const char *what, struct lock *lock,
 {
 	int fd, r = open_locked(path, true, &fd, err);
 
-	return r > 0 ? keep(fd, path, what, lock, err) : -1;
+	return r > 0 ? keep(fd, path, what, lock) : -1;
 }
 
 bool

@@ -5,9 +5,12 @@
 if test "$SANITIZE" = yes; then
 	test_skip_all 'no library can be loaded before that of the sanitizers'
 fi
-$CC -shared -fPIC -O1 -o fake-clone.so "$srcdir/tests/unit/fake-clone.c" \
-	-ldl || test_skip_all 'no C compiler'
+for name in fake-clone fail-nth; do
+	$CC -shared -fPIC -O1 -o $name.so "$srcdir/tests/unit/$name.c" -ldl ||
+		test_skip_all 'no C compiler'
+done
 library=$PWD/fake-clone.so
+full=$PWD/fail-nth.so
 
 # cloning HOW COMMAND...: with a file system that can, or cannot.
 cloning() {
@@ -58,6 +61,15 @@ test_expect_success 'a copy that is damaged is not restored' '
 	test_grep "make/0 runs, .*cannot be restored.*damaged" errors &&
 	echo 1 | test_cmp - made/1 && echo 1 | test_cmp - ../ran &&
 	flowmake -q
+'
+
+test_expect_success 'where the disk is full the task runs, and nothing is left' '
+	cd can && cloning yes flowmake run > out && rm made/2 ../ran &&
+	FAIL_PATH=tmp/.flowmake- FAIL_NTH=write:1+ LD_PRELOAD=$full \
+		flowmake resume > out 2> errors &&
+	test_grep "make/1 runs, .*cannot be restored.*No space left" errors &&
+	echo 2 | test_cmp - made/2 && echo 2 | test_cmp - ../ran &&
+	ls .flowmake/tmp > left && lines 0 left && flowmake -q
 '
 
 test_expect_success 'the copies go with their records' '

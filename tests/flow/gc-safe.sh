@@ -155,4 +155,20 @@ for kind in write rename unlink open mkdir; do
 	"
 done
 
+test_expect_success 'where the database has no room, other garbage makes some' '
+	cd kill && rm -rf .flowmake ../mark && cp -a ../whole .flowmake &&
+	FAIL_PATH=.flowmake/db-wal FAIL_NTH=write:1 FAIL_MARK=../mark \
+		LD_PRELOAD=$library flowmake gc --keep 1 > gc &&
+	test -e ../mark && test_grep "^removed 2 runs$" gc &&
+	test_grep "compiled Flowfiles" gc && consistent && flowmake -q &&
+	rm -rf .flowmake && cp -a ../whole .flowmake &&
+	lost=.flowmake/objects/00/0123456789abcdef0123456789abcd &&
+	mkdir -p .flowmake/objects/00 && echo > $lost &&
+	FAIL_PATH=.flowmake/db-wal FAIL_NTH=write:1+ LD_PRELOAD=$library \
+		test_must_fail flowmake gc --keep 1 > gc 2> errors &&
+	test_grep "no space left" errors &&
+	test_grep "^removed 1 result" gc && test ! -e $lost &&
+	flowmake runs > runs && lines 4 runs && consistent
+'
+
 test_done

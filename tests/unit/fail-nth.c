@@ -3,9 +3,9 @@
  * die there, so that every way out of the code that writes is taken:
  *
  *   FAIL_NTH=KIND:N    the Nth call fails; KIND:N+: that and all later ones.
- *                      KIND is write (write, writev, pwrite, pwritev), sync
- *                      (fsync, fdatasync), open, rename, link, unlink, mkdir,
- *                      truncate, close or any.
+ *                      KIND is write (write, writev, pwrite, pwritev,
+ *                      copy_file_range), sync (fsync, fdatasync), open,
+ *                      rename, link, unlink, mkdir, truncate, close or any.
  *   FAIL_PATH=TEXT     counts only calls on paths that hold TEXT; default
  *                      ".flowmake/"
  *   FAIL_ERRNO=NUMBER  the error given, default ENOSPC; "kill": die at once,
@@ -138,6 +138,10 @@ ON_FD("write", ssize_t, pwritev,
       (int fd, const struct iovec *v, int n, off_t at), (fd, v, n, at))
 ON_FD("write", ssize_t, pwritev64,
       (int fd, const struct iovec *v, int n, off64_t at), (fd, v, n, at))
+ON_FD("write", ssize_t, copy_file_range,
+      (int from, off64_t *from_at, int fd, off64_t *at, size_t len,
+       unsigned flags),
+      (from, from_at, fd, at, len, flags))
 ON_FD("sync", int, fsync, (int fd), (fd))
 ON_FD("sync", int, fdatasync, (int fd), (fd))
 ON_FD("truncate", int, ftruncate, (int fd, off_t size), (fd, size))
