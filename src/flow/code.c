@@ -154,6 +154,29 @@ on_taken(struct code *c, struct cbor *in)
 	free((char *)rec.tree);
 }
 
+/* CODE_COMMITS: [[path index, id, seconds, author, first line]...] */
+static void
+on_commits(struct code *c, struct cbor *in)
+{
+	struct code_commit commit;
+	char *id, *author, *summary;
+	size_t n, i;
+
+	for (n = cbor_get_array(in); n && !in->failed; n--) {
+		cbor_get_array(in);
+		i = cbor_get_uint(in);
+		commit.id = id = cbor_get_str(in);
+		commit.time_s = cbor_get_int(in);
+		commit.author = author = cbor_get_str(in);
+		commit.summary = summary = cbor_get_str(in);
+		if (!in->failed && id && author && summary)
+			c->events->changed(c->data, i, &commit);
+		free(id);
+		free(author);
+		free(summary);
+	}
+}
+
 /* CODE_ERROR: TEXT */
 static void
 on_error(struct code *c, struct cbor *in)
@@ -182,6 +205,9 @@ on_frame(struct code *c, const struct frame *f)
 		break;
 	case CODE_TAKEN:
 		on_taken(c, &in);
+		break;
+	case CODE_COMMITS:
+		on_commits(c, &in);
 		break;
 	case CODE_ERROR:
 		on_error(c, &in);
@@ -363,21 +389,28 @@ code_snapshot(struct code *c, uint32_t run, int64_t since_ns)
 	send_request(c, CODE_SNAPSHOT, &sb);
 }
 
-void
-code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths)
+static void
+put_paths(struct strbuf *sb, char *const *paths)
 {
-	struct strbuf sb = STRBUF_INIT;
 	size_t n = 0, i;
 
 	while (paths[n])
 		n++;
+	cbor_put_str(sb, "paths");
+	cbor_put_array(sb, n);
+	for (i = 0; i < n; i++)
+		cbor_put_str(sb, paths[i]);
+}
+
+void
+code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths)
+{
+	struct strbuf sb = STRBUF_INIT;
+
 	begin_request(c, &sb, 4);
 	put_number(&sb, "from", from);
 	put_number(&sb, "to", to);
-	cbor_put_str(&sb, "paths");
-	cbor_put_array(&sb, n);
-	for (i = 0; i < n; i++)
-		cbor_put_str(&sb, paths[i]);
+	put_paths(&sb, paths);
 	send_request(c, CODE_DIFF, &sb);
 }
 
@@ -391,6 +424,21 @@ code_checkout(struct code *c, uint32_t run, const char *directory)
 	cbor_put_str(&sb, "directory");
 	cbor_put_str(&sb, directory);
 	send_request(c, CODE_CHECKOUT, &sb);
+}
+
+void
+code_history(struct code *c, const char *from, const char *to,
+	     char *const *paths)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	begin_request(c, &sb, 4);
+	cbor_put_str(&sb, "from-commit");
+	cbor_put_str(&sb, from);
+	cbor_put_str(&sb, "to-commit");
+	cbor_put_str(&sb, to);
+	put_paths(&sb, paths);
+	send_request(c, CODE_HISTORY, &sb);
 }
 
 /* ---- waiting ---- */

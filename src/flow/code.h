@@ -13,6 +13,14 @@ struct code_record;
 struct error;
 struct loop;
 
+/* A commit of the user's repository. */
+struct code_commit {
+	const char *id;
+	int64_t time_s;      /* since 1970 */
+	const char *author;
+	const char *summary; /* the first line of its message */
+};
+
 struct code_events {
 	/* Whether PATH is a file that tasks make. */
 	bool (*is_made)(void *data, const char *path);
@@ -20,6 +28,9 @@ struct code_events {
 	void (*taken)(void *data, const struct code_record *c);
 	/* A line of a difference, in whole, of a kind as in CODE_LINES. */
 	void (*line)(void *data, char origin, const char *line, size_t len);
+	/* Path number I of those asked about was changed by C; the newest
+	 * first. */
+	void (*changed)(void *data, size_t i, const struct code_commit *c);
 };
 
 /* Start the helper.  Only the events of what is asked for are called. */
@@ -35,6 +46,10 @@ void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);
 void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);
 /* Write the code of RUN into DIRECTORY, an empty one. */
 void code_checkout(struct code *c, uint32_t run, const char *directory);
+/* Say which commits on the way from commit FROM to commit TO changed PATHS
+ * (NULL-terminated). */
+void code_history(struct code *c, const char *from, const char *to,
+		  char *const *paths);
 
 /* Turn the loop until what was asked for is done, for LIMIT_NS at most (0: as
  * long as it takes), or until *INTERRUPTED (may be NULL).  Returns -1 when it

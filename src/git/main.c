@@ -19,6 +19,7 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "git/asker.h"
+#include "git/history.h"
 #include "git/look.h"
 #include "git/repo.h"
 #include "git/snapshot.h"
@@ -43,6 +44,7 @@ struct request {
 	char *repository;
 	char *store;
 	char *directory;
+	char *from_commit, *to_commit;
 	uint32_t run, from, to;
 	int64_t since_ns;
 	struct strvec paths;
@@ -54,6 +56,8 @@ request_release(struct request *q)
 	free(q->repository);
 	free(q->store);
 	free(q->directory);
+	free(q->from_commit);
+	free(q->to_commit);
 	strvec_release(&q->paths);
 }
 
@@ -87,6 +91,10 @@ read_request(struct request *q, const struct strbuf *payload,
 			q->store = cbor_get_str(&c);
 		else if (cbor_key_is(key, len, "directory"))
 			q->directory = cbor_get_str(&c);
+		else if (cbor_key_is(key, len, "from-commit"))
+			q->from_commit = cbor_get_str(&c);
+		else if (cbor_key_is(key, len, "to-commit"))
+			q->to_commit = cbor_get_str(&c);
 		else if (cbor_key_is(key, len, "run"))
 			q->run = (uint32_t)cbor_get_uint(&c);
 		else if (cbor_key_is(key, len, "from"))
@@ -231,6 +239,10 @@ serve(unsigned type, const struct request *q, unsigned *answer_type,
 	case CODE_CHECKOUT:
 		cbor_put_null(answer);
 		return look_checkout(q->repository, q->run, q->directory, err);
+	case CODE_HISTORY:
+		*answer_type = CODE_COMMITS;
+		return history_find(q->repository, q->from_commit,
+				    q->to_commit, &q->paths, answer, err);
 	default:
 		return error_set(err, "flowmake-git does not know message %u",
 				 type);

@@ -42,6 +42,13 @@
  *   "directory": PATH of an existing, empty one }
  * CODE_DONE, helper to engine, answers CODE_DIFF and CODE_CHECKOUT: null.
  *
+ * CODE_HISTORY, engine to helper: { "repository": PATH, "from-commit": TEXT,
+ *   "to-commit": TEXT, "paths": [PATH...] }
+ * CODE_COMMITS, helper to engine, answers it: [[path index, id TEXT, seconds
+ *   since 1970, author TEXT, first line TEXT]...]: the commits of the user's
+ *   repository, from one to the other, that changed a file; the newest first,
+ *   and not more than are of use.
+ *
  * CODE_ERROR, helper to engine, in place of an answer: TEXT.
  */
 #ifndef FLOWMAKE_MODEL_CODE_WIRE_H
@@ -63,6 +70,8 @@ enum code_wire_type {
 	CODE_CHECKOUT,
 	CODE_DONE,
 	CODE_ERROR,
+	CODE_HISTORY,
+	CODE_COMMITS,
 };
 
 #endif

@@ -130,6 +130,27 @@ code_add_lines(struct strbuf *sb, const struct code_record *c)
 
 /* ---- asking flowmake-git ---- */
 
+int
+code_ask(void (*ask)(struct code *c, void *data),
+	 const struct code_events *events, void *data, int64_t limit_ns,
+	 struct error *err)
+{
+	struct loop *loop = loop_new(&clock_system, err);
+	struct code *c = NULL;
+	int ret = -1;
+
+	if (!loop)
+		return -1;
+	c = code_start(loop, events, data, err);
+	if (c) {
+		ask(c, data);
+		ret = code_wait(c, limit_ns, NULL, err);
+	}
+	code_free(c);
+	loop_free(loop);
+	return ret;
+}
+
 /* Find the run that WORD names, and that its code is there. */
 static int
 find_run(struct store *s, const char *word, uint32_t *run,
@@ -151,27 +172,6 @@ find_run(struct store *s, const char *word, uint32_t *run,
 			       *run, c->failure);
 	target_release(&t);
 	return rc < 0 ? -1 : 0;
-}
-
-/* Have the helper do what ASK asks it for. */
-static int
-call(void (*ask)(struct code *c, void *data), const struct code_events *events,
-     void *data, struct error *err)
-{
-	struct loop *loop = loop_new(&clock_system, err);
-	struct code *c = NULL;
-	int ret = -1;
-
-	if (!loop)
-		return -1;
-	c = code_start(loop, events, data, err);
-	if (c) {
-		ask(c, data);
-		ret = code_wait(c, 0, NULL, err);
-	}
-	code_free(c);
-	loop_free(loop);
-	return ret;
 }
 
 /* ---- differences ---- */
@@ -272,7 +272,7 @@ code_show_diff(struct store *s, const char *from, const char *to,
 	memset(&b, 0, sizeof(b));
 	if (!find_run(s, from, &d.from, &a, err) &&
 	    !find_run(s, to, &d.to, &b, err))
-		ret = call(ask_diff, &events, &d, err);
+		ret = code_ask(ask_diff, &events, &d, 0, err);
 	code_record_release(&a);
 	code_record_release(&b);
 	strbuf_release(&d.line);
@@ -322,7 +322,7 @@ code_check_out(struct store *s, const char *run, const char *directory,
 	memset(&c, 0, sizeof(c));
 	if (find_run(s, run, &o.run, &c, err) ||
 	    make_directory(directory, err) ||
-	    call(ask_checkout, &events, &o, err))
+	    code_ask(ask_checkout, &events, &o, 0, err))
 		goto out;
 	strbuf_addf(sb, "The code of run %u is in ", o.run);
 	add_escaped(sb, directory);

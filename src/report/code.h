@@ -9,10 +9,18 @@
 
 #include "base/base.h"
 
+struct code;
+struct code_events;
 struct code_record;
 struct error;
 struct store;
 struct strbuf;
+
+/* Have flowmake-git do what ASK asks it for, for LIMIT_NS at most (0: as long
+ * as it takes). */
+int code_ask(void (*ask)(struct code *c, void *data),
+	     const struct code_events *events, void *data, int64_t limit_ns,
+	     struct error *err);
 
 /* Append the lines of show about C. */
 void code_add_lines(struct strbuf *sb, const struct code_record *c);

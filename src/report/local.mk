@@ -20,8 +20,10 @@ report_sources = \
 	src/report/tail.c src/report/tail.h \
 	src/report/target.c src/report/target.h \
 	src/report/why.c src/report/why.h \
+	src/report/why-code.c \
 	src/report/why-find.c \
 	src/report/why-json.c \
+	src/report/why-read.c \
 	src/report/why-state.h \
 	src/report/why-tasks.c \
 	src/report/why-values.c

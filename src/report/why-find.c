@@ -82,6 +82,7 @@ why_state_release(struct why_state *w)
 	w->earlier = NULL;
 	w->earlier_count = 0;
 	attempts_release(&w->tasks);
+	why_code_release(&w->code);
 	arena_release(&w->arena);
 }
 

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/map.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "model/key-diff.h"
 #include "report/show-state.h"
 #include "report/target.h"
@@ -39,12 +40,24 @@ struct earlier {
 	bool loaded;
 };
 
+/* The code of the two runs between which a task changed. */
+struct why_code {
+	struct code_record old;  /* tree and commit NULL: not known */
+	struct code_record new;
+	struct strvec paths;     /* files that the differences are about */
+	struct strbuf *commits;  /* by path: lines on the last of those that
+				  * changed it */
+	uint32_t *commit_counts; /* by path: how many changed it */
+	bool is_read;
+};
+
 struct why_state {
 	struct store *store;
 	const struct target *target;
 	struct attempts tasks;   /* of the target, the last attempt of each */
 	struct earlier *earlier; /* the origin first, then newest first */
 	size_t earlier_count;
+	struct why_code code;    /* of the task that values are read of */
 	struct arena arena;      /* for records that are read one by one */
 };
 
@@ -108,6 +121,37 @@ void why_values_release(struct why_values *v);
 int why_values_read(struct why_state *w, const struct why *why,
 		    const struct key_difference *x, const char *command,
 		    struct why_values *v, struct error *err);
+
+/* What describes one difference. */
+struct why_describing {
+	struct why_state *w;
+	const struct why *why;
+	const struct key_difference *x;
+	const char *command;
+	struct why_values *v;    /* to be filled */
+};
+
+enum { WHY_VALUE_BYTES = 60 }; /* of a value are shown */
+
+/* Append the beginning of the digest BYTES, enough to tell two apart. */
+void why_add_digest(struct strbuf *sb, const char *bytes);
+/* Describe what is read from other tasks. */
+int why_describe_read(const struct why_describing *d, struct error *err);
+/* Note that A made what is read, and how to ask further. */
+void why_note_maker(const struct why_describing *d,
+		    const struct attempt_record *a);
+
+/* Read the code that WHY is about, unless it was. */
+int why_code_read(struct why_state *w, const struct why *why,
+		  struct error *err);
+void why_code_release(struct why_code *c);
+/* Append lines on who changed PATH, if git knows: they begin with it if
+ * WITH_NAME. */
+void why_code_add_file(const struct why_code *c, const char *path,
+		       bool with_name, struct strbuf *notes);
+/* Append a line on how to see what differs in PATH (NULL: all). */
+void why_code_add_diff(const struct why_code *c, const char *command,
+		       const char *path, struct strbuf *notes);
 
 int why_json(struct why_state *w, const char *command, struct strbuf *out,
 	     struct error *err);

@@ -15,20 +15,6 @@
 #include "model/value.h"
 #include "store/files.h"
 
-enum {
-	MAX_VALUE_BYTES = 60,
-	MAX_TASKS = 3,        /* of a join, by name */
-};
-
-/* What describes one difference. */
-struct describing {
-	struct why_state *w;
-	const struct why *why;
-	const struct key_difference *x;
-	const char *command;
-	struct why_values *v;
-};
-
 void
 why_values_init(struct why_values *v)
 {
@@ -45,9 +31,8 @@ why_values_release(struct why_values *v)
 	strbuf_release(&v->notes);
 }
 
-/* Append the beginning of the digest BYTES, enough to tell two apart. */
-static void
-add_digest(struct strbuf *sb, const char *bytes)
+void
+why_add_digest(struct strbuf *sb, const char *bytes)
 {
 	size_t i;
 
@@ -55,21 +40,11 @@ add_digest(struct strbuf *sb, const char *bytes)
 		strbuf_addf(sb, "%02x", (unsigned char)bytes[i]);
 }
 
-/* Append what tells the content of A from others. */
-static void
-add_content(struct strbuf *sb, const struct artifact *a)
-{
-	add_digest(sb, (const char *)a->digest.bytes);
-	strbuf_adds(sb, " (");
-	text_add_size(sb, a->size_bytes);
-	strbuf_addch(sb, ')');
-}
-
 /* ---- texts ---- */
 
 /* Append the text that the store has of the digest BYTES (may be NULL). */
 static int
-add_text(const struct describing *d, const char *bytes, struct strbuf *sb,
+add_text(const struct why_describing *d, const char *bytes, struct strbuf *sb,
 	 struct error *err)
 {
 	struct digest digest;
@@ -82,14 +57,14 @@ add_text(const struct describing *d, const char *bytes, struct strbuf *sb,
 
 /* Append a value that the store has as CBOR. */
 static int
-add_stored_value(const struct describing *d, const char *bytes,
+add_stored_value(const struct why_describing *d, const char *bytes,
 		 struct strbuf *sb, struct error *err)
 {
 	struct strbuf cbor = STRBUF_INIT;
 	int rc = add_text(d, bytes, &cbor, err);
 
 	if (!rc && cbor.len)
-		value_print(cbor.buf, cbor.len, MAX_VALUE_BYTES, sb);
+		value_print(cbor.buf, cbor.len, WHY_VALUE_BYTES, sb);
 	strbuf_release(&cbor);
 	return rc;
 }
@@ -120,7 +95,7 @@ find_parameter(const struct run_record *r, const char *name, size_t name_len,
 
 /* Note the parameters that have other values than in the run before. */
 static void
-note_parameters(const struct describing *d)
+note_parameters(const struct why_describing *d)
 {
 	const struct run_record *run = &d->w->target->run;
 	struct strbuf *notes = &d->v->notes;
@@ -143,25 +118,47 @@ note_parameters(const struct describing *d)
 		strbuf_adds(notes, "parameter ");
 		text_add_escaped(notes, name, name_len);
 		strbuf_adds(notes, " was ");
-		value_print(old, old_len, MAX_VALUE_BYTES, notes);
+		value_print(old, old_len, WHY_VALUE_BYTES, notes);
 		strbuf_adds(notes, ", is ");
-		value_print(value, len, MAX_VALUE_BYTES, notes);
+		value_print(value, len, WHY_VALUE_BYTES, notes);
 		strbuf_addch(notes, '\n');
 	}
 }
 
-/* ---- recipes ---- */
+/* ---- recipes, definitions ---- */
+
+/* Note who changed the Flowfile. */
+static void
+note_flow_file(const struct why_describing *d)
+{
+	if (d->w->target->run.flow_file)
+		why_code_add_file(&d->w->code, d->w->target->run.flow_file,
+				  true, &d->v->notes);
+}
+
+/* The same of code that is not kept by the key: note where it is. */
+static void
+note_code(const struct why_describing *d)
+{
+	note_flow_file(d);
+	why_code_add_diff(&d->w->code, d->command, NULL, &d->v->notes);
+}
 
 static int
-describe_recipe(const struct describing *d, struct error *err)
+describe_recipe(const struct why_describing *d, struct error *err)
 {
 	const struct key_part *old = &d->x->old, *new = &d->x->new;
 	struct why_values *v = d->v;
 
 	if (add_text(d, old->source, &v->old, err) ||
-	    add_text(d, new->source, &v->new, err))
+	    add_text(d, new->source, &v->new, err) ||
+	    why_code_read(d->w, d->why, err))
 		return -1;
 	note_parameters(d);
+	if (!v->old.len && !v->new.len)
+		note_code(d);
+	else if (strcmp(v->old.buf, v->new.buf))
+		note_flow_file(d);
 	if (!v->old.len || !v->new.len || strcmp(v->old.buf, v->new.buf))
 		return 0;
 	strbuf_reset(&v->old);
@@ -171,9 +168,25 @@ describe_recipe(const struct describing *d, struct error *err)
 	return 0;
 }
 
+static int
+describe_definition(const struct why_describing *d, struct error *err)
+{
+	struct why_values *v = d->v;
+
+	if (add_stored_value(d, d->x->old.digest, &v->old, err) ||
+	    add_stored_value(d, d->x->new.digest, &v->new, err) ||
+	    why_code_read(d->w, d->why, err))
+		return -1;
+	if (!v->old.len || !v->new.len)
+		note_code(d);
+	else if (d->x->new.subject == KEY_OF_DEFINITION)
+		note_flow_file(d); /* a parameter may be given elsewhere */
+	return 0;
+}
+
 /* The notes of both parts; without one it is STANDARD. */
 static void
-describe_by_notes(const struct describing *d, const char *standard)
+describe_by_notes(const struct why_describing *d, const char *standard)
 {
 	const struct key_part *old = &d->x->old, *new = &d->x->new;
 
@@ -189,216 +202,11 @@ describe_by_notes(const struct describing *d, const char *standard)
 		strbuf_adds(&d->v->new, standard);
 }
 
-/* ---- what other tasks made ---- */
-
-static const struct artifact *
-find_result(const struct attempt_record *a, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < a->result_count; i++)
-		if (!strcmp(a->results[i].name, name))
-			return &a->results[i];
-	return NULL;
-}
-
-/* Append what A gives under NAME: a result, or else its outputs. */
-static void
-add_given(struct strbuf *sb, const struct attempt_record *a, const char *name)
-{
-	const struct artifact *r = find_result(a, name);
-	size_t i;
-
-	if (a->outcome == TASK_CAUGHT)
-		strbuf_adds(sb, "a failure that was caught");
-	else if (r && r->format == ARTIFACT_INLINE)
-		value_print(r->value, r->value_len, MAX_VALUE_BYTES, sb);
-	else if (r)
-		add_content(sb, r);
-	for (i = 0; !r && i < a->output_count; i++) {
-		if (i)
-			strbuf_adds(sb, ", ");
-		text_add_escaped(sb, a->outputs[i].name,
-				 strlen(a->outputs[i].name));
-		strbuf_addch(sb, ' ');
-		add_content(sb, &a->outputs[i]);
-	}
-}
-
-/* Whether a task of split INNER stands inside split OUTER. */
-static bool
-is_inside(const char *inner, const char *outer)
-{
-	size_t len = strlen(outer);
-
-	return !len || (!strncmp(inner, outer, len) &&
-			(!inner[len] || inner[len] == '.'));
-}
-
-/* The task of T, of one step, that is read in SPLIT. */
-static const struct attempt_record *
-find_read(const struct tasks *t, const char *split)
-{
-	size_t i;
-
-	for (i = 0; i < t->all.count; i++)
-		if (is_inside(split, t->all.list[i].split))
-			return &t->all.list[i];
-	return NULL;
-}
-
-/* Note that A made what is read, and how to ask further. */
-static void
-note_maker(const struct describing *d, const struct attempt_record *a)
-{
-	struct strbuf *notes = &d->v->notes;
-
-	strbuf_adds(notes, "made by ");
-	why_add_task(notes, a);
-	if (a->outcome == TASK_REUSED) {
-		strbuf_adds(notes, ", which was reused\n");
-		return;
-	}
-	strbuf_addf(notes, "; see %s why ", d->command);
-	why_add_task(notes, a);
-	strbuf_addch(notes, '\n');
-}
-
-static void
-describe_from(const struct describing *d, const struct tasks *old,
-	      const char *old_name, const struct tasks *new,
-	      const char *new_name)
-{
-	const struct attempt_record *o = find_read(old, d->why->base->split);
-	const struct attempt_record *n = find_read(new, d->why->task->split);
-
-	if (o)
-		add_given(&d->v->old, o, old_name);
-	if (!n)
-		return;
-	add_given(&d->v->new, n, new_name);
-	note_maker(d, n);
-}
-
-/* Whether A and B gave the same under NAME; else BOTH says what. */
-static bool
-gave_same(const struct attempt_record *a, const struct attempt_record *b,
-	  const char *name, struct strbuf *both)
-{
-	struct strbuf old = STRBUF_INIT;
-	bool same;
-
-	add_given(both, a, name);
-	add_given(&old, b, name);
-	same = !strcmp(both->buf, old.buf);
-	strbuf_adds(both, ", ");
-	why_add_task(both, b);
-	strbuf_addf(both, " %s", old.buf);
-	strbuf_release(&old);
-	return same;
-}
-
-/* Note tasks of FROM, read in SPLIT: those of which AGAINST has none like it,
- * which are WHAT ("new"), or if WHAT is NULL those that gave something else
- * under NAME.  Returns how many there are. */
-static size_t
-note_joined(const struct describing *d, const struct tasks *from,
-	    const char *split, const struct tasks *against, const char *name,
-	    const char *what)
-{
-	struct strbuf *notes = &d->v->notes;
-	struct strbuf both = STRBUF_INIT;
-	size_t i, count = 0;
-
-	for (i = 0; i < from->all.count; i++) {
-		const struct attempt_record *a = &from->all.list[i];
-		const struct attempt_record *b = tasks_find(against, a);
-
-		strbuf_reset(&both);
-		if (!is_inside(a->split, split) || !what != !!b ||
-		    (b && gave_same(a, b, name, &both)) ||
-		    count++ >= MAX_TASKS)
-			continue;
-		why_add_task(notes, a);
-		if (what)
-			strbuf_addf(notes, " is %s\n", what);
-		else
-			strbuf_addf(notes, " gave %s\n", both.buf);
-	}
-	if (count > MAX_TASKS)
-		strbuf_addf(notes, "and %zu more %s %s\n", count - MAX_TASKS,
-			    what ? "are" : "gave", what ? what : "others");
-	strbuf_release(&both);
-	return count;
-}
-
-static void
-describe_join(const struct describing *d, const struct tasks *old,
-	      const struct tasks *new, const char *name)
-{
-	const char *was = d->why->base->split, *is = d->why->task->split;
-
-	if (note_joined(d, new, is, old, name, NULL) +
-	    note_joined(d, new, is, old, name, "new") +
-	    note_joined(d, old, was, new, name, "gone") == 0)
-		strbuf_adds(&d->v->notes, "the order of the list changed\n");
-}
-
-/* The tasks that P's note names, "STEP NAME", as RUN has them; *NAME, to be
- * freed, stays NULL when there is no note. */
-static int
-read_makers(const struct describing *d, const struct key_part *p,
-	    uint32_t run, struct tasks *tasks, char **name, struct error *err)
-{
-	size_t len;
-	char *step;
-	int rc;
-
-	memset(tasks, 0, sizeof(*tasks));
-	*name = NULL;
-	if (!p->note)
-		return 0;
-	step = xstrndup(p->note, p->note_len);
-	len = strcspn(step, " ");
-	*name = xstrdup(step + len + (step[len] == ' '));
-	step[len] = '\0';
-	rc = tasks_read(tasks, d->w->store, run, step, err);
-	free(step);
-	return rc;
-}
-
-/* What is read from other tasks. */
-static int
-describe_read(const struct describing *d, struct error *err)
-{
-	char *old_name = NULL, *new_name = NULL;
-	struct tasks old, new;
-	int rc;
-
-	rc = read_makers(d, &d->x->new, d->w->target->run.number, &new,
-			 &new_name, err);
-	/* without notes of its own it read what it reads now */
-	if (read_makers(d, d->x->old.note ? &d->x->old : &d->x->new,
-			d->why->base_run->number, &old, &old_name, err))
-		rc = -1;
-	if (!rc && new_name && d->x->change == KEY_CHANGED) {
-		if (d->x->new.subject == KEY_OF_FROM)
-			describe_from(d, &old, old_name, &new, new_name);
-		else
-			describe_join(d, &old, &new, new_name);
-	}
-	tasks_release(&old);
-	tasks_release(&new);
-	free(old_name);
-	free(new_name);
-	return rc;
-}
-
 /* ---- files ---- */
 
 /* Note which task of STEP, in this run, made PATH. */
 static int
-note_file_maker(const struct describing *d, const char *path,
+note_file_maker(const struct why_describing *d, const char *path,
 		const char *step, struct error *err)
 {
 	char *name = xstrdup(step);
@@ -412,7 +220,7 @@ note_file_maker(const struct describing *d, const char *path,
 
 		for (k = 0; k < a->output_count; k++)
 			if (!strcmp(a->outputs[k].name, path))
-				note_maker(d, a);
+				why_note_maker(d, a);
 	}
 	tasks_release(&tasks);
 	free(name);
@@ -420,7 +228,7 @@ note_file_maker(const struct describing *d, const char *path,
 }
 
 static int
-describe_input(const struct describing *d, struct error *err)
+describe_input(const struct why_describing *d, struct error *err)
 {
 	const struct key_part *p = d->x->new.name ? &d->x->new : &d->x->old;
 	char *path = xstrndup(p->object, p->object_len);
@@ -429,8 +237,8 @@ describe_input(const struct describing *d, struct error *err)
 	const char *step;
 	int rc;
 
-	add_digest(&d->v->old, d->x->old.digest);
-	add_digest(&d->v->new, d->x->new.digest);
+	why_add_digest(&d->v->old, d->x->old.digest);
+	why_add_digest(&d->v->new, d->x->new.digest);
 	rc = files_known(files, path, &now, err);
 	if (rc > 0 && d->x->new.digest &&
 	    !memcmp(d->x->new.digest, now.digest.bytes, DIGEST_BYTES)) {
@@ -442,7 +250,27 @@ describe_input(const struct describing *d, struct error *err)
 		rc = files_maker(files, path, &step, err);
 	if (rc > 0)
 		rc = note_file_maker(d, path, step, err);
+	else if (!rc)
+		rc = why_code_read(d->w, d->why, err);
+	if (!rc)
+		why_code_add_file(&d->w->code, path, false, &d->v->notes);
 	files_free(files);
+	free(path);
+	return rc;
+}
+
+static int
+describe_module(const struct why_describing *d, struct error *err)
+{
+	const struct key_part *p = d->x->new.name ? &d->x->new : &d->x->old;
+	char *path = xstrndup(p->object, p->object_len);
+	int rc = why_code_read(d->w, d->why, err);
+
+	if (!rc) {
+		why_code_add_file(&d->w->code, path, false, &d->v->notes);
+		why_code_add_diff(&d->w->code, d->command, path,
+				  &d->v->notes);
+	}
 	free(path);
 	return rc;
 }
@@ -464,7 +292,7 @@ add_made(struct strbuf *sb, const struct attempt_record *a)
 }
 
 static void
-describe_names(const struct describing *d)
+describe_names(const struct why_describing *d)
 {
 	struct why_values *v = d->v;
 
@@ -481,7 +309,7 @@ describe_names(const struct describing *d)
 /* ---- all ---- */
 
 static void
-describe_words(const struct describing *d, const char *old, const char *new)
+describe_words(const struct why_describing *d, const char *old, const char *new)
 {
 	text_add_escaped(&d->v->old, old, strlen(old));
 	text_add_escaped(&d->v->new, new, strlen(new));
@@ -492,7 +320,7 @@ why_values_read(struct why_state *w, const struct why *why,
 		const struct key_difference *x, const char *command,
 		struct why_values *v, struct error *err)
 {
-	struct describing d = { w, why, x, command, v };
+	struct why_describing d = { w, why, x, command, v };
 
 	if (x->change == KEY_UNKNOWN)
 		return 0;
@@ -508,9 +336,7 @@ why_values_read(struct why_state *w, const struct why *why,
 		return 0;
 	case KEY_OF_PARAMETER:
 	case KEY_OF_DEFINITION:
-		if (add_stored_value(&d, x->old.digest, &v->old, err))
-			return -1;
-		return add_stored_value(&d, x->new.digest, &v->new, err);
+		return describe_definition(&d, err);
 	case KEY_OF_FOREACH:
 		describe_words(&d, why->base->element, why->task->element);
 		return 0;
@@ -523,14 +349,15 @@ why_values_read(struct why_state *w, const struct why *why,
 		return 0;
 	case KEY_OF_FROM:
 	case KEY_OF_JOIN:
-		return describe_read(&d, err);
+		return why_describe_read(&d, err);
 	case KEY_OF_PARAMETERS:
 		note_parameters(&d);
 		return 0;
 	case KEY_OF_INPUT:
 		return describe_input(&d, err);
-	case KEY_OF_FORMAT:
 	case KEY_OF_MODULE:
+		return describe_module(&d, err);
+	case KEY_OF_FORMAT:
 	case KEY_OF_OTHER:
 	case KEY_SUBJECTS:
 		break;

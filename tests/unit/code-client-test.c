@@ -28,6 +28,7 @@ enum {
 	FAKE_CRASH,
 	FAKE_GARBAGE,
 	FAKE_LEAVE, /* without an answer */
+	FAKE_HISTORY,
 };
 
 static struct loop *loop;
@@ -101,6 +102,19 @@ fake_run(const struct strbuf *payload)
 	return 0;
 }
 
+static void
+fake_commits(struct strbuf *sb)
+{
+	cbor_put_array(sb, 1);
+	cbor_put_array(sb, 5);
+	cbor_put_uint(sb, 1);
+	cbor_put_str(sb, "abcd");
+	cbor_put_uint(sb, 86400);
+	cbor_put_str(sb, "Ann");
+	cbor_put_str(sb, "More");
+	fake_send(CODE_COMMITS, sb);
+}
+
 static int
 fake_main(void)
 {
@@ -109,7 +123,10 @@ fake_main(void)
 
 	if (frame_read(HELPER_FD, &type, &payload, NULL, 0, NULL, NULL) <= 0)
 		return 0;
-	switch (fake_run(&payload)) {
+	switch (type == CODE_HISTORY ? FAKE_HISTORY : fake_run(&payload)) {
+	case FAKE_HISTORY:
+		fake_commits(&sb);
+		break;
 	case FAKE_ANSWER:
 		fake_ask(&sb);
 		fake_taken(&sb);
@@ -197,6 +214,30 @@ test_answer(void)
 }
 
 static void
+on_changed(void *data, size_t i, const struct code_commit *c)
+{
+	*(bool *)data = i == 1 && !strcmp(c->id, "abcd") &&
+		c->time_s == 86400 && !strcmp(c->author, "Ann") &&
+		!strcmp(c->summary, "More");
+}
+
+static void
+test_history(void)
+{
+	static const struct code_events changes = { .changed = on_changed };
+	char a[] = "a", b[] = "b", *const paths[] = { a, b, NULL };
+	bool heard = false;
+	struct code *c = code_start(loop, &changes, &heard, &err);
+
+	if (!c)
+		must(-1);
+	code_history(c, "0123", "4567", paths);
+	ok(!code_wait(c, 0, NULL, &err) && heard,
+	   "the commits that changed a file are told");
+	code_free(c);
+}
+
+static void
 test_failures(void)
 {
 	struct heard h = { .asked = 0 };
@@ -262,6 +303,7 @@ main(int argc, char **argv)
 	if (!loop)
 		must(-1);
 	test_answer();
+	test_history();
 	test_failures();
 	test_interrupt();
 	loop_free(loop);

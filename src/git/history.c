@@ -1,0 +1,163 @@
+/*
+ * The history of files: commits are walked from the newest on, and each is
+ * asked whether a file is another one in it than in all its parents, as git
+ * log does.
+ */
+#include "base/base.h"
+
+#include "git/history.h"
+
+#include <git2.h>
+#include <stdlib.h>
+
+#include "base/cbor.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "git/project.h"
+#include "git/repo.h"
+
+enum {
+	MAX_COMMITS = 10000, /* so many are looked at, */
+	MAX_FOUND = 1000,    /* so many are told */
+	MAX_PARENTS = 16,
+};
+
+struct history {
+	struct project project;
+	const struct strvec *paths;
+	struct strbuf list;   /* CBOR of what was found */
+	size_t count;
+};
+
+/* The content of PATH in TREE: all zero when it is not there. */
+static git_oid
+get_content(const git_tree *tree, const char *path)
+{
+	git_tree_entry *entry = NULL;
+	git_oid id = { { 0 } };
+
+	if (tree && !git_tree_entry_bypath(&entry, tree, path))
+		id = *git_tree_entry_id(entry);
+	git_tree_entry_free(entry);
+	return id;
+}
+
+/* Whether PATH is another one in TREE than in all of the COUNT PARENTS. */
+static bool
+is_changed(const git_tree *tree, git_tree *const *parents, unsigned count,
+	   const char *path)
+{
+	git_oid id = get_content(tree, path), old;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		old = get_content(parents[i], path);
+		if (git_oid_equal(&id, &old))
+			return false;
+	}
+	return count || !git_oid_is_zero(&id);
+}
+
+/* Path number I was changed by C. */
+static void
+add_commit(struct history *h, size_t i, git_commit *c)
+{
+	const git_signature *author = git_commit_author(c);
+	const char *summary = git_commit_summary(c);
+
+	h->count++;
+	cbor_put_array(&h->list, 5);
+	cbor_put_uint(&h->list, i);
+	cbor_put_str(&h->list, git_oid_tostr_s(git_commit_id(c)));
+	cbor_put_int(&h->list, author ? author->when.time : 0);
+	cbor_put_str(&h->list, author ? author->name : "");
+	cbor_put_str(&h->list, summary ? summary : "");
+}
+
+/* Look at commit ID. */
+static int
+look_at(struct history *h, const git_oid *id)
+{
+	git_tree *tree = NULL, *parents[MAX_PARENTS] = { NULL };
+	git_commit *c = NULL, *parent;
+	unsigned i, count = 0;
+	size_t k;
+	int rc = git_commit_lookup(&c, h->project.git, id) ||
+		 git_commit_tree(&tree, c);
+
+	if (!rc)
+		count = MIN(git_commit_parentcount(c), MAX_PARENTS);
+	for (i = 0; !rc && i < count; i++) {
+		rc = git_commit_parent(&parent, c, i);
+		if (rc)
+			break;
+		rc = git_commit_tree(&parents[i], parent);
+		git_commit_free(parent);
+	}
+	for (k = 0; !rc && k < h->paths->count; k++)
+		if (is_changed(tree, parents, count,
+			       project_path(&h->project, h->paths->v[k])))
+			add_commit(h, k, c);
+	for (i = 0; i < count; i++)
+		git_tree_free(parents[i]);
+	git_tree_free(tree);
+	git_commit_free(c);
+	return rc;
+}
+
+/* Walk from TO back to FROM. */
+static int
+walk(struct history *h, const char *from, const char *to, struct error *err)
+{
+	git_oid id, old, new;
+	git_revwalk *walk = NULL;
+	unsigned n;
+	int rc;
+
+	if (git_oid_fromstr(&old, from) || git_oid_fromstr(&new, to))
+		return repo_error(err, "no names of commits");
+	rc = git_revwalk_new(&walk, h->project.git) ||
+	     git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) ||
+	     git_revwalk_push(walk, &new) || git_revwalk_hide(walk, &old);
+	for (n = 0; !rc && h->count < MAX_FOUND && n < MAX_COMMITS; n++) {
+		rc = git_revwalk_next(&id, walk);
+		if (rc == GIT_ITEROVER) {
+			rc = 0;
+			break;
+		}
+		rc = rc || look_at(h, &id);
+	}
+	git_revwalk_free(walk);
+	return rc ? repo_error(err, "cannot read git's history") : 0;
+}
+
+int
+history_find(const char *repository, const char *from, const char *to,
+	     const struct strvec *paths, struct strbuf *answer,
+	     struct error *err)
+{
+	struct history h = { .paths = paths };
+	struct repo ours = REPO_INIT;
+	char *unread = NULL;
+	int ret = -1;
+
+	strbuf_init(&h.list);
+	if (repo_open(&ours, repository, err))
+		return -1;
+	if (project_open(&h.project, ours.git, &unread, err))
+		goto out;
+	if (!h.project.git)
+		error_set(err, "%s", unread ? unread :
+			  "the project is not in git any more");
+	else if (!walk(&h, from, to, err))
+		ret = 0;
+	cbor_put_array(answer, h.count);
+	strbuf_add(answer, h.list.buf, h.list.len);
+out:
+	project_close(&h.project);
+	repo_close(&ours);
+	strbuf_release(&h.list);
+	free(unread);
+	return ret;
+}

@@ -1,0 +1,20 @@
+/*
+ * Which commits of the user's repository changed a file.
+ */
+#ifndef FLOWMAKE_GIT_HISTORY_H
+#define FLOWMAKE_GIT_HISTORY_H
+
+#include "base/base.h"
+
+struct error;
+struct strbuf;
+struct strvec;
+
+/* Append the payload of CODE_COMMITS: the commits that changed PATHS on the
+ * way from commit FROM to commit TO.  REPOSITORY is ours, for what the user's
+ * does not say. */
+int history_find(const char *repository, const char *from, const char *to,
+		 const struct strvec *paths, struct strbuf *answer,
+		 struct error *err);
+
+#endif

@@ -1,0 +1,119 @@
+# flowmake why, where git knows who changed what.
+. "${0%/*}/lib"
+
+command -v git > /dev/null || test_skip_all 'git is not installed'
+git config --global user.email ada@example.org
+git config --global user.name Ada
+git config --global init.defaultBranch main
+
+# why TARGET 'LINE'...: every LINE, an extended expression, is a whole line of
+# what why says.
+why() {
+	local line
+	flowmake why "$1" > out || return 1
+	shift
+	for line; do
+		grep -Exq -- "$line" out || {
+			echo "no line '$line' in:"
+			cat out
+			return 1
+		}
+	done
+}
+
+# commit MESSAGE: everything that is here.
+commit() {
+	git add -A && git commit -q -m "$1"
+}
+
+mkdir lib && cat > lib/words.scm <<'END'
+(define-module (lib words) #:export (g))
+(define (g x) x)
+END
+flowfile <<'END'
+(add-to-load-path ".")
+(use-modules (lib words))
+(define (f x) (+ (g x) 1))
+(define rate 1)
+(step copy (input i "data.txt") (output o "made.txt") (shell "cat #{i} > #{o}"))
+(step value (produces r) (scheme (* rate (f 1))))
+(step user (input i "made.txt") (output o "made.2") (shell "cat #{i} > #{o}"))
+END
+echo 1 > data.txt && echo 'made.*' > .gitignore && echo out >> .gitignore
+git init -q . && commit first
+
+test_expect_success 'the commit that changed an input is named' '
+	flowmake run > /dev/null &&
+	echo 2 >> data.txt && commit "More data" &&
+	echo x > other && commit "Not about it" &&
+	flowmake resume > /dev/null &&
+	why copy "    changed by commit $(git rev-parse --short=12 HEAD^) of [-0-9]{10} by Ada: More data" &&
+	lines 3 out
+'
+
+test_expect_success 'what was made has a maker, and no commit' '
+	why user "    made by 2/copy; see flowmake why 2/copy" &&
+	lines 3 out
+'
+
+test_expect_success 'of code there are commits, and a way to see them' '
+	sed -i "s/(+ (g x) 1)/(+ (g x) 2)/" Flowfile && commit "Two more" &&
+	flowmake resume > /dev/null &&
+	why value "  definition f changed" \
+		"    Flowfile changed by commit [0-9a-f]{12} of .* by Ada: Two more" \
+		"    see flowmake diff 2 3" &&
+	flowmake diff 2 3 > out &&
+	test_grep "^\+.define .f x. .\+ .g x. 2" out
+'
+
+test_expect_success 'what is not committed is said' '
+	sed -i "s/(g x) x/(g x) (* 2 x)/" lib/words.scm && echo 3 >> data.txt &&
+	sed -i "s/rate 1/rate 2/" Flowfile && commit "Rate" &&
+	echo ";" >> Flowfile && echo 4 >> data.txt &&
+	flowmake resume > /dev/null &&
+	why value "  module lib/words.scm changed" \
+		"    changed by commit [0-9a-f]{12} of .* by Ada: Rate" \
+		"    see flowmake diff 3 4 lib/words.scm" \
+		"  definition rate changed: 1 -> 2" \
+		"    Flowfile changed since, not committed" &&
+	why copy "    changed since, not committed" &&
+	echo 5 >> data.txt && flowmake resume > /dev/null &&
+	why copy "    changed, not committed"
+'
+
+test_expect_success 'what git does not track is said' '
+	sed -i "s/data.txt/data.2/" Flowfile && cp data.txt data.2 && commit two &&
+	git rm -q --cached data.2 && git commit -q -m "Not tracked" &&
+	flowmake resume > /dev/null && echo 6 >> data.2 &&
+	flowmake resume > /dev/null &&
+	why copy "    not tracked by git"
+'
+
+test_expect_success 'of many commits the last are named' '
+	git checkout -q . && git add data.2 && commit "Number 0" &&
+	for i in 1 2 3 4 5; do
+		echo $i >> data.2 && commit "Number $i" || return 1
+	done &&
+	flowmake resume > /dev/null &&
+	why copy "    changed by commit .*: Number 5" \
+		"    changed by commit .*: Number 3" "    and by 3 before"
+'
+
+test_expect_success 'a merge is not what changed a file' '
+	git checkout -q -b side && echo side >> data.2 && commit "On the side" &&
+	git checkout -q main && echo main > unrelated && commit "On main" &&
+	git merge -q --no-edit side &&
+	flowmake resume > /dev/null &&
+	why copy "    changed by commit .*: On the side" && lines 3 out
+'
+
+test_expect_success 'without the history there is an answer' '
+	echo more >> data.2 && commit "More" &&
+	flowmake resume > /dev/null &&
+	mv .git ../not-here && why copy "  input data.2 changed: .*" && lines 2 out &&
+	flowmake run > /dev/null && echo 7 >> data.2 &&
+	flowmake resume > /dev/null && why copy "  input data.2 changed: .*" &&
+	lines 2 out
+'
+
+test_done
