@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "model/npy.h"
 
 enum { TAG_MULTI_DIMENSIONAL = 40, TAG_U8 = 64 };
 
@@ -276,69 +276,46 @@ vector_over(void *start, size_t len, const struct array_type *type,
 					 scm_from_size_t(offset), name);
 }
 
-/* Parse the dictionary; returns the data's type or NULL. */
+/* The type of which .npy files have the numbers TYPE. */
 static const struct array_type *
-parse_npy(const char *p, size_t len, size_t *data_at, SCM *dims, size_t *count)
+type_of_numbers(const char *type)
 {
-	const struct array_type *type = NULL;
-	char *dict, *at, descr[8];
-	size_t i, dict_len;
+	size_t i;
 
-	if (len < 10 || memcmp(p, "\x93NUMPY\x01", 7))
-		return NULL;
-	dict_len = (unsigned char)p[8] | (size_t)(unsigned char)p[9] << 8;
-	if (dict_len > len - 10)
-		return NULL;
-	*data_at = 10 + dict_len;
-	dict = xstrndup(p + 10, dict_len);
-	at = strstr(dict, "'descr': '");
-	if (!at || sscanf(at, "'descr': '%7[^']", descr) != 1 ||
-	    !strstr(dict, "'fortran_order': False"))
-		goto out;
-	at = strstr(dict, "'shape': (");
-	if (!at)
-		goto out;
-	*count = 1;
-	*dims = SCM_EOL;
-	for (at += strlen("'shape': ("); *at && *at != ')';) {
-		size_t n = strtoull(at, &at, 10);
-
-		*count *= n;
-		*dims = scm_cons(scm_from_size_t(n), *dims);
-		at += strspn(at, ", ");
-	}
-	*dims = scm_reverse_x(*dims, SCM_EOL);
 	for (i = 1; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(types[i].descr, descr))
-			type = &types[i];
-out:
-	free(dict);
-	return type;
+		if (!strcmp(types[i].descr, type))
+			return &types[i];
+	return NULL;
 }
 
 SCM
 array_load_npy(const char *path, struct error *err)
 {
-	const struct array_type *type;
+	const struct array_type *type = NULL;
 	SCM dims = SCM_EOL;
 	void *start, *bytes;
-	size_t len = 0, data_at = 0, count = 0;
+	size_t len = 0, i;
+	struct npy a;
 
 	if (map_file(path, &start, &len, err) < 0)
 		return SCM_UNDEFINED;
-	type = start ? parse_npy(start, len, &data_at, &dims, &count) : NULL;
-	if (!type || count > (len - data_at) / type->element_bytes) {
+	if (start && npy_parse(&a, start, len) && !a.is_fortran_order)
+		type = type_of_numbers(a.type);
+	if (!type) {
 		if (start)
 			munmap(start, len);
 		error_set(err, "%s is no .npy file that flowmake can read",
 			  path);
 		return SCM_UNDEFINED;
 	}
-	if (!count) {
+	for (i = a.dimensions; i--;)
+		dims = scm_cons(scm_from_uint64(a.shape[i]), dims);
+	if (!a.count) {
 		munmap(start, len);
 		return scm_list_2(new_vector(type, 0, &bytes), dims);
 	}
-	return scm_list_2(vector_over(start, len, type, data_at, count), dims);
+	return scm_list_2(vector_over(start, len, type, a.data_at, a.count),
+			  dims);
 }
 
 SCM

@@ -13,6 +13,7 @@ model_sources = \
 	src/model/graph-request.c \
 	src/model/graph.c src/model/graph.h \
 	src/model/layout.c src/model/layout.h \
+	src/model/npy.c src/model/npy.h \
 	src/model/number.c src/model/number.h \
 	src/model/object-path.c src/model/object-path.h \
 	src/model/resolve.c src/model/resolve.h \

@@ -7,7 +7,6 @@
 
 #include "store/values.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -15,6 +14,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "model/artifact.h"
+#include "model/npy.h"
 #include "model/wire.h"
 #include "store/objects.h"
 
@@ -55,18 +55,6 @@ artifact_from_value(const char *name, const char *cbor, size_t len,
 
 /* ---- .npy ---- */
 
-enum { NPY_MAX_DIMENSIONS = 32 };
-
-struct npy {
-	uint64_t tag;             /* of its numbers in RFC 8746 */
-	size_t number_bytes;
-	bool is_fortran_order;
-	uint64_t shape[NPY_MAX_DIMENSIONS];
-	size_t dimensions;
-	const char *data;         /* borrowed */
-	size_t len;
-};
-
 enum {
 	TAG_ARRAY_ROW_MAJOR = 40,
 	TAG_ARRAY_COLUMN_MAJOR = 1040,
@@ -74,113 +62,27 @@ enum {
 
 /* RFC 8746, section 2.1. */
 static const struct {
-	const char *descr;
+	const char *type;
 	uint64_t tag;
-	size_t number_bytes;
 } number_types[] = {
-	{ "|u1", 64, 1 },
-	{ ">u2", 65, 2 }, { ">u4", 66, 4 }, { ">u8", 67, 8 },
-	{ "<u2", 69, 2 }, { "<u4", 70, 4 }, { "<u8", 71, 8 },
-	{ "|i1", 72, 1 },
-	{ ">i2", 73, 2 }, { ">i4", 74, 4 }, { ">i8", 75, 8 },
-	{ "<i2", 77, 2 }, { "<i4", 78, 4 }, { "<i8", 79, 8 },
-	{ ">f2", 80, 2 }, { ">f4", 81, 4 }, { ">f8", 82, 8 },
-	{ "<f2", 84, 2 }, { "<f4", 85, 4 }, { "<f8", 86, 8 },
+	{ "|u1", 64 }, { ">u2", 65 }, { ">u4", 66 }, { ">u8", 67 },
+		       { "<u2", 69 }, { "<u4", 70 }, { "<u8", 71 },
+	{ "|i1", 72 }, { ">i2", 73 }, { ">i4", 74 }, { ">i8", 75 },
+		       { "<i2", 77 }, { "<i4", 78 }, { "<i8", 79 },
+		       { ">f2", 80 }, { ">f4", 81 }, { ">f8", 82 },
+		       { "<f2", 84 }, { "<f4", 85 }, { "<f8", 86 },
 };
 
-/* What follows KEY in the header, a Python dict, or NULL. */
-static const char *
-npy_field(const char *header, const char *key)
-{
-	const char *p = strstr(header, key);
-
-	if (!p)
-		return NULL;
-	p += strlen(key);
-	p += strspn(p, " ");
-	if (*p++ != ':')
-		return NULL;
-	return p + strspn(p, " ");
-}
-
-/* Find the type whose name in quotes is at P. */
-static bool
-npy_type(struct npy *a, const char *p)
+/* The tag of numbers of TYPE, or 0. */
+static uint64_t
+npy_tag(const char *type)
 {
 	size_t i;
 
-	for (i = 0; p && i < ARRAY_SIZE(number_types); i++) {
-		if (strncmp(p + 1, number_types[i].descr, 3) ||
-		    (p[4] != '\'' && p[4] != '"'))
-			continue;
-		a->tag = number_types[i].tag;
-		a->number_bytes = number_types[i].number_bytes;
-		return true;
-	}
-	return false;
-}
-
-/* Read the tuple at P. */
-static bool
-npy_shape(struct npy *a, const char *p)
-{
-	char *end;
-
-	if (!p || *p++ != '(')
-		return false;
-	for (;;) {
-		p += strspn(p, " ,");
-		if (*p == ')')
-			return true;
-		if (*p < '0' || *p > '9' ||
-		    a->dimensions == NPY_MAX_DIMENSIONS)
-			return false;
-		a->shape[a->dimensions++] = strtoull(p, &end, 10);
-		p = end;
-	}
-}
-
-/* Whether shape and type give the bytes that are there. */
-static bool
-npy_has_all(const struct npy *a)
-{
-	uint64_t bytes = a->number_bytes;
-	size_t i;
-
-	for (i = 0; i < a->dimensions; i++)
-		if (__builtin_mul_overflow(bytes, a->shape[i], &bytes))
-			return false;
-	return bytes == a->len;
-}
-
-/* Take the LEN bytes of a .npy file at DATA apart. */
-static bool
-npy_parse(struct npy *a, const char *data, size_t len)
-{
-	const unsigned char *head = (const unsigned char *)data;
-	size_t head_bytes, header_len;
-	const char *order;
-	char *header;
-	bool good;
-
-	memset(a, 0, sizeof(*a));
-	if (len < 12 || memcmp(data, "\x93NUMPY", 6) || !head[6])
-		return false;
-	header_len = head[8] | (size_t)head[9] << 8;
-	if (head[6] > 1)
-		header_len |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
-	head_bytes = head[6] > 1 ? 12 : 10;
-	if (len - head_bytes < header_len)
-		return false;
-	a->data = data + head_bytes + header_len;
-	a->len = len - head_bytes - header_len;
-	header = xstrndup(data + head_bytes, header_len);
-	order = npy_field(header, "'fortran_order'");
-	a->is_fortran_order = order && !strncmp(order, "True", 4);
-	good = npy_type(a, npy_field(header, "'descr'")) &&
-	       npy_shape(a, npy_field(header, "'shape'")) && npy_has_all(a);
-	free(header);
-	return good;
+	for (i = 0; i < ARRAY_SIZE(number_types); i++)
+		if (!strcmp(number_types[i].type, type))
+			return number_types[i].tag;
+	return 0;
 }
 
 /* Append the array in the .npy file of LEN bytes at DATA to CBOR. */
@@ -191,7 +93,7 @@ npy_to_cbor(const struct artifact *artifact, const char *data, size_t len,
 	struct npy a;
 	size_t i;
 
-	if (!npy_parse(&a, data, len))
+	if (!npy_parse(&a, data, len) || !npy_tag(a.type))
 		return error_set(err, "result '%s' is an array of a kind that "
 				 "cannot be shown; use --file",
 				 artifact->name);
@@ -203,8 +105,8 @@ npy_to_cbor(const struct artifact *artifact, const char *data, size_t len,
 		for (i = 0; i < a.dimensions; i++)
 			cbor_put_uint(cbor, a.shape[i]);
 	}
-	cbor_put_tag(cbor, a.tag);
-	cbor_put_bytes(cbor, a.data, a.len);
+	cbor_put_tag(cbor, npy_tag(a.type));
+	cbor_put_bytes(cbor, data + a.data_at, len - a.data_at);
 	return 0;
 }
 

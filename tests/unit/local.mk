@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/machine-test \
 	tests/unit/map-test \
 	tests/unit/object-restore-test \
+	tests/unit/npy-test \
 	tests/unit/objects-test \
 	tests/unit/outlet-test \
 	tests/unit/path-test \
