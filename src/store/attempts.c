@@ -115,15 +115,6 @@ store_attempt_end(struct store *s, const struct attempt_record *a,
 
 /* ---- reading ---- */
 
-/* Text column N, "" for null. */
-static const char *
-text_or_empty(sqlite3_stmt *st, int n)
-{
-	const char *text = db_text(st, n);
-
-	return text ? text : "";
-}
-
 /* Decode the list of artifacts in column N. */
 static struct artifact *
 read_list(sqlite3_stmt *st, int n, struct arena *arena, size_t *count,
@@ -157,12 +148,12 @@ read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
 	a->run = view_row_run(id);
 	a->task = view_row_task(id);
 	a->attempt = view_row_attempt(id);
-	a->step = text_or_empty(st, 1);
-	a->split = text_or_empty(st, 2);
+	a->step = db_text(st, 1);
+	a->split = db_text(st, 2);
 	a->outcome = (enum task_outcome)sqlite3_column_int(st, 3);
 	a->reusable = sqlite3_column_int(st, 4);
 	a->key = db_digest(st, 5);
-	a->element = text_or_empty(st, 6);
+	a->element = db_text(st, 6);
 	a->pid = sqlite3_column_int64(st, 7);
 	a->started_ns = sqlite3_column_int64(st, 8);
 	a->ended_ns = sqlite3_column_int64(st, 9);
@@ -175,13 +166,12 @@ read_attempt(sqlite3_stmt *st, struct arena *arena, struct attempt_record *a,
 	a->log_end = (uint64_t)sqlite3_column_int64(st, 16);
 	a->origin_run = (uint32_t)sqlite3_column_int64(st, 17);
 	a->origin_task = (uint32_t)sqlite3_column_int64(st, 18);
-	a->message = db_text(st, 19);
+	a->message = db_text_or_null(st, 19);
 	a->key_parts = db_blob(st, 20, &a->key_parts_len);
 	a->results = read_list(st, 21, arena, &a->result_count, &rc, err);
 	a->outputs = read_list(st, 22, arena, &a->output_count, &rc, err);
 	if (!rc && a->outcome >= ARRAY_SIZE(outcome_names))
-		rc = error_set(err, "a task's record in " DB_PATH
-			       " is damaged");
+		rc = db_damaged("cannot read a task's record", err);
 	return rc;
 }
 

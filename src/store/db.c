@@ -138,6 +138,14 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 			 " AND id < (SELECT max(id) FROM files)",
 };
 
+int
+db_damaged(const char *what, struct error *err)
+{
+	return error_set(err, "%s: " DB_PATH " is damaged; move it away to "
+			 "begin anew (results and logs stay), or try to save "
+			 "it with 'sqlite3 " DB_PATH " .recover'", what);
+}
+
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */
 static int
 db_error(struct store *s, const char *what, struct error *err)
@@ -147,10 +155,7 @@ db_error(struct store *s, const char *what, struct error *err)
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return error_set(err, "%s: " DB_PATH " is damaged; move it "
-				 "away to begin anew (results and logs stay), "
-				 "or try to save it with 'sqlite3 " DB_PATH
-				 " .recover'", what);
+		return db_damaged(what, err);
 	case SQLITE_FULL:
 		return error_set(err, "%s: no space left for " DB_PATH, what);
 	case SQLITE_BUSY:
@@ -496,9 +501,17 @@ db_bind_digest(sqlite3_stmt *st, int n, const struct digest *d)
 }
 
 const char *
-db_text(sqlite3_stmt *st, int n)
+db_text_or_null(sqlite3_stmt *st, int n)
 {
 	return (const char *)sqlite3_column_text(st, n);
+}
+
+const char *
+db_text(sqlite3_stmt *st, int n)
+{
+	const char *text = db_text_or_null(st, n);
+
+	return text ? text : "";
 }
 
 const char *
@@ -513,7 +526,7 @@ db_blob(sqlite3_stmt *st, int n, size_t *len)
 char *
 db_text_copy(sqlite3_stmt *st, int n)
 {
-	const char *text = db_text(st, n);
+	const char *text = db_text_or_null(st, n);
 
 	return text ? xstrdup(text) : NULL;
 }

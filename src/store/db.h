@@ -107,15 +107,22 @@ int db_row(struct store *s, sqlite3_stmt *st, const char *what,
 int db_exec(struct store *s, enum db_statement which, const char *what,
 	    struct error *err);
 
+/* Say that what was read is nothing that we have written, and what to do;
+ * WHAT as of db_run.  Returns -1. */
+int db_damaged(const char *what, struct error *err);
+
 /* Parameter N, from 1; what is bound is borrowed until the statement ran. */
 void db_bind_str(sqlite3_stmt *st, int n, const char *text); /* NULL: null */
 void db_bind_blob(sqlite3_stmt *st, int n, const void *data, size_t len);
 void db_bind_digest(sqlite3_stmt *st, int n, const struct digest *d);
 
-/* Column N, from 0; borrowed until the next step; NULL for null. */
+/* Column N, from 0; borrowed until the next step.  A text that is null (in a
+ * damaged database any may be) is "" or, from the second form, NULL; of a blob
+ * nothing may be looked at when *LEN is 0. */
 const char *db_text(sqlite3_stmt *st, int n);
+const char *db_text_or_null(sqlite3_stmt *st, int n);
 const char *db_blob(sqlite3_stmt *st, int n, size_t *len);
-/* The same, copied for the caller. */
+/* Copies for the caller; NULL for null. */
 char *db_text_copy(sqlite3_stmt *st, int n);
 char *db_blob_copy(sqlite3_stmt *st, int n, size_t *len);
 /* All zero when the column holds no digest. */

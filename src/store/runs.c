@@ -42,19 +42,23 @@ bind_run(sqlite3_stmt *st, const struct run_record *r)
 }
 
 /* Fill R from the row of ST. */
-static void
-read_run(sqlite3_stmt *st, struct run_record *r)
+static int
+read_run(sqlite3_stmt *st, struct run_record *r, struct error *err)
 {
+	int64_t number = sqlite3_column_int64(st, 0);
+
+	if (number < 1 || number > UINT32_MAX)
+		return db_damaged("cannot read a run", err);
 	memset(r, 0, sizeof(*r));
-	r->number = (uint32_t)sqlite3_column_int64(st, 0);
+	r->number = (uint32_t)number;
 	r->state = (enum run_state)sqlite3_column_int(st, 1);
 	r->started_ns = sqlite3_column_int64(st, 2);
 	r->ended_ns = sqlite3_column_int64(st, 3);
-	r->command = db_text_copy(st, 4);
-	r->flow = db_text_copy(st, 5);
-	r->flow_file = db_text_copy(st, 6);
-	r->user = db_text_copy(st, 7);
-	r->host = db_text_copy(st, 8);
+	r->command = xstrdup(db_text(st, 4));
+	r->flow = xstrdup(db_text(st, 5));
+	r->flow_file = xstrdup(db_text(st, 6));
+	r->user = xstrdup(db_text(st, 7));
+	r->host = xstrdup(db_text(st, 8));
 	r->pid = sqlite3_column_int64(st, 9);
 	r->pid_started = sqlite3_column_int64(st, 10);
 	r->parameters = db_blob_copy(st, 11, &r->parameters_len);
@@ -67,6 +71,7 @@ read_run(sqlite3_stmt *st, struct run_record *r)
 	r->origin = (uint32_t)sqlite3_column_int64(st, 18);
 	r->tasks_reused = (uint32_t)sqlite3_column_int64(st, 19);
 	r->results_bytes = (uint64_t)sqlite3_column_int64(st, 20);
+	return 0;
 }
 
 int
@@ -116,7 +121,7 @@ store_run_get(struct store *s, uint32_t number, struct run_record *r,
 		sqlite3_bind_int64(st, 1, number);
 	rc = db_row(s, st, "cannot read a run", err);
 	if (rc > 0) {
-		read_run(st, r);
+		rc = read_run(st, r, err) ? -1 : 1;
 		sqlite3_reset(st);
 	}
 	return rc;
@@ -138,8 +143,12 @@ store_run_list(struct store *s, struct run_record **runs, size_t *count,
 		if (rc <= 0)
 			break;
 		ARRAY_GROW(list, n, alloc);
-		read_run(st, &list[n++]);
+		rc = read_run(st, &list[n], err);
+		if (rc)
+			break;
+		n++;
 	}
+	sqlite3_reset(st);
 	if (rc) {
 		while (n)
 			run_record_release(&list[--n]);

@@ -65,8 +65,8 @@ enum run_state {
 	RUN_INTERRUPTED,
 };
 
-/* One run.  Strings are owned by the record when it was read, borrowed when
- * it is written. */
+/* One run.  Strings are owned by the record when it was read, and then only
+ * message may be NULL; borrowed when it is written. */
 struct run_record {
 	uint32_t number;        /* from 1, counted in the project */
 	enum run_state state;

@@ -8,8 +8,9 @@
 
 #include "base/cbor.h"
 #include "base/error.h"
+#include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const unsigned fuzz_inputs = 30000;
 
 static void
 check_item(struct cbor_item item, const char *start, const char *end)
@@ -42,4 +43,28 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cbor_finish(&one, "the input", &err);
 	error_release(&err);
 	return 0;
+}
+
+bool
+fuzz_sample(unsigned i, struct strbuf *out)
+{
+	switch (i) {
+	case 0:
+		cbor_put_array(out, 3);
+		cbor_put_int(out, -7);
+		cbor_put_double(out, 0.1);
+		cbor_put_bytes(out, "\x00\xff", 2);
+		return true;
+	case 1:
+		cbor_put_map(out, 2);
+		cbor_put_str(out, "key");
+		cbor_put_bool(out, true);
+		cbor_put_str(out, "nested");
+		cbor_put_array(out, 1);
+		cbor_put_array(out, 1);
+		cbor_put_tag(out, 1234567);
+		cbor_put_uint(out, UINT64_MAX);
+		return true;
+	}
+	return false;
 }

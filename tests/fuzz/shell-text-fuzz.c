@@ -11,10 +11,11 @@
 
 #include "base/strbuf.h"
 #include "base/strvec.h"
+#include "fuzz.h"
 
 enum { MAX_HOLES = 64 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const unsigned fuzz_inputs = 20000;
 
 /* Scan a copy of the exact size, so that a sanitizer sees overruns. */
 static int
@@ -68,7 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct strbuf text = STRBUF_INIT;
 	struct strvec argv = STRVEC_INIT;
 	enum wire_quote quotes[MAX_HOLES];
-	size_t holes[MAX_HOLES], count = 0, i;
+	size_t holes[MAX_HOLES] = { 0 }, count = 0, i;
 
 	for (i = 0; i < size; i++)
 		if (data[i] != 0xff)
@@ -83,4 +84,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strvec_release(&argv);
 	strbuf_release(&text);
 	return 0;
+}
+
+bool
+fuzz_sample(unsigned i, struct strbuf *out)
+{
+	/* \xff: a hole */
+	static const char *const texts[] = {
+		"cp \xff \xff", "echo 'it''s \xff' \"$HOME/\xff\" a\xff\"b\"",
+		"cat <<END\n\xff $x\nEND\n", "cat <<-'E O' <<F\n\t\xff\n\tE O\nF",
+		"for f in \xff; do x=$((\xff + 1)); done # \xff\n",
+		"case \xff in a|\"\xff\") $(echo `\xff`) ;; esac\n",
+		"if [[ \xff =~ ^[a-z]+$ ]]; then ${x:-\xff} ${#y} $'\\n\xff'; fi",
+		"f() { local a=(\xff b); }\n{ f; } > \xff 2>&1 &",
+	};
+
+	if (i == ARRAY_SIZE(texts))
+		return false;
+	strbuf_adds(out, texts[i]);
+	return true;
 }

@@ -12,10 +12,11 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "fuzz.h"
 #include "model/value.h"
 #include "model/words.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const unsigned fuzz_inputs = 20000;
 
 /* Read JSON that value_to_json() wrote. */
 static void
@@ -78,4 +79,27 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_cbor((const char *)data, size);
 	try_json((const char *)data, size);
 	return 0;
+}
+
+bool
+fuzz_sample(unsigned i, struct strbuf *out)
+{
+	static const char *const texts[] = {
+		"{\"a\": [1, 2.5e3, null, true], \"b\\u00e9\\ud83d\\ude00\": {}}",
+		"[[\"x\", -1], [\"y\", 18446744073709551615, \"\\udcff\"]]",
+	};
+
+	if (i < ARRAY_SIZE(texts)) {
+		value_from_json(texts[i], strlen(texts[i]), out, NULL);
+	} else if (i < 2 * ARRAY_SIZE(texts)) {
+		strbuf_adds(out, texts[i - ARRAY_SIZE(texts)]);
+	} else if (i == 2 * ARRAY_SIZE(texts)) {
+		cbor_put_tag(out, CBOR_TAG_LIST_FILE);
+		cbor_put_array(out, 2);
+		cbor_put_str(out, "a");
+		cbor_put_double(out, 1e300);
+	} else {
+		return false;
+	}
+	return true;
 }

@@ -129,7 +129,7 @@ test_runs(struct store *s)
 		   got.tasks_total == 4000000000u,
 	   "with its numbers");
 	is_str(got.message, "it broke", "its message");
-	ok(!got.flow && !got.tags && got.parameters_len == 1 &&
+	ok(!*got.flow && !got.tags && got.parameters_len == 1 &&
 		   !memcmp(got.parameters, "\x80", 1),
 	   "its parameters, and without what it has not");
 	run_record_release(&got);
