@@ -73,7 +73,11 @@ flow() {
 	(step names
 	  (join copy to)
 	  (output list "list")
-	  (exec "cp" (list-file to) list))
+	  ;; One name a line: one that is two lines is refused.
+	  (exec "cp"
+	        (list-file (remove (lambda (file) (string-index file #\newline))
+	                           to))
+	        list))
 	END
 }
 
@@ -97,7 +101,13 @@ test_expect_success 'scheme opens them by their names' '
 '
 
 test_expect_success 'list-file names them, as many as there are' '
-	for file in in/*; do printf "%s\n" "out/${file#in/}"; done > expected &&
+	for file in in/*; do
+		case $file in
+		*"
+"*)	;;
+		*)	printf "%s\n" "out/${file#in/}" ;;
+		esac
+	done > expected &&
 	cmp expected list
 '
 
