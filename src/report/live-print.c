@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/live-state.h"
+#include "report/target.h"
 
 enum {
 	MAX_ELEMENT_BYTES = 60, /* of a prefix */
@@ -41,31 +42,13 @@ live_begin_line(struct live *l, int64_t real_ns)
 	strbuf_add(&l->line, l->stamp.buf, l->stamp.len);
 }
 
-/* Append "15/count/3" or, before a run has its number, "count/3". */
-static void
-add_path(struct strbuf *sb, const struct task_news *t)
+void
+live_add_task(struct strbuf *sb, const struct task_news *t, size_t max)
 {
 	if (t->run)
 		strbuf_addf(sb, "%u/", t->run);
 	text_add_escaped(sb, t->name, strlen(t->name));
-}
-
-void
-live_add_task(struct strbuf *sb, const struct task_news *t, size_t max)
-{
-	size_t len = t->element ? strlen(t->element) : 0, cut = len;
-
-	add_path(sb, t);
-	if (!len)
-		return;
-	if (len > max)
-		/* Not within a character. */
-		for (cut = max; cut && (t->element[cut] & 0xc0) == 0x80;)
-			cut--;
-	strbuf_addch(sb, ' ');
-	text_add_escaped(sb, t->element, cut);
-	if (cut < len)
-		strbuf_adds(sb, "...");
+	target_add_element(sb, t->element, max);
 }
 
 void

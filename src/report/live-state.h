@@ -67,7 +67,8 @@ void live_erase_status(struct live *l);
 
 /* Begin l->line with the time REAL_NS. */
 void live_begin_line(struct live *l, int64_t real_ns);
-/* Append the path and the element, if any, of at most MAX bytes. */
+/* Append "15/count/3" or, before a run has its number, "count/3"; and the
+ * element, if any, of at most MAX bytes. */
 void live_add_task(struct strbuf *sb, const struct task_news *t, size_t max);
 /* Append "[15/count/3 books/a.txt (pid 83812)] ". */
 void live_add_prefix(struct strbuf *sb, const struct task_news *t);

@@ -16,13 +16,19 @@
 #include "report/target.h"
 #include "store/log.h"
 
+enum {
+	MAX_ELEMENT_BYTES = 60,
+	BLOCK_BYTES = 64 << 10, /* of lines, to be written together */
+};
+
 /* A task of the run. */
 struct logged {
 	bool wanted;
 	bool is_over;          /* its last attempt known so far has ended */
 	uint32_t attempt;      /* wanted: this one; when following: from it */
 	const char *state;     /* of its last attempt known so far */
-	char *prefix;          /* "[count/3] " */
+	bool is_whole_step;    /* no split: the step has no other task */
+	char *prefix;          /* "[count/3 books/a.txt] " */
 	struct lines streams[LOG_ENGINE + 1];
 };
 
@@ -40,9 +46,9 @@ struct logs {
 	uint64_t start;         /* of the log, that can be of interest */
 	uint64_t end;           /* 0: to its end */
 	/* ---- the record that is being printed ---- */
-	const struct logged *current;
 	int64_t real_ns;
-	struct strbuf line;
+	struct strbuf prefix;
+	struct strbuf lines;
 	/* ---- one that came before its task's record; task 0: none ---- */
 	struct log_record pending;
 };
@@ -83,8 +89,10 @@ new_task(struct logs *l, const struct attempt_record *a)
 
 	task->wanted = is_in_target(&l->target, a);
 	l->wanted_count += task->wanted;
+	task->is_whole_step = !*a->split;
 	strbuf_addch(&sb, '[');
 	attempt_add_escaped(&sb, a);
+	target_add_element(&sb, a->element, MAX_ELEMENT_BYTES);
 	strbuf_adds(&sb, "] ");
 	task->prefix = strbuf_detach(&sb, NULL);
 	for (i = 0; i <= LOG_ENGINE; i++)
@@ -168,26 +176,27 @@ is_wanted_stream(const struct logs_options *o, enum log_stream stream)
 	return true;
 }
 
-/* One line of the current task. */
+/* Print the lines that the LEN bytes at TEXT end in a stream of TASK. */
 static void
-print_line(void *data, const char *text, size_t len)
+print_lines(struct logs *l, struct logged *task, size_t stream,
+	    const char *text, size_t len)
 {
-	struct logs *l = data;
 	const struct logs_options *o = l->options;
+	size_t n;
 
-	strbuf_reset(&l->line);
+	strbuf_reset(&l->prefix);
 	if (o->timestamps) {
-		text_add_time(&l->line, l->real_ns);
-		strbuf_addch(&l->line, ' ');
+		text_add_time(&l->prefix, l->real_ns);
+		strbuf_addch(&l->prefix, ' ');
 	}
 	if (!l->is_single)
-		strbuf_adds(&l->line, l->current->prefix);
-	if (o->escape)
-		lines_add_escaped(&l->line, text, len);
-	else
-		strbuf_add(&l->line, text, len);
-	strbuf_addch(&l->line, '\n');
-	fwrite(l->line.buf, 1, l->line.len, o->out);
+		strbuf_adds(&l->prefix, task->prefix);
+	for (; len; text += n, len -= n) {
+		strbuf_reset(&l->lines);
+		n = lines_print(&task->streams[stream], &l->prefix, o->escape,
+				text, len, BLOCK_BYTES, &l->lines);
+		fwrite(l->lines.buf, 1, l->lines.len, o->out);
+	}
 }
 
 /* Print what one record holds. */
@@ -195,7 +204,6 @@ static void
 print_record(struct logs *l, const struct log_record *rec)
 {
 	const struct logs_options *o = l->options;
-	struct logged *task = *task_place(l, rec->task);
 
 	if (!is_wanted_stream(o, rec->stream))
 		return;
@@ -203,10 +211,9 @@ print_record(struct logs *l, const struct log_record *rec)
 		fwrite(rec->text, 1, rec->len, o->out);
 		return;
 	}
-	l->current = task;
 	l->real_ns = rec->real_ns;
-	lines_feed(&task->streams[rec->stream], rec->text, rec->len,
-		   print_line, l);
+	print_lines(l, *task_place(l, rec->task), rec->stream, rec->text,
+		    rec->len);
 }
 
 /* Print the lines that never ended. */
@@ -215,11 +222,10 @@ print_rest(struct logs *l)
 {
 	size_t i, k;
 
-	for (i = 0; i < l->task_alloc; i++) {
-		l->current = l->tasks[i];
-		for (k = 0; l->current && k <= LOG_ENGINE; k++)
-			lines_end(&l->tasks[i]->streams[k], print_line, l);
-	}
+	for (i = 0; i < l->task_alloc; i++)
+		for (k = 0; l->tasks[i] && k <= LOG_ENGINE; k++)
+			if (lines_has_part(&l->tasks[i]->streams[k]))
+				print_lines(l, l->tasks[i], k, "\n", 1);
 }
 
 /* Keep REC until its task is known. */
@@ -377,7 +383,7 @@ find_tasks(struct logs *l, bool is_running, struct error *err)
 			l->single = (uint32_t)i;
 	l->is_single = l->target.rest ||
 		       (l->target.step && l->wanted_count == 1 &&
-			!strchr(l->tasks[l->single]->prefix, '/'));
+			l->tasks[l->single]->is_whole_step);
 	if (!l->is_single)
 		l->single = 0;
 	return 0;
@@ -473,7 +479,8 @@ release(struct logs *l)
 	free((char *)l->pending.text);
 	if (l->reader)
 		log_reader_close(l->reader);
-	strbuf_release(&l->line);
+	strbuf_release(&l->prefix);
+	strbuf_release(&l->lines);
 	target_release(&l->target);
 }
 
@@ -483,7 +490,8 @@ logs_show(struct store *s, const struct logs_options *o, struct error *err)
 	struct logs l = { .options = o, .store = s };
 	int rc;
 
-	strbuf_init(&l.line);
+	strbuf_init(&l.prefix);
+	strbuf_init(&l.lines);
 	rc = target_parse(&l.target, s, o->target, err);
 	if (!rc)
 		rc = show(&l, err);

@@ -32,8 +32,9 @@ add_task_row(struct table *t, const struct attempt_record *a,
 
 	attempt_add_path(&sb, a);
 	table_add(t, sb.buf);
-	table_add_len(t, a->element, MIN(strlen(a->element),
-					 MAX_ELEMENT_BYTES));
+	strbuf_reset(&sb);
+	target_add_element(&sb, a->element, MAX_ELEMENT_BYTES);
+	table_add(t, sb.len ? sb.buf + 1 : "");
 	table_add(t, attempt_state_name(a, run_state));
 	table_add_count(t, a->attempt > 1 ? a->attempt : 0);
 	table_add_duration(t, attempt_time_ns(a));

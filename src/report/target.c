@@ -183,6 +183,23 @@ attempt_add_escaped(struct strbuf *sb, const struct attempt_record *a)
 	strbuf_release(&path);
 }
 
+void
+target_add_element(struct strbuf *sb, const char *element, size_t max)
+{
+	size_t len = element ? strlen(element) : 0, cut = len;
+
+	if (!len)
+		return;
+	if (len > max)
+		/* Not within a character. */
+		for (cut = max; cut && (element[cut] & 0xc0) == 0x80;)
+			cut--;
+	strbuf_addch(sb, ' ');
+	text_add_escaped(sb, element, cut);
+	if (cut < len)
+		strbuf_adds(sb, "...");
+}
+
 /* Append WORD as $'...', in which anything can be said in plain letters. */
 static void
 add_ansi_quoted(struct strbuf *sb, const char *word)

@@ -39,6 +39,10 @@ const char *attempt_state_name(const struct attempt_record *a,
 void attempt_add_path(struct strbuf *sb, const struct attempt_record *a);
 void attempt_add_escaped(struct strbuf *sb, const struct attempt_record *a);
 
+/* Append " books/a.txt", the element of a fan-out, fit for a terminal and cut
+ * to about MAX bytes; nothing when there is none (NULL or ""). */
+void target_add_element(struct strbuf *sb, const char *element, size_t max);
+
 /* Append WORD as bash would take it for one word, fit for a terminal. */
 void target_add_quoted(struct strbuf *sb, const char *word);
 

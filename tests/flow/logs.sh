@@ -35,8 +35,8 @@ test_expect_success '--stdout and --stderr choose' '
 
 test_expect_success 'several tasks: lines with their task, in order' '
 	flowmake logs 1 > out &&
-	test_grep "^\[count/0\] out a\$" out &&
-	test_grep "^\[count/1\] err b\$" out &&
+	test_grep "^\[count/0 a\] out a\$" out &&
+	test_grep "^\[count/1 b\] err b\$" out &&
 	test_grep "^\[again\] attempt 3\$" out &&
 	flowmake logs 1/count > out &&
 	lines 6 out &&
@@ -48,7 +48,7 @@ test_expect_success '--timestamps tells when each line was read' '
 	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} attempt 3\$" out &&
 	lines 1 out &&
 	flowmake logs 1 --timestamps > out &&
-	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} \[count/0\] out a\$" out
+	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} \[count/0 a\] out a\$" out
 '
 
 test_expect_success '--attempt shows an earlier attempt' '
