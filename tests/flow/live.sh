@@ -218,8 +218,8 @@ test_expect_success 'a reader who goes away ends the printing, not the run' '
 '
 
 test_expect_success 'a file takes everything' '
-	flowmake run > out 2>&1 &&
-	lines 8000001 out
+	flowmake run > "$TMPDIR/out" 2>&1 &&
+	lines 8000001 "$TMPDIR/out"
 '
 
 test_expect_success 'closed descriptors do no harm' '
