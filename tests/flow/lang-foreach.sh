@@ -88,36 +88,41 @@ test_expect_success 'an element may be any value' '
 	test_cmp expected actual
 '
 
-test_expect_success 'fan-outs nest over steps, three levels with 36 combinations' '
+test_expect_success 'fan-outs nest over steps: three levels, 36 tasks, each with its place' '
 	flowfile <<-"END" &&
-	(step a (foreach x (list "x1" "x2" "x3")) (produces (p text))
+	(step a (foreach x (list "x0" "x1" "x2")) (produces (p text))
 	  (shell "printf \"%s\" #{x} > #{p}"))
-	(step b (from a p) (foreach y (list "y1" "y2" "y3" "y4"))
+	(step b (from a p x)
+	  (foreach y (list (string-append p "y0") (string-append p "y1")))
 	  (produces (q text))
-	  (shell "printf \"%s\" #{p}#{y} > #{q}"))
-	(step c (from b q) (foreach z (list "z1" "z2" "z3"))
+	  (shell "printf \"%s\" $FLOWMAKE_SPLIT:#{x}:#{y} > #{q}"))
+	(step c (from b q x y)
+	  (foreach z (map (lambda (i) (format #f "~az~a" y i)) (iota 6)))
 	  (produces (r text))
-	  (shell "printf \"%s\" #{q}#{z} > #{r}"))
+	  (shell "printf \"%s\" #{q}:$FLOWMAKE_SPLIT:#{x}:#{z} > #{r}"))
 	(step jc (join c r z) (produces rs) (scheme (cons (length z) r)))
 	(step jb (join jc rs) (produces rs2) (scheme rs))
 	(step ja (join jb rs2) (scheme
 	  (for-each (lambda (x)
 	              (for-each (lambda (y)
-	                          (format #t "~a: ~a~%" (car y)
+	                          (format #t "~a ~a~%" (car y)
 	                                  (string-join (cdr y))))
 	                        x))
 	            rs2)))
 	END
-	flowmake run --run-id-file=id &&
-	flowmake logs $(cat id)/ja --stdout > actual &&
-	for x in 1 2 3; do
-		for y in 1 2 3 4; do
-			echo "3: x${x}y${y}z1 x${x}y${y}z2 x${x}y${y}z3"
+	for x in 0 1 2; do
+		for y in 0 1; do
+			printf 6
+			for z in 0 1 2 3 4 5; do
+				printf " %s" "$x.$y:x$x:x${x}y$y:$x.$y.$z:x$x:x${x}y${y}z$z"
+			done
+			echo
 		done
-	done > expected &&
-	test_cmp expected actual &&
-	flowmake dump $(cat id)/c/2.3.1/r > actual &&
-	test_grep x3y4z2 actual
+	done > out &&
+	flowmake run --run-id-file=id &&
+	logged ja > actual && test_cmp out actual &&
+	flowmake dump $(cat id)/c/2.1.4/r > actual &&
+	test_grep ":2.1.4:x2:x2y1z4" actual
 '
 
 test_expect_success 'a variable of an outer fan-out can be read inside' '
