@@ -230,8 +230,10 @@ files_stat(struct files *f, const char *path, struct stat *st)
 		*st = f->looks[e->look - 1].st;
 		return 0;
 	}
-	if (!(e && f->is_ahead && look_ahead_get(f->ahead, e->place, st)) &&
-	    stat(path, st) < 0)
+	/* what the thread saw stays as it is: it needs no look of its own */
+	if (e && f->is_ahead && look_ahead_get(f->ahead, e->place, st))
+		return 0;
+	if (stat(path, st) < 0)
 		return -1;
 	if (!f->holds)
 		return 0;
