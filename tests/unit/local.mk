@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/key-diff-test \
 	tests/unit/key-test \
 	tests/unit/layout-test \
+	tests/unit/leases-test \
 	tests/unit/limits-test \
 	tests/unit/lines-test \
 	tests/unit/live-test \
@@ -31,6 +32,8 @@ unit_tests = \
 	tests/unit/objects-test \
 	tests/unit/outlet-test \
 	tests/unit/path-test \
+	tests/unit/plan-test \
+	tests/unit/prehash-test \
 	tests/unit/reaper-test \
 	tests/unit/recipe-test \
 	tests/unit/resolve-test \
