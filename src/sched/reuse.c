@@ -18,10 +18,11 @@
 #include "store/objects.h"
 #include "store/store.h"
 
-/* One good result that the origin run shows. */
+/* One good result that the origin run shows; all in the arena. */
 struct known_result {
-	struct result_row row; /* strings and blobs in the arena */
-	struct known_result *next;    /* of the same bucket, later ones first */
+	struct result_row row;
+	struct known_result *older;  /* the one read before */
+	struct known_result *next;   /* of the same bucket, older ones first */
 };
 
 struct reuse {
@@ -30,9 +31,8 @@ struct reuse {
 	struct arena arena;
 	struct map names;      /* steps, kept once -> themselves */
 	struct map by_name;    /* "step/split" -> struct known_result */
-	struct known_result *v;
+	struct known_result *newest;
 	size_t count;
-	size_t alloc;
 	struct known_result **buckets;
 	size_t mask;
 };
@@ -74,10 +74,12 @@ add_known(void *data, const struct result_row *row)
 	struct reuse *u = data;
 	struct known_result *k;
 
-	ARRAY_GROW(u->v, u->count, u->alloc);
-	k = &u->v[u->count++];
+	k = arena_alloc(&u->arena, sizeof(*k));
 	k->row = copy_row(&u->arena, row);
 	k->row.step = intern(u, row->step);
+	k->older = u->newest;
+	u->newest = k;
+	u->count++;
 	return false;
 }
 
@@ -93,17 +95,17 @@ bucket_of(const struct reuse *u, const struct digest *key)
 static void
 fill_buckets(struct reuse *u)
 {
-	size_t size = 16, i;
+	struct known_result *k, **b;
+	size_t size = 16;
 
-	while (size < u->count * 2)
+	while (size < u->count)
 		size *= 2;
 	u->mask = size - 1;
 	u->buckets = xcalloc(size, sizeof(*u->buckets));
-	for (i = 0; i < u->count; i++) {
-		struct known_result **b = bucket_of(u, &u->v[i].row.key);
-
-		u->v[i].next = *b;
-		*b = &u->v[i];
+	for (k = u->newest; k; k = k->older) {
+		b = bucket_of(u, &k->row.key);
+		k->next = *b;
+		*b = k;
 	}
 }
 
@@ -135,7 +137,6 @@ reuse_free(struct reuse *u)
 	map_release(&u->by_name);
 	arena_release(&u->arena);
 	free(u->buckets);
-	free(u->v);
 	free(u);
 }
 
@@ -278,14 +279,13 @@ static void
 index_names(struct reuse *u)
 {
 	struct strbuf name = STRBUF_INIT;
-	size_t i;
+	struct known_result *k;
 
-	for (i = 0; i < u->count; i++) {
-		const struct result_row *row = &u->v[i].row;
-
+	for (k = u->newest; k; k = k->older) {
 		strbuf_reset(&name);
-		strbuf_addf(&name, "%s/%s", row->step, row->split);
-		map_sets(&u->by_name, name.buf, &u->v[i]);
+		strbuf_addf(&name, "%s/%s", k->row.step, k->row.split);
+		if (!map_gets(&u->by_name, name.buf))
+			map_sets(&u->by_name, name.buf, k);
 	}
 	strbuf_release(&name);
 }

@@ -77,8 +77,11 @@ store_result_each(struct store *s, uint32_t run,
 		  void *data, struct error *err)
 {
 	struct result_walk walk = { s, fn, data, err };
+	int rc = view_each_part(s, run, results_of_part, &walk, err);
 
-	return MIN(view_each_part(s, run, results_of_part, &walk, err), 0);
+	/* Pages that were read once, 16 MB of them, are of no more use. */
+	sqlite3_db_release_memory(s->db);
+	return MIN(rc, 0);
 }
 
 int
