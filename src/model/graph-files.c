@@ -338,6 +338,24 @@ task_claim_files(struct task *t, struct error *err)
 	return 0;
 }
 
+/* Refuse inputs that no task could read unchanged. */
+static int
+check_inputs(struct task *t, struct error *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->input_count; i++) {
+		const struct task_file *in = &t->inputs[i];
+		const struct expr *e = task_file_place(t, in, false);
+
+		if (path_is_inside(in->path, ".flowmake"))
+			return step_error(t->step, e->line, e->column, err,
+				"the input '%s' holds the project itself, "
+				"where flowmake writes", in->path);
+	}
+	return 0;
+}
+
 /* No output may be, hold or lie in one of its own task's inputs. */
 static int
 check_own_inputs(struct task *t, struct error *err)
@@ -397,7 +415,8 @@ task_set_files(struct graph *g, struct task *t, struct error *err)
 	t->outputs = keep_files(g, &out);
 	t->files_known = true;
 	g->unknown_files--;
-	if (check_own_inputs(t, err))
+	g->awaited_files -= t->node.wanted;
+	if (check_inputs(t, err) || check_own_inputs(t, err))
 		return -1;
 	for (i = 0; i < t->output_count; i++)
 		if (enter_output(g, t, &t->outputs[i], err))

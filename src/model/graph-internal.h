@@ -99,6 +99,7 @@ struct graph {
 	uint32_t outstanding;        /* evaluations asked or under way */
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
+	uint32_t awaited_files;      /* ... that are wanted */
 	bool new_makers;             /* since pattern rules were last tried for
 				      * what is held */
 };

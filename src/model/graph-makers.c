@@ -268,6 +268,21 @@ task_link_inputs(struct graph *g, struct task *t, struct error *err)
 	return 0;
 }
 
+bool
+graph_want_recorded(struct graph *g, const char *path)
+{
+	char *name = path_normalize(path);
+	const char *recorded = g->world.maker(g->world.data, name);
+	const struct step *s = recorded ? rules_find(g->rules, recorded) : NULL;
+	uint32_t i;
+
+	for (i = 0; s && s->layout->files_late && i < g->task_count; i++)
+		if (g->tasks[i]->step == s)
+			node_want(g, &g->tasks[i]->node);
+	free(name);
+	return g->awaited_files;
+}
+
 int
 graph_want_file(struct graph *g, const char *path, struct error *err)
 {

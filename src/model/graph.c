@@ -103,8 +103,10 @@ node_end(struct graph *g, struct node *n, enum end end)
 	n->end = end;
 	if (n->kind == NODE_OPENING)
 		g->unopened--;
-	if (n->kind == NODE_TASK && !node_task(n)->files_known)
+	if (n->kind == NODE_TASK && !node_task(n)->files_known) {
 		g->unknown_files--;
+		g->awaited_files -= n->wanted;
+	}
 	if (n->kind == NODE_TASK && end == END_SKIPPED) {
 		task_yield_files(node_task(n));
 		node_list_push(&g->skipped, n);
@@ -120,8 +122,10 @@ node_want(struct graph *g, struct node *n)
 		return;
 	n->wanted = true;
 	g->wanted_tasks += n->kind == NODE_TASK;
-	if (n->stage != STAGE_OVER)
-		node_list_push(&g->to_admit, n);
+	if (n->stage == STAGE_OVER)
+		return;
+	g->awaited_files += n->kind == NODE_TASK && !node_task(n)->files_known;
+	node_list_push(&g->to_admit, n);
 }
 
 /* ---- splits ---- */
@@ -479,6 +483,12 @@ uint32_t
 graph_unopened_count(const struct graph *g)
 {
 	return g->unopened;
+}
+
+bool
+graph_awaits_files(const struct graph *g)
+{
+	return g->awaited_files;
 }
 
 struct task *

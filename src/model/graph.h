@@ -163,6 +163,11 @@ int graph_start(struct graph *g, struct error *err);
  * or 0 when no known step makes it; call both when graph_is_settled. */
 int graph_want_step(struct graph *g, const char *name, struct error *err);
 int graph_want_file(struct graph *g, const char *path, struct error *err);
+/* Want the step that made PATH last, if it may do so again but the names of its
+ * files are late.  Returns whether some wanted task may declare it yet. */
+bool graph_want_recorded(struct graph *g, const char *path);
+/* Whether the names of files of some wanted task are not known yet. */
+bool graph_awaits_files(const struct graph *g);
 /* Append "; step 'cc' would make it from 'x.c'" if PATH, which nobody makes, is
  * of the shape of a rule's output. */
 void graph_add_hint(struct graph *g, const char *path, struct strbuf *out);

@@ -197,12 +197,14 @@ want_target(struct run *r, const char *target, struct error *err)
 	found = graph_want_file(r->graph, target, err);
 	if (found)
 		return found < 0 ? -1 : 0;
-	if (graph_unopened_count(r->graph))
+	if (graph_want_recorded(r->graph, target) ||
+	    graph_unopened_count(r->graph))
 		return 1;
 	return refuse_target(r, target, s, err);
 }
 
-/* Whether some late fan-out is on its way already. */
+/* Whether some late fan-out, or the files of some task, are on their way
+ * already. */
 static bool
 is_opening(const struct run *r)
 {
@@ -212,7 +214,7 @@ is_opening(const struct run *r)
 	for (i = 0; (o = graph_opening(r->graph, i)); i++)
 		if (o->node.wanted && o->node.stage != STAGE_OVER)
 			return true;
-	return false;
+	return graph_awaits_files(r->graph);
 }
 
 int

@@ -362,6 +362,27 @@ test_expect_success 'fan-outs inside fan-outs are opened for a target too' '
 	test ! -e f-q-q
 '
 
+test_expect_success 'a target that a step made last is asked from it, though its name is late' '
+	flowfile <<-"END" &&
+	(parameter name "late-file")
+	(step g (produces (n text)) (shell "echo #{name} > #{n}"))
+	(step a (from g n) (output o n) (shell "echo made > #{o}"))
+	(step z (shell "touch other"))
+	END
+	rm -f other && fails "none makes such a file" late-file &&
+	flowmake run a && rm late-file &&
+	flowmake run late-file && test -e late-file && test ! -e other &&
+	fails "target .late-file.: no step is called so, and none makes such a file" \
+		late-file name=elsewhere
+'
+
+test_expect_success 'an input that holds the project is refused' '
+	for input in . ./ .. x/../. .flowmake; do
+		echo "(step a (input i \"$input\") (shell \"true\"))" > Flowfile &&
+		fails "^Flowfile:1:18: step .a.: the input .*holds the project itself" || exit 1
+	done
+'
+
 test_expect_success 'targets are steps or files, and ./x is always the file' '
 	flowfile <<-"END" &&
 	(step x (shell "touch step-x"))
