@@ -222,22 +222,22 @@ on_frame(struct code *c, const struct frame *f)
 		c->state = CODE_OVER;
 }
 
-/* Read once and hand out what has come.  Returns false at the end. */
+/* Read once and hand out what has come.  Returns false at the end; when that
+ * comes too early, how the helper ended will say why. */
 static bool
 read_socket(struct code *c)
 {
 	struct error err = ERROR_INIT;
 	struct frame f;
-	int more = frame_reader_fill(&c->reader, c->watch.fd, &err), got = more;
+	int got;
 
-	while (got > 0) {
-		got = frame_reader_next(&c->reader, &f, &err);
-		if (got > 0)
-			on_frame(c, &f);
-	}
+	if (frame_reader_fill(&c->reader, c->watch.fd, NULL) <= 0)
+		return false;
+	while ((got = frame_reader_next(&c->reader, &f, &err)) > 0)
+		on_frame(c, &f);
 	if (got < 0)
 		fail(c, &err);
-	return more > 0 && got == 0;
+	return got == 0;
 }
 
 static void

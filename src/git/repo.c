@@ -3,8 +3,8 @@
  *
  * It is made under another name and renamed, so that what is there is whole.
  * Objects, packs, refs and the index appear by a rename, too: what a killed
- * writer leaves is temporary files, and libgit2's lock of the index, which is
- * a file that is there.
+ * writer leaves is temporary files, and libgit2's locks, which are files that
+ * are there.
  */
 #include "base/base.h"
 
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "sys/file.h"
@@ -76,25 +77,35 @@ out:
 	return ret;
 }
 
-/* Remove what begins with PREFIX in DIR, a directory of PATH. */
-static int
-remove_temporary(const char *path, const char *dir, const char *prefix,
-		 struct error *err)
+/* Whether NAME is a temporary file or a lock: of libgit2, or of
+ * file_replace(). */
+static bool
+is_temporary(const char *name)
 {
-	char *whole = xasprintf("%s/%s", path, dir), *name;
+	size_t len = strlen(name);
+
+	return !strncmp(name, "tmp_object_", 11) ||
+	       !strncmp(name, ".flowmake-", 10) ||
+	       (len > 5 && !strcmp(name + len - 5, ".lock"));
+}
+
+/* Remove what is temporary in DIR, if that is there. */
+static int
+tidy_dir(const char *dir, struct error *err)
+{
 	struct strvec names = STRVEC_INIT;
 	size_t i;
-	int ret = file_list(whole, &names, err);
+	char *name;
+	int ret = access(dir, F_OK) ? 0 : file_list(dir, &names, err);
 
 	for (i = 0; !ret && i < names.count; i++) {
-		if (strncmp(names.v[i], prefix, strlen(prefix)))
+		if (!is_temporary(names.v[i]))
 			continue;
-		name = xasprintf("%s/%s", whole, names.v[i]);
+		name = path_join(dir, names.v[i]);
 		ret = file_remove_tree(name, err);
 		free(name);
 	}
 	strvec_release(&names);
-	free(whole);
 	return ret;
 }
 
@@ -102,12 +113,19 @@ remove_temporary(const char *path, const char *dir, const char *prefix,
 static int
 tidy(const char *path, struct error *err)
 {
-	if (access(path, F_OK))
-		return 0;
-	return remove_temporary(path, "", "index.lock", err) ||
-	       remove_temporary(path, "objects", "tmp_object_", err) ||
-	       remove_temporary(path, "objects/pack", ".flowmake-", err) ?
-	       -1 : 0;
+	static const char *const dirs[] = {
+		"", "objects", "objects/pack", "refs/flowmake/runs"
+	};
+	char *dir;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(dirs); i++) {
+		dir = path_join(path, dirs[i]);
+		ret = tidy_dir(dir, err);
+		free(dir);
+	}
+	return ret;
 }
 
 int

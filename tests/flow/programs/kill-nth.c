@@ -79,13 +79,14 @@ trace(pid_t engine, long n)
 
 	if (waitpid(engine, &status, __WALL) < 0)
 		die("waitpid");
-	ptrace(PTRACE_SETOPTIONS, engine, NULL, PTRACE_O_TRACESYSGOOD);
+	ptrace(PTRACE_SETOPTIONS, engine, NULL,
+	       PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC);
 	for (signo = 0;;) {
 		ptrace(PTRACE_SYSCALL, engine, NULL, signo);
 		if (waitpid(engine, &status, __WALL) < 0 ||
 		    !WIFSTOPPED(status))
 			break;
-		signo = WSTOPSIG(status);
+		signo = status >> 16 ? 0 : WSTOPSIG(status);
 		if (signo != (SIGTRAP | 0x80))
 			continue;
 		signo = 0;
