@@ -82,7 +82,7 @@ for how in INT TERM HUP; do
 		cd $how &&
 		test_grep '^Workflow interrupted' out &&
 		flowmake logs 1 > log &&
-		test_grep '^.shape/4. asked to end' log &&
+		test_grep '^.shape/4 tidy. asked to end' log &&
 		flowmake runs > runs &&
 		test_grep '^ *1 .* interrupted' runs &&
 		flowmake show 1 > show &&
