@@ -18,8 +18,8 @@ test_expect_success '32 tasks print 5,000 lines on both streams, none is lost' '
 	for stream in out err; do
 		flowmake logs 1 --std$stream 2> words | awk "
 			{ task = \$1; gsub(/[^0-9]/, \"\", task)
-			  if (\$2 != \"$stream\" || \$3 != task ||
-			      \$4 != ++count[task])
+			  if (\$3 != \"$stream\" || \$4 != task ||
+			      \$5 != ++count[task])
 				wrong++ }
 			END { print NR, wrong + 0 }" > actual || exit 1
 		echo 160000 0 > expected &&
