@@ -3,11 +3,16 @@
  */
 #include "base/base.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "exec/slot.h"
+#include "flow/code.h"
+#include "report/code.h"
 #include "store/gc.h"
 #include "store/store.h"
 
@@ -63,6 +68,7 @@ add_report(struct strbuf *out, const struct gc_report *r, bool dry_run)
 		[GC_RECORDS] = { "record of a task", "records of tasks" },
 		[GC_RESULTS] = { "result", "results" },
 		[GC_LOGS] = { "log", "logs" },
+		[GC_SNAPSHOTS] = { "snapshot of code", "snapshots of code" },
 		[GC_REPLACED] = { "directory of replaced files",
 				  "directories of replaced files" },
 		[GC_TEMPORARY] = { "temporary file", "temporary files" },
@@ -99,6 +105,25 @@ open_store(bool dry_run, struct error *err)
 	return store_close(s, err) ? NULL : store_open(STORE_WRITE, err);
 }
 
+static void
+ask_to_forget(struct code *c, void *data)
+{
+	const struct gc_report *r = data;
+
+	code_forget(c, r->kept, r->kept_count, r->newest);
+}
+
+/* Remove the code of runs that are not kept. */
+static int
+forget_code(struct gc_report *r, struct error *err)
+{
+	static const struct code_events none;
+
+	if (access(STORE_CODE_REPOSITORY, F_OK) < 0)
+		return 0;
+	return code_ask(ask_to_forget, &none, r, 0, err);
+}
+
 int
 cmd_gc(struct invocation *inv, const struct command *self, struct error *err)
 {
@@ -116,6 +141,9 @@ cmd_gc(struct invocation *inv, const struct command *self, struct error *err)
 	rc = store_gc(s, &o, &report, err);
 	if (store_close(s, rc ? NULL : err))
 		rc = -1;
+	if (!rc && !o.dry_run)
+		rc = forget_code(&report, err);
+	free(report.kept);
 	add_report(&out, &report, o.dry_run);
 	if (!rc && !out.len)
 		strbuf_adds(&out, "nothing to remove\n");

@@ -441,6 +441,22 @@ code_history(struct code *c, const char *from, const char *to,
 	send_request(c, CODE_HISTORY, &sb);
 }
 
+void
+code_forget(struct code *c, const uint32_t *keep, size_t count,
+	    uint32_t newest)
+{
+	struct strbuf sb = STRBUF_INIT;
+	size_t i;
+
+	begin_request(c, &sb, 3);
+	put_number(&sb, "newest", newest);
+	cbor_put_str(&sb, "keep");
+	cbor_put_array(&sb, count);
+	for (i = 0; i < count; i++)
+		cbor_put_uint(&sb, keep[i]);
+	send_request(c, CODE_FORGET, &sb);
+}
+
 /* ---- waiting ---- */
 
 static void

@@ -51,6 +51,10 @@ void code_checkout(struct code *c, uint32_t run, const char *directory);
 void code_history(struct code *c, const char *from, const char *to,
 		  char *const *paths);
 
+/* Forget the code of all runs up to NEWEST but the COUNT ones at KEEP. */
+void code_forget(struct code *c, const uint32_t *keep, size_t count,
+		 uint32_t newest);
+
 /* Turn the loop until what was asked for is done, for LIMIT_NS at most (0: as
  * long as it takes), or until *INTERRUPTED (may be NULL).  Returns -1 when it
  * failed or is not done. */

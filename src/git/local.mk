@@ -1,6 +1,7 @@
 git_sources = \
 	src/git/asker.h \
 	src/git/changes.c src/git/changes.h \
+	src/git/forget.c src/git/forget.h \
 	src/git/history.c src/git/history.h \
 	src/git/look.c src/git/look.h \
 	src/git/main.c \

@@ -19,6 +19,7 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "git/asker.h"
+#include "git/forget.h"
 #include "git/history.h"
 #include "git/look.h"
 #include "git/repo.h"
@@ -46,6 +47,9 @@ struct request {
 	char *directory;
 	char *from_commit, *to_commit;
 	uint32_t run, from, to;
+	uint32_t newest;
+	uint32_t *keep;
+	size_t keep_count;
 	int64_t since_ns;
 	struct strvec paths;
 };
@@ -58,6 +62,7 @@ request_release(struct request *q)
 	free(q->directory);
 	free(q->from_commit);
 	free(q->to_commit);
+	free(q->keep);
 	strvec_release(&q->paths);
 }
 
@@ -70,6 +75,17 @@ read_paths(struct cbor *c, struct strvec *paths)
 	for (n = cbor_get_array(c); n && !c->failed; n--) {
 		path = cbor_get_text(c, &len);
 		strvec_push_len(paths, path, len);
+	}
+}
+
+static void
+read_numbers(struct cbor *c, uint32_t **numbers, size_t *count)
+{
+	size_t n, alloc = 0;
+
+	for (n = cbor_get_array(c); n && !c->failed; n--) {
+		ARRAY_GROW(*numbers, *count, alloc);
+		(*numbers)[(*count)++] = (uint32_t)cbor_get_uint(c);
 	}
 }
 
@@ -101,6 +117,10 @@ read_request(struct request *q, const struct strbuf *payload,
 			q->from = (uint32_t)cbor_get_uint(&c);
 		else if (cbor_key_is(key, len, "to"))
 			q->to = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "newest"))
+			q->newest = (uint32_t)cbor_get_uint(&c);
+		else if (cbor_key_is(key, len, "keep"))
+			read_numbers(&c, &q->keep, &q->keep_count);
 		else if (cbor_key_is(key, len, "since"))
 			q->since_ns = cbor_get_int(&c);
 		else if (cbor_key_is(key, len, "paths"))
@@ -243,6 +263,10 @@ serve(unsigned type, const struct request *q, unsigned *answer_type,
 		*answer_type = CODE_COMMITS;
 		return history_find(q->repository, q->from_commit,
 				    q->to_commit, &q->paths, answer, err);
+	case CODE_FORGET:
+		cbor_put_null(answer);
+		return forget_runs(q->repository, q->keep, q->keep_count,
+				   q->newest, err);
 	default:
 		return error_set(err, "flowmake-git does not know message %u",
 				 type);

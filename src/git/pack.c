@@ -70,6 +70,7 @@ pack_release(struct pack *p)
 	EVP_MD_free(p->sha1);
 	map_release(&p->ids);
 	strbuf_release(&p->bytes);
+	strvec_release(&p->written);
 	free(p->entries);
 }
 
@@ -94,7 +95,8 @@ has(struct pack *p, const git_oid *id)
 	static char added;
 
 	return map_set(&p->ids, (const char *)id->id, GIT_OID_RAWSZ, &added) ||
-	       git_odb_exists_ext(p->odb, id, GIT_ODB_LOOKUP_NO_REFRESH);
+	       (p->odb &&
+		git_odb_exists_ext(p->odb, id, GIT_ODB_LOOKUP_NO_REFRESH));
 }
 
 /* Append type and size: four bits of it, then seven each. */
@@ -217,9 +219,18 @@ write_file(struct pack *p, const git_oid *id, const char *suffix,
 
 	git_oid_tostr(name, sizeof(name), id);
 	path = xasprintf("%s/pack-%s.%s", p->dir, name, suffix);
-	ret = file_replace(path, bytes->buf, bytes->len, false, err);
+	ret = file_replace(path, bytes->buf, bytes->len, p->sync, err);
 	free(path);
 	return ret;
+}
+
+static void
+note_written(struct pack *p, const git_oid *id)
+{
+	char name[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(name, sizeof(name), id);
+	strvec_push_take(&p->written, xasprintf("pack-%s", name));
 }
 
 int
@@ -241,6 +252,8 @@ pack_write(struct pack *p, struct error *err)
 	/* With its index the pack is there. */
 	ret = write_file(p, &id, "pack", &p->bytes, err) ||
 	      write_file(p, &id, "idx", &index, err) ? -1 : 0;
+	if (!ret)
+		note_written(p, &id);
 	strbuf_release(&index);
 	begin(p);
 	return ret;

@@ -17,13 +17,15 @@
 #include "base/base.h"
 #include "base/map.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 
 struct error;
 struct pack_entry;
 
 struct pack {
 	const char *dir;     /* where it goes; borrowed */
-	git_odb *odb;        /* what is there already; borrowed */
+	git_odb *odb;        /* what is there already; borrowed; NULL: nothing */
+	bool sync;           /* write to the disk; false at first */
 	EVP_MD *sha1;
 	EVP_MD_CTX *digest;
 	z_stream deflate;    /* used again for each object */
@@ -32,6 +34,7 @@ struct pack {
 	struct pack_entry *entries; /* of the objects in bytes */
 	uint32_t count;
 	uint32_t alloc;
+	struct strvec written; /* names of the packs, without suffixes */
 };
 
 int pack_init(struct pack *p, const char *dir, git_odb *odb,

@@ -23,6 +23,9 @@
 #include "base/strvec.h"
 #include "sys/file.h"
 
+/* Of their refs. */
+#define RUNS_DIR "refs/flowmake/runs"
+
 int
 repo_error(struct error *err, const char *format, ...)
 {
@@ -114,7 +117,7 @@ static int
 tidy(const char *path, struct error *err)
 {
 	static const char *const dirs[] = {
-		"", "objects", "objects/pack", "refs/flowmake/runs"
+		"", "objects", "objects/pack", RUNS_DIR
 	};
 	char *dir;
 	size_t i;
@@ -129,11 +132,10 @@ tidy(const char *path, struct error *err)
 }
 
 int
-repo_open_to_write(struct repo *r, const char *path, uint32_t run,
+repo_open_to_write(struct repo *r, const char *path, const char *what,
 		   struct error *err)
 {
 	char *lock = xasprintf("%s.lock", path);
-	char *what = xasprintf("run %u", run);
 	/* Who ends well removes the file. */
 	bool untidy = !access(lock, F_OK);
 	int ret = lock_wait(lock, what, &r->lock, err) < 0 ? -1 : 0;
@@ -144,7 +146,6 @@ repo_open_to_write(struct repo *r, const char *path, uint32_t run,
 		ret = make(path, err);
 	if (!ret)
 		ret = repo_open(r, path, err);
-	free(what);
 	free(lock);
 	return ret;
 }
@@ -164,7 +165,7 @@ enum { REF_BYTES = 64 };
 static void
 name_ref(char *name, uint32_t run)
 {
-	snprintf(name, REF_BYTES, "refs/flowmake/runs/%u", run);
+	snprintf(name, REF_BYTES, RUNS_DIR "/%u", run);
 }
 
 int
@@ -192,4 +193,70 @@ repo_set_tree(struct repo *r, uint32_t run, const git_oid *tree,
 		return repo_error(err, "cannot name the code of run %u", run);
 	git_reference_free(ref);
 	return 0;
+}
+
+/* The run of the ref NAME; 0: none. */
+static uint32_t
+run_of_ref(const char *name)
+{
+	unsigned run;
+	char rest;
+
+	return sscanf(name, RUNS_DIR "/%u%c", &run, &rest) == 1 ? run
+									 : 0;
+}
+
+/* List the refs of runs. */
+static int
+list_refs(struct repo *r, struct strvec *names, struct error *err)
+{
+	git_reference_iterator *i = NULL;
+	const char *name;
+	int rc = git_reference_iterator_glob_new(&i, r->git,
+						 RUNS_DIR "/*");
+
+	while (!rc && !(rc = git_reference_next_name(&name, i)))
+		strvec_push(names, name);
+	git_reference_iterator_free(i);
+	return rc == GIT_ITEROVER ? 0
+	       : repo_error(err, "cannot list the code of runs");
+}
+
+int
+repo_forget_trees(struct repo *r, uint32_t newest,
+		  bool (*wanted)(void *data, uint32_t run), void *data,
+		  struct error *err)
+{
+	struct strvec names = STRVEC_INIT;
+	int ret = list_refs(r, &names, err);
+	size_t i;
+
+	for (i = 0; !ret && i < names.count; i++) {
+		uint32_t run = run_of_ref(names.v[i]);
+
+		if (run && run <= newest && !wanted(data, run) &&
+		    git_reference_remove(r->git, names.v[i]))
+			ret = repo_error(err, "cannot forget the code of run "
+					 "%u", run);
+	}
+	strvec_release(&names);
+	return ret;
+}
+
+int
+repo_each_tree(struct repo *r, int (*fn)(void *data, const git_oid *tree),
+	       void *data, struct error *err)
+{
+	struct strvec names = STRVEC_INIT;
+	int ret = list_refs(r, &names, err);
+	git_oid id;
+	size_t i;
+
+	for (i = 0; !ret && i < names.count; i++) {
+		ret = git_reference_name_to_id(&id, r->git, names.v[i]);
+		ret = ret ? repo_error(err, "cannot read %s", names.v[i])
+			  : fn(data, &id);
+	}
+	strvec_release(&names);
+	return ret;
 }

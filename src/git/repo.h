@@ -22,9 +22,9 @@ struct repo {
 
 /* Open the repository PATH to look at it. */
 int repo_open(struct repo *r, const char *path, struct error *err);
-/* Open it for RUN to write, making it if need be; waits for other writers, and
- * tidies up after one that was killed. */
-int repo_open_to_write(struct repo *r, const char *path, uint32_t run,
+/* Open it to write, making it if need be; waits for other writers, and tidies
+ * up after one that was killed.  WHAT says for whom ("run 15"). */
+int repo_open_to_write(struct repo *r, const char *path, const char *what,
 		       struct error *err);
 void repo_close(struct repo *r);
 
@@ -33,6 +33,15 @@ int repo_get_tree(struct repo *r, uint32_t run, git_tree **tree,
 		  struct error *err);
 int repo_set_tree(struct repo *r, uint32_t run, const git_oid *tree,
 		  struct error *err);
+
+/* Forget the trees of the runs up to NEWEST that WANTED is not true of. */
+int repo_forget_trees(struct repo *r, uint32_t newest,
+		      bool (*wanted)(void *data, uint32_t run), void *data,
+		      struct error *err);
+/* Call FN for the tree of each run; it returns -1 to stop. */
+int repo_each_tree(struct repo *r,
+		   int (*fn)(void *data, const git_oid *tree), void *data,
+		   struct error *err);
 
 /* Set ERR to "FORMAT: " and what libgit2 said last.  Returns -1. */
 int repo_error(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);

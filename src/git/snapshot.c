@@ -83,9 +83,11 @@ static int
 open_all(struct snapshot *s, char **why, struct error *err)
 {
 	const struct snapshot_request *q = s->request;
+	char *what = xasprintf("run %u", q->run);
+	int rc = repo_open_to_write(&s->repo, q->repository, what, err);
 
-	if (repo_open_to_write(&s->repo, q->repository, q->run, err) ||
-	    open_latest(s, err) ||
+	free(what);
+	if (rc || open_latest(s, err) ||
 	    project_open(&s->project, s->repo.git, why, err))
 		return -1;
 	s->walk.project = &s->project;

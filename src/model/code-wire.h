@@ -49,6 +49,12 @@
  *   repository, from one to the other, that changed a file; the newest first,
  *   and not more than are of use.
  *
+ * ---- forgetting ----
+ *
+ * CODE_FORGET, engine to helper: { "repository": PATH, "keep": [N...],
+ *   "newest": N }   forget the code of all other runs up to the newest;
+ *   CODE_DONE answers it
+ *
  * CODE_ERROR, helper to engine, in place of an answer: TEXT.
  */
 #ifndef FLOWMAKE_MODEL_CODE_WIRE_H
@@ -72,6 +78,7 @@ enum code_wire_type {
 	CODE_ERROR,
 	CODE_HISTORY,
 	CODE_COMMITS,
+	CODE_FORGET,
 };
 
 #endif

@@ -127,6 +127,8 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_GC_DELETE] =
 		"DELETE FROM attempts WHERE id IN (SELECT id FROM attempts"
 		" WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)",
+	[DB_GC_CODES] = "SELECT run, tree IS NOT NULL FROM code",
+	[DB_GC_CODE] = "DELETE FROM code WHERE run = ?1",
 	[DB_GC_TEXTS] = "SELECT digest FROM texts",
 	[DB_GC_TEXT] = "DELETE FROM texts WHERE digest = ?1",
 	[DB_GC_OBJECTS] =

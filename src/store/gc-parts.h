@@ -70,6 +70,10 @@ int gc_rows_mark(struct gc_rows *rows, struct store *s, struct error *err);
  * about to. */
 int gc_rows_delete_texts(const struct gc_rows *rows, struct store *s,
 			 struct error *err);
+/* Count the records of snapshots of runs that are not kept, and, unless it is a
+ * DRY_RUN, delete them. */
+int gc_rows_delete_code(const struct gc_rows *rows, struct store *s,
+			bool dry_run, uint64_t *count, struct error *err);
 /* Whether run NUMBER is kept, or is new; has rows that are needed; goes on. */
 bool gc_rows_keep_run(const struct gc_rows *rows, uint32_t number);
 bool gc_rows_need_run(const struct gc_rows *rows, uint32_t number);

@@ -446,6 +446,45 @@ gc_rows_delete_texts(const struct gc_rows *rows, struct store *s,
 	return 0;
 }
 
+/* List the runs that are not kept and have a record of code. */
+static int
+list_code(const struct gc_rows *rows, struct store *s, uint32_t **runs,
+	  size_t *run_count, uint64_t *count, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_GC_CODES, err);
+	size_t alloc = 0;
+	int rc = -1;
+
+	while (st && (rc = db_row(s, st, "cannot read snapshots", err)) > 0) {
+		uint32_t run = (uint32_t)sqlite3_column_int64(st, 0);
+
+		if (gc_rows_keep_run(rows, run))
+			continue;
+		ARRAY_GROW(*runs, *run_count, alloc);
+		(*runs)[(*run_count)++] = run;
+		*count += sqlite3_column_int(st, 1) != 0;
+	}
+	return rc;
+}
+
+int
+gc_rows_delete_code(const struct gc_rows *rows, struct store *s, bool dry_run,
+		    uint64_t *count, struct error *err)
+{
+	uint32_t *runs = NULL;
+	size_t run_count = 0;
+	int rc = list_code(rows, s, &runs, &run_count, count, err);
+	sqlite3_stmt *st = rc || dry_run ? NULL : db_get(s, DB_GC_CODE, err);
+
+	for (size_t i = 0; !rc && !dry_run && i < run_count; i++) {
+		if (st)
+			sqlite3_bind_int64(st, 1, runs[i]);
+		rc = st ? db_run(s, st, "cannot forget a snapshot", err) : -1;
+	}
+	free(runs);
+	return rc;
+}
+
 bool
 gc_rows_keep_run(const struct gc_rows *rows, uint32_t number)
 {

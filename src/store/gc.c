@@ -52,6 +52,9 @@ count_records(struct gc *g, struct error *err)
 		rc = gc_rows_count(&g->rows, g->store,
 				   &kinds[GC_RECORDS].count, err);
 	if (!rc)
+		rc = gc_rows_delete_code(&g->rows, g->store, true,
+					 &kinds[GC_SNAPSHOTS].count, err);
+	if (!rc)
 		rc = gc_rows_mark(&g->rows, g->store, err);
 	if (store_snapshot_end(g->store, rc ? NULL : err))
 		rc = -1;
@@ -84,6 +87,18 @@ forget_runs(struct gc *g, struct error *err)
 	return 0;
 }
 
+/* There are no rows left that no run needs: remove what goes with them, and
+ * look what the others name. */
+static int
+finish_rows(struct gc *g, struct error *err)
+{
+	return gc_rows_mark(&g->rows, g->store, err) ||
+	       gc_rows_delete_texts(&g->rows, g->store, err) ||
+	       gc_rows_delete_code(&g->rows, g->store, false,
+				   &g->report->kinds[GC_SNAPSHOTS].count,
+				   err) ? -1 : 0;
+}
+
 /* Remove the rows that no run needs any more, and look, in a transaction in
  * which there are none left, what the others name. */
 static int
@@ -104,9 +119,7 @@ remove_rows(struct gc *g, struct error *err)
 		changes = now;
 		if (gc_rows_delete(&g->rows, g->store, BATCH_ROWS, &deleted,
 				   err) ||
-		    (!deleted && (gc_rows_mark(&g->rows, g->store, err) ||
-				  gc_rows_delete_texts(&g->rows, g->store,
-						       err))) ||
+		    (!deleted && finish_rows(g, err)) ||
 		    store_commit(g->store, err))
 			return -1;
 		g->report->kinds[GC_RECORDS].count += deleted;
@@ -190,6 +203,10 @@ store_gc(struct store *s, const struct gc_options *o, struct gc_report *r,
 	memset(r, 0, sizeof(*r));
 	gc_rows_init(&g.rows);
 	rc = o->dry_run ? count(&g, err) : collect_alone(&g, err);
+	r->kept = g.rows.kept;
+	r->kept_count = g.rows.kept_count;
+	r->newest = g.rows.newest;
+	g.rows.kept = NULL;
 	gc_rows_release(&g.rows);
 	gc_objects_release(&g.objects);
 	strvec_release(&g.leftovers);

@@ -45,21 +45,26 @@ enum gc_kind {
 	GC_RECORDS,   /* of tasks */
 	GC_RESULTS,   /* objects */
 	GC_LOGS,
+	GC_SNAPSHOTS, /* of code; of these only the records are removed */
 	GC_REPLACED,  /* files that were replaced by outputs */
 	GC_TEMPORARY, /* what killed processes left */
 	GC_CODE,      /* compiled Flowfiles that nobody used for long */
 	GC_KINDS
 };
 
-/* What was, or would be, removed. */
+/* What was, or would be, removed; and, unless it is a dry run, what remains. */
 struct gc_report {
 	struct gc_count {
 		uint64_t count;
 		uint64_t bytes; /* 0: not known, or none */
 	} kinds[GC_KINDS];
+	uint32_t *kept;    /* the runs, ascending; the caller's to free */
+	size_t kept_count;
+	uint32_t newest;   /* of all; later ones began meanwhile */
 };
 
-/* Collect the garbage of S.  What was removed before an error is in R. */
+/* Collect the garbage of S, except of the repository of code, which is another
+ * program's (flow/code.h).  What was removed before an error is in R. */
 int store_gc(struct store *s, const struct gc_options *o, struct gc_report *r,
 	     struct error *err);
 

@@ -144,7 +144,7 @@ hits() {
 	echo "$n calls"
 }
 
-some=9
+some=13
 test -z "$FLOWMAKE_TEST_LARGE" || some=1
 test_expect_success 'killed anywhere, it leaves a store that is good' '
 	hits $some any kill
@@ -169,6 +169,49 @@ test_expect_success 'where the database has no room, other garbage makes some' '
 	test_grep "no space left" errors &&
 	test_grep "^removed 1 result" gc && test ! -e $lost &&
 	flowmake runs > runs && lines 4 runs && consistent
+'
+
+# prepare the code of three runs, of which one is forgotten.
+mkdir code && (
+	cd code && flowfile <<-'END'
+	(step hello (exec "true"))
+	END
+	for i in 1 2 3; do
+		seq $i 100 > text && flowmake run > ../said || exit 1
+	done
+	cp -a .flowmake ../whole-code
+)
+
+# code_hit N KIND ERROR: the Nth such call on the repository of code fails.
+code_hit() {
+	rm -rf .flowmake ../mark ../taken && cp -a ../whole-code .flowmake &&
+	local status=0 &&
+	FAIL_PATH=code.git FAIL_NTH=$2:$1 FAIL_ERRNO=$3 FAIL_MARK=../mark \
+		LD_PRELOAD=$library flowmake gc --keep 2 > ../gc 2>&1 ||
+		status=$?
+	test -e ../mark || return 1
+	flowmake checkout 2 ../taken > ../gc && seq 2 100 |
+	test_cmp - ../taken/text && flowmake gc > ../gc &&
+	test $(ls .flowmake/code.git/refs/flowmake/runs/? | wc -l) = 2 &&
+	ls -A .flowmake/code.git/objects/pack > ../packs && lines 2 ../packs &&
+	test $(ls .flowmake/code.git/objects | wc -l) = 2 &&
+	rm -r ../taken && flowmake checkout 3 ../taken > ../gc &&
+	flowmake run > ../gc && return 0
+	echo "$2 $1 $3: status was $status"
+	return 2
+}
+
+test_expect_success 'nor does the code of kept runs suffer' '
+	cd code &&
+	for how in "any kill" "write 28" "rename 5" "unlink 5" "open 5"; do
+		for n in 1 2 4 7 12 20 33; do
+			status=0
+			code_hit $n $how || status=$?
+			test $status != 1 || break
+			test $status = 0 || exit 1
+		done
+		echo "$how: $n"
+	done
 '
 
 test_done

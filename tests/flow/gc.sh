@@ -152,6 +152,44 @@ test_expect_success 'what a killed process left is removed' '
 	test -e .flowmake/objects/00/mine
 '
 
+# code: run $1's code can be checked out, and is as big.txt was.
+code() {
+	rm -rf ../taken && flowmake checkout $1 ../taken > out &&
+	test_cmp ../taken/big.txt ../kept-$1
+}
+
+# code_size: of all that is kept of the code of runs.
+code_size() {
+	find .flowmake/code.git/objects -type f -printf '%s\n' |
+	awk '{ n += $1 } END { print n + 0 }'
+}
+
+test_expect_success 'the code of forgotten runs is forgotten, and its room given back' '
+	mkdir code && cd code && flowfile <<-\END &&
+	(step hello (exec "true"))
+	END
+	for i in 1 2 3 4; do
+		seq $i 100000 | sha256sum > seed &&
+		for j in $(seq 500); do sha256sum < seed; echo $i $j; done |
+			tee big.txt > ../kept-$i &&
+		flowmake run > out || exit 1
+	done &&
+	before=$(code_size) &&
+	flowmake gc -n --keep 2 > out &&
+	test_grep "^would remove 2 snapshots of code$" out &&
+	test $(code_size) = $before && code 1 &&
+	flowmake gc --keep 2 > out &&
+	test_grep "^removed 2 snapshots of code$" out &&
+	test $(code_size) -lt $before &&
+	code 3 && code 4 && test_must_fail flowmake checkout 2 ../two &&
+	flowmake diff 3 4 > diff && test_grep "^\\+4 500" diff &&
+	flowmake run > out && rm diff && flowmake run > out &&
+	flowmake gc --keep 1 > out && flowmake checkout 6 ../six > out &&
+	test_cmp ../six/big.txt big.txt &&
+	flowmake gc > out && echo "nothing to remove" | test_cmp - out &&
+	ls -A .flowmake/code.git/objects/pack > packs && lines 2 packs
+'
+
 test_expect_success 'a number of runs is asked for' '
 	test_must_fail flowmake gc --keep 0 2> errors &&
 	test_grep "whole number from 1 on" errors &&
