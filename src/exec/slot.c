@@ -339,14 +339,15 @@ lock_path(uint32_t run)
 }
 
 /* Remove NAME, a directory of RUN or its lock, unless that run is still going
- * on. */
-static void
+ * on.  Returns whether it is. */
+static bool
 remove_stale(const char *name, uint32_t run)
 {
 	struct lock lock = LOCK_INIT;
 	char *path = lock_path(run), *owner = NULL;
+	int got = lock_take(path, "clean-up", &lock, &owner, NULL);
 
-	if (lock_take(path, "clean-up", &lock, &owner, NULL) > 0) {
+	if (got > 0) {
 		if (strcmp(path_base(path), name)) {
 			free(path);
 			path = path_join(TMP_DIR, name);
@@ -356,6 +357,54 @@ remove_stale(const char *name, uint32_t run)
 	}
 	free(owner);
 	free(path);
+	return got <= 0;
+}
+
+/* Whether no run but RUN goes on. */
+static bool
+is_alone(uint32_t run)
+{
+	struct strvec names = STRVEC_INIT;
+	bool alone = !file_list(TMP_DIR, &names, NULL);
+
+	for (size_t i = 0; alone && i < names.count; i++) {
+		uint32_t other = run_of_name(names.v[i]);
+
+		alone = !other || other == run ||
+			!remove_stale(names.v[i], other);
+	}
+	strvec_release(&names);
+	return alone;
+}
+
+/* Remove what runs that are no more have left.  Objects on their way have
+ * names that say nothing of a run; what made one that is found here holds its
+ * lock afterwards, or is gone. */
+static void
+clean_up(uint32_t run)
+{
+	struct strvec names = STRVEC_INIT;
+	bool known = false, alone = false;
+
+	file_list(TMP_DIR, &names, NULL);
+	for (size_t i = 0; i < names.count; i++) {
+		uint32_t other = run_of_name(names.v[i]);
+		char *path;
+
+		if (other && other != run)
+			remove_stale(names.v[i], other);
+		if (!file_is_temporary(names.v[i]))
+			continue;
+		if (!known)
+			alone = is_alone(run);
+		known = true;
+		if (!alone)
+			continue;
+		path = path_join(TMP_DIR, names.v[i]);
+		file_remove_tree(path, NULL);
+		free(path);
+	}
+	strvec_release(&names);
 }
 
 struct lock *
@@ -363,7 +412,6 @@ slot_lock_run(uint32_t run, struct error *err)
 {
 	struct lock *lock = xmalloc(sizeof(*lock));
 	char *path = lock_path(run), *what;
-	struct strvec names = STRVEC_INIT;
 	int got;
 
 	*lock = (struct lock)LOCK_INIT;
@@ -373,14 +421,8 @@ slot_lock_run(uint32_t run, struct error *err)
 	 * has just begun, and looks whether it is stale */
 	if (!got)
 		got = lock_wait(path, what, lock, err);
-	if (got > 0 && !file_list(TMP_DIR, &names, NULL))
-		for (size_t i = 0; i < names.count; i++) {
-			uint32_t other = run_of_name(names.v[i]);
-
-			if (other && other != run)
-				remove_stale(names.v[i], other);
-		}
-	strvec_release(&names);
+	if (got > 0)
+		clean_up(run);
 	free(what);
 	free(path);
 	if (got > 0)

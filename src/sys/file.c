@@ -87,14 +87,22 @@ file_write_all(int fd, const void *data, size_t len, struct error *err)
 	return 0;
 }
 
+static const char temporary_prefix[] = ".flowmake-";
+
 char *
 file_temporary_name(const char *path)
 {
 	int dir_len = (int)path_dir_len(path);
 
-	return xasprintf("%.*s%s.flowmake-%lx-%llx", dir_len, path,
-			 dir_len ? "/" : "", (long)gettid(),
+	return xasprintf("%.*s%s%s%lx-%llx", dir_len, path,
+			 dir_len ? "/" : "", temporary_prefix, (long)gettid(),
 			 (long long)clock_real_ns(&clock_system));
+}
+
+bool
+file_is_temporary(const char *name)
+{
+	return !strncmp(name, temporary_prefix, sizeof(temporary_prefix) - 1);
 }
 
 /* Write NAME, which is not there yet. */

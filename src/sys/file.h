@@ -27,6 +27,8 @@ int file_replace(const char *path, const void *data, size_t len, bool sync,
 /* A name beside PATH that nothing else uses: hidden, made of the thread and
  * the time.  The caller frees it. */
 char *file_temporary_name(const char *path);
+/* Whether NAME, without a directory, is such a name. */
+bool file_is_temporary(const char *name);
 
 /* Make the directory PATH and those above it; an existing one is fine. */
 int file_make_dirs(const char *path, struct error *err);

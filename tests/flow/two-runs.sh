@@ -53,6 +53,22 @@ test_expect_success 'a run that waits goes on when the other is killed' '
 	test_grep "^ *4 .* done" runs
 '
 
+test_expect_success 'what a dead run left half moved is removed when no run goes on' '
+	mkdir half && cd half && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step wait (shell "echo > ready; read -r line < go"))
+	(step fast (shell "true"))
+	END
+	flowmake run fast && mkdir .flowmake/tmp/.flowmake-1-1 &&
+	echo x > .flowmake/tmp/.flowmake-1-1/x &&
+	begin flowmake run wait > first 2>&1 && hear 9 1 > heard &&
+	test -z "$(ls -A .flowmake/tmp | grep flowmake-)" &&
+	echo x > .flowmake/tmp/.flowmake-1-2 &&
+	flowmake run fast && test -e .flowmake/tmp/.flowmake-1-2 &&
+	echo >&8 && ended 0 $begun &&
+	flowmake run fast && test ! -e .flowmake/tmp/.flowmake-1-2
+'
+
 test_expect_success 'of several runs all are named that it may wait for, once for a step' '
 	mkdir several && cd several && fifo go 8 && fifo ready 9 &&
 	flowfile <<-\END &&
