@@ -9,7 +9,7 @@
   #:use-module (flowmake registry)
   #:use-module (rnrs bytevectors)
   #:export (code-parts
-            closure-digest))
+            closure-summary))
 
 (define (value-bytes value)
   ;; VALUE encoded, or #f if it cannot be.
@@ -39,8 +39,8 @@
      (else (loop (cdr queue) seen (cons (car queue) values))))))
 
 (define (closure-digest proc)
-  "Return the digest of the values that PROC closes over: #t if there are none,
-#f if they cannot be had or encoded."
+  ;; The digest of the values that PROC closes over: #t if there are none, #f
+  ;; if they cannot be had or encoded.
   (let ((values (closed-over proc)))
     (cond
      ((not values) #f)
@@ -49,14 +49,85 @@
 
 (define definition-table #f)
 
-(define (definition symbol)
-  ;; (DIGEST MENTIONED ...) of the Flowfile's definition of SYMBOL, or #f.
+(define (definition name)
+  ;; (DIGEST MENTIONED ...) of the Flowfile's definition of NAME, a symbol, or
+  ;; of its form number NAME; #f if there is none.  What is set again has
+  ;; several.
+  (define (add! entry)
+    (let ((known (hashq-ref definition-table (car entry))))
+      (hashq-set! definition-table (car entry)
+                  (if known
+                      (cons (value-digest (list (car known) (cadr entry)))
+                            (append (cdr known) (cddr entry)))
+                      (cdr entry)))))
   (unless definition-table
     (set! definition-table (make-hash-table))
-    (for-each (lambda (entry)
-                (hashq-set! definition-table (car entry) (cdr entry)))
-              (definitions)))
-  (hashq-ref definition-table symbol))
+    (for-each add! (definitions)))
+  (hashq-ref definition-table name))
+
+;;; What a body that is not at top level closes over may hold procedures of
+;;; any origin.
+
+(define (is-called? proc name variable)
+  (and variable
+       (variable-bound? variable)
+       (eq? (variable-ref variable) proc)
+       name))
+
+(define (origin-of proc)
+  ;; (IDENTITY MENTIONED ...) of PROC, IDENTITY a value that can be encoded; or
+  ;; #f: it cannot be told.  Of one that the Flowfile defines IDENTITY is its
+  ;; name, MENTIONED too.
+  (let* ((name (or (procedure-name proc) 'nameless))
+         (mark (procedure-property proc procedure-mark))
+         (modules (map cdr (project-modules))))
+    (define (called-in module)
+      (is-called? proc name (module-local-variable module name)))
+    (cond
+     ((called-in (flow-module)) (list name name))
+     (mark
+      (let ((entry (definition (car mark))))
+        (cons (list (car entry) (cdr mark)) (cdr entry))))
+     ((find called-in modules)
+      => (lambda (module) (list name (module-name module))))
+     ;; Most often one of Guile's.
+     ((is-called? proc name (module-variable (flow-module) name))
+      (list name))
+     ((pair? modules) (cons name (map module-name modules)))
+     (else #f))))
+
+(define (find proc list)
+  (let loop ((list list))
+    (cond
+     ((null? list) #f)
+     ((proc (car list)) (car list))
+     (else (loop (cdr list))))))
+
+(define (closure-summary proc)
+  "Return (DIGEST MENTIONED ...) of what PROC closes over, DIGEST #f if it
+cannot be had or encoded; #t if there is nothing."
+  (let loop ((queue (or (%closure-values proc) '(#f)))
+             (seen '()) (values '()) (mentioned '()))
+    (cond
+     ((null? queue)
+      (if (null? values)
+          #t
+          (cons (value-digest (reverse values)) mentioned)))
+     ((or (memq (car queue) seen) (record-type? (car queue)))
+      (loop (cdr queue) seen values mentioned))
+     ((procedure? (car queue))
+      (let* ((proc (car queue))
+             (origin (origin-of proc))
+             (inside (if (and origin (memq (car origin) (cdr origin)))
+                         '()            ; counted with its definition
+                         (%closure-values proc))))
+        (if (and origin inside)
+            (loop (append inside (cdr queue))
+                  (cons proc seen)
+                  (cons (car origin) values)
+                  (append (cdr origin) mentioned))
+            (list #f))))
+     (else (loop (cdr queue) seen (cons (car queue) values) mentioned)))))
 
 (define (record-type? value)
   (and (struct? value) (struct-vtable? value)))
@@ -73,14 +144,41 @@
               '()
               (list (list (string-append name ", closed over") closed))))))
 
+(define (module-data module)
+  ;; The digest of the data that MODULE defines, of what of it can be encoded,
+  ;; or #f if there are none: they may come from anywhere.
+  (let* ((symbols (sort (module-map (lambda (symbol variable) symbol) module)
+                        (lambda (a b)
+                          (string<? (symbol->string a) (symbol->string b)))))
+         (data (filter-map
+                (lambda (symbol)
+                  (let ((variable (module-local-variable module symbol)))
+                    (and (variable-bound? variable)
+                         (not (by-source? (variable-ref variable)))
+                         (let ((digest (value-digest (variable-ref variable))))
+                           (and digest (list symbol digest))))))
+                symbols)))
+    (and (pair? data) (value-digest data))))
+
+(define (filter-map proc list)
+  (filter identity (map proc list)))
+
 (define (module-parts module)
-  (apply append
-         (map (lambda (entry)
-                (map (lambda (file)
-                       (list (string-append "module " file)
-                             (%file-digest file)))
-                     (module-files (car entry))))
-              (module-closure module))))
+  (append-map
+   (lambda (entry)
+     (let ((file (car entry))
+           (data (module-data (cdr entry))))
+       (append (map (lambda (file)
+                      (list (string-append "module " file)
+                            (%file-digest file)))
+                    (module-files file))
+               (if data
+                   (list (list (string-append "module " file ", data") data))
+                   '()))))
+   (module-closure module)))
+
+(define (append-map proc list)
+  (apply append (map proc list)))
 
 (define (parts-of-module name)
   ;; Of the module NAME, if it is one of the project.
@@ -105,9 +203,20 @@
                (<= (bytevector-length bytes) max-shown-bytes)
                bytes))))
 
+(define max-strings
+  ;; Longer lists are data, and no names of files.
+  100)
+
+(define (strings-of value)
+  ;; Those in VALUE that may name files.
+  (cond
+   ((string? value) (list value))
+   ((and (list? value) (<= (length value) max-strings)) (filter string? value))
+   (else '())))
+
 (define (symbol-parts symbol)
   ;; The parts that SYMBOL, or a list that names a module, stands for, and the
-  ;; symbols it mentions.
+  ;; symbols and strings that it mentions.
   (let ((variable (and (symbol? symbol)
                        (module-local-variable (flow-module) symbol))))
     (cond
@@ -118,7 +227,7 @@
         (if (by-source? value)
             (values (source-parts symbol value entry)
                     (if entry (cdr entry) '()))
-            (values (list (data-part symbol value)) '()))))
+            (values (list (data-part symbol value)) (strings-of value)))))
      ((project-module-of symbol)
       => (lambda (module) (values (module-parts module) '())))
      (else (values '() '())))))
@@ -134,22 +243,30 @@
      (else (loop (cdr parts) (cons (car parts) result))))))
 
 (define (code-parts summary closure)
-  "Return the CODE of model/wire.h for a body with SUMMARY, (DIGEST MENTIONED
-...), and CLOSURE, what closure-digest says of its thunk: a list of (NAME
-DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f)."
+  "Return what of model/wire.h's CODE stands for a body with SUMMARY, (DIGEST
+MENTIONED ...), and CLOSURE, what closure-summary says of its thunk: a list of
+(NAME DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f); and the strings in
+there that may name files."
   (let ((seen (make-hash-table)))
-    (let loop ((queue (cdr summary)) (parts '()))
+    (let loop ((queue (append (if (pair? closure) (cdr closure) '())
+                              (cdr summary)))
+               (parts '())
+               (strings '()))
       (cond
        ((null? queue)
-        (append (list (list "scheme" (car summary)))
-                (if (eq? closure #t)
-                    '()
-                    (list (list "scheme, closed over" closure)))
-                (sorted parts)))
-       ((hash-ref seen (car queue)) (loop (cdr queue) parts))
+        (values (append (list (list "scheme" (car summary)))
+                        (if (eq? closure #t)
+                            '()
+                            (list (list "scheme, closed over" (car closure))))
+                        (sorted parts))
+                (sort strings string<?)))
+       ((hash-ref seen (car queue)) (loop (cdr queue) parts strings))
        (else
         (hash-set! seen (car queue) #t)
-        (call-with-values (lambda () (symbol-parts (car queue)))
-          (lambda (new mentioned)
-            (loop (append mentioned (cdr queue))
-                  (append new parts)))))))))
+        (if (string? (car queue))
+            (loop (cdr queue) parts (cons (car queue) strings))
+            (call-with-values (lambda () (symbol-parts (car queue)))
+              (lambda (new mentioned)
+                (loop (append mentioned (cdr queue))
+                      (append new parts)
+                      strings)))))))))

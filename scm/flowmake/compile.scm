@@ -24,14 +24,55 @@
                 (lambda (node names) names)
                 '() tree))
 
+(define (names-set tree)
+  ;; The names of top-level variables that the expanded form TREE sets.
+  (tree-il-fold (lambda (node names)
+                  (if (toplevel-set? node)
+                      (cons (toplevel-set-name node) names)
+                      names))
+                (lambda (node names) names)
+                '() tree))
+
+;;; A procedure that a step's body closes over may have been made anywhere, by
+;;; a form that calls a procedure which declares steps.  So each knows the
+;;; form that it was written in and its place among the others there.
+
+(define (mark-procedures tree number)
+  ;; TREE, of form NUMBER, with marks.
+  (define count 0)
+  (pre-order
+   (lambda (node)
+     (cond
+      ((lambda? node)
+       (set! count (1+ count))
+       (make-lambda (lambda-src node)
+                    (acons procedure-mark (cons number count)
+                           (lambda-meta node))
+                    (lambda-body node)))
+      (else node)))
+   tree))
+
 (define (note-form form names)
-  ;; An entry of the table of definitions for each of NAMES.
+  ;; An entry of the table of definitions for each of NAMES, which FORM defines
+  ;; or sets.
   (if (null? names)
       '()
       (let ((summary (source-summary (syntax->datum form))))
         (map (lambda (name)
                (cons* name (car summary) (delq name (cdr summary))))
              names))))
+
+(define (note-number form number names)
+  ;; The entry for the marks of FORM's procedures: most often it stands for
+  ;; what it defines.
+  (if (and (pair? names) (null? (cdr names)))
+      (list number #f (car names))
+      (cons number (form-summary (syntax->datum form)))))
+
+(define (declares-only? form)
+  ;; Whether FORM is just a step.
+  (let ((datum (syntax->datum form)))
+    (and (pair? datum) (eq? (car datum) 'step))))
 
 (define (place-of-node node)
   (let ((source (tree-il-src node)))
@@ -124,19 +165,31 @@
   (when parameter?
     (parameter-names (append names (parameter-names)))))
 
-(define (expand-flow forms)
+(define (expand-flow forms marks?)
   "Return the list of expanded FORMS of a Flowfile, with a last one that notes
-the digests of its definitions, and whether it is pure.  Raise flowmake-error if a name is unbound."
+the digests of its definitions, and whether it is pure.  With MARKS? its
+procedures say what form they are from.  Raise flowmake-error if a name is
+unbound."
   (save-module-excursion
    (lambda ()
      (set-current-module (flow-module))
-     (let loop ((rest forms) (trees '()) (defined '()) (notes '()))
+     (let loop ((rest forms) (number 0) (trees '()) (defined '()) (notes '()))
        (if (pair? rest)
-           (let* ((tree (expand-form (car rest)))
-                  (names (definition-names tree)))
-             (check-parameters (car rest) names defined)
-             (loop (cdr rest) (cons tree trees) (append names defined)
-                   (append (note-form (car rest) names) notes)))
+           (let* ((form (car rest))
+                  (tree (expand-form form))
+                  (names (definition-names tree))
+                  (all-names (append names (names-set tree)))
+                  (marks? (and marks? (not (declares-only? form)))))
+             (check-parameters form names defined)
+             (loop (cdr rest)
+                   (1+ number)
+                   (cons (if marks? (mark-procedures tree number) tree) trees)
+                   (append names defined)
+                   (append (if marks?
+                               (list (note-number form number all-names))
+                               '())
+                           (note-form form all-names)
+                           notes)))
            (let ((trees (reverse trees)))
              (check-bound trees forms defined)
              (append trees

@@ -50,7 +50,7 @@
   (call-with-errors
    (lambda ()
      (compiling? #t)
-     (let ((bytecode (compile-expanded (expand-flow forms))))
+     (let ((bytecode (compile-expanded (expand-flow forms #t))))
        (if (save-code! path bytecode (project-files))
            (%send fd wire-loaded null)
            (let ((file (%memory-file)))
@@ -92,7 +92,7 @@
          (else (code-at path)))))))
 
 (define (interpreted-code forms)
-  (let ((trees (expand-flow forms)))
+  (let ((trees (expand-flow forms #f)))
     (lambda ()
       (for-each (lambda (tree place)
                   (form-place place)
@@ -137,11 +137,14 @@
 (define (code-of step template)
   ;; The CODE of STEP's scheme recipe, as a message.
   ;; At top level there is nothing to close over.
+  ;; Also the strings in there.
   (let* ((body (template-body template))
          (closure (or (cadr body)
-                      (closure-digest (step-thunk step (car body))))))
+                      (closure-summary (step-thunk step (car body))))))
     (preload! (cdddr body))
-    (map code-part-message (code-parts (cddr body) closure))))
+    (call-with-values (lambda () (code-parts (cddr body) closure))
+      (lambda (parts strings)
+        (list (map code-part-message parts) strings)))))
 
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.
@@ -154,7 +157,7 @@
                 (cons* (if (and code (string=? key "recipe"))
                            (append (list-head (template-field template key)
                                               3)
-                                   (list code))
+                                   code)
                            (cdar fields))
                        key result))))))
 

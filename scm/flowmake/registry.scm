@@ -34,6 +34,7 @@
             pack-definitions
             note-definitions!
             definitions
+            procedure-mark
             call-parts))
 
 (define flow-file
@@ -323,6 +324,11 @@ was read or #f, and stop recording."
 ;;; Source digests of the Flowfile's definitions, for the keys of tasks.  They
 ;;; travel as a string for the same reasons as templates do.
 
+(define procedure-mark
+  ;; The property of a procedure of the Flowfile that says where it is from:
+  ;; (NUMBER . PLACE) of its form among the definitions, and in that form.
+  'flowmake-form)
+
 (define packed-definitions #f)
 
 (define included-files
@@ -341,7 +347,7 @@ was read or #f, and stop recording."
 
 (define (pack-definitions list)
   "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)
-...)."
+...), in which NAME is that of a definition or the number of a form."
   (%bytes->string (%encode-source list)))
 
 (define pure #f)

@@ -3,6 +3,7 @@
 (define-module (flowmake source)
   #:use-module (flowmake primitives)
   #:export (source-summary
+            form-summary
             top-level-form
             form-at-top-level?))
 
@@ -11,23 +12,39 @@
   (let ((bytes (%encode-source datum)))
     (and bytes (%digest bytes))))
 
-(define (mentioned-symbols datum)
-  ;; The symbols in DATUM, each once, but for what is quoted.
-  (let ((seen (make-hash-table)))
-    (let walk ((datum datum))
+(define max-name-length
+  ;; Of a file, as the engine takes it for one.
+  1024)
+
+(define (may-name-file? text)
+  (and (not (string-null? text))
+       (<= (string-length text) max-name-length)
+       (not (string-index text #\newline))))
+
+(define (mentioned datum)
+  ;; The symbols in DATUM, each once, but for what is quoted; then the strings
+  ;; that may name files.
+  (let ((symbols (make-hash-table)) (strings (make-hash-table)))
+    (let walk ((datum datum) (quoted? #f))
       (cond
-       ((symbol? datum) (hashq-set! seen datum #t))
+       ((symbol? datum) (unless quoted? (hashq-set! symbols datum #t)))
+       ((string? datum)
+        (when (may-name-file? datum) (hash-set! strings datum #t)))
        ((pair? datum)
-        (unless (eq? (car datum) 'quote)
+        (let ((quoted? (or quoted? (eq? (car datum) 'quote))))
           (let loop ((datum datum))
             (cond
-             ((pair? datum) (walk (car datum)) (loop (cdr datum)))
+             ((pair? datum) (walk (car datum) quoted?) (loop (cdr datum)))
              ((null? datum))
-             (else (walk datum))))))
-       ((vector? datum) (walk (vector->list datum)))))
-    (sort (hash-map->list (lambda (symbol _) symbol) seen)
-          (lambda (a b)
-            (string<? (symbol->string a) (symbol->string b))))))
+             (else (walk datum quoted?))))))
+       ((vector? datum) (walk (vector->list datum) quoted?))))
+    (append (sort (keys symbols)
+                  (lambda (a b)
+                    (string<? (symbol->string a) (symbol->string b))))
+            (sort (keys strings) string<?))))
+
+(define (keys table)
+  (hash-map->list (lambda (key _) key) table))
 
 ;;; A step inside another form, a loop or a let, may mention what is defined
 ;;; around it.  Data are seen as what its body closes over; procedures may
@@ -68,20 +85,39 @@
 
 (define (with-bindings-around datum)
   ;; DATUM and, transitively, what is bound around it and mentioned in it.
-  (let loop ((queue (mentioned-symbols datum)) (seen '()) (parts '()))
+  (let loop ((queue (mentioned datum)) (seen '()) (parts '()))
     (cond
      ((null? queue) (cons datum (reverse parts)))
-     ((memq (car queue) seen) (loop (cdr queue) seen parts))
+     ((or (string? (car queue)) (memq (car queue) seen))
+      (loop (cdr queue) seen parts))
      (else
       (let ((found (bindings-around (car queue) (top-level-form))))
-        (loop (append (cdr queue) (mentioned-symbols found))
+        (loop (append (cdr queue) (mentioned found))
               (cons (car queue) seen)
               (append found parts)))))))
 
+(define (without-steps datum)
+  ;; DATUM, but the steps in it.
+  (if (and (pair? datum) (not (eq? (car datum) 'quote)))
+      (let loop ((datum datum) (result '()))
+        (cond
+         ((not (pair? datum)) (append (reverse result) datum))
+         ((and (pair? (car datum)) (eq? (caar datum) 'step))
+          (loop (cdr datum) result))
+         (else
+          (loop (cdr datum) (cons (without-steps (car datum)) result)))))
+      datum))
+
+(define (form-summary datum)
+  "Return (DIGEST MENTIONED ...) of DATUM, a top-level form, without the steps
+that it declares."
+  (let ((rest (without-steps datum)))
+    (cons (source-digest rest) (mentioned rest))))
+
 (define (source-summary datum)
   "Return (DIGEST MENTIONED ...) of DATUM, which may be part of a top-level
-form."
+form: the symbols that it mentions, and the strings that may name files."
   (let ((all (if (or (form-at-top-level?) (not (top-level-form)))
                  datum
                  (with-bindings-around datum))))
-    (cons (source-digest all) (mentioned-symbols all))))
+    (cons (source-digest all) (mentioned all))))

@@ -3,7 +3,8 @@
  * splits, stages), graph-link.c (who waits for whom), graph-request.c (wishes
  * for evaluations), graph-eval.c (phases), graph-files.c (who makes which
  * file), graph-makers.c (who waits for which file), graph-pattern.c (implicit
- * rules), graph-bind.c (values of names).
+ * rules), graph-words.c (files that recipes name), graph-bind.c (values of
+ * names).
  */
 #ifndef FLOWMAKE_MODEL_GRAPH_INTERNAL_H
 #define FLOWMAKE_MODEL_GRAPH_INTERNAL_H

@@ -286,6 +286,11 @@ void task_add_name(struct strbuf *sb, const struct task *t);
 struct task *graph_find_task(const struct step *step,
 			     const struct split *split);
 
+/* Whether T reads the file PATH, normalized, which its recipe names though it
+ * is none of its inputs: no task makes it, or one that T waits for and does
+ * not read it of by a name. */
+bool graph_reads_word(struct graph *g, struct task *t, const char *path);
+
 /* ---- names and expressions of a task ---- */
 
 /* Append the value that name number NAME has in TASK, as WIRE VALUE.  Its own

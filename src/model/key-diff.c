@@ -34,6 +34,7 @@ static const struct {
 	[KEY_OF_IMAGE] = { "image", "image", NULL },
 	[KEY_OF_FOREACH] = { "foreach ", "foreach ", "foreach elements" },
 	[KEY_OF_STEM] = { "stem", "stem", NULL },
+	[KEY_OF_STEP] = { "step", "name of the step", NULL },
 	[KEY_OF_SPLIT] = { "split", "position in the fan-out", NULL },
 	[KEY_OF_NAMES] = { "names", "declared files or results", NULL },
 	[KEY_OF_FROM] = { "from ", "from ", "values from other steps" },

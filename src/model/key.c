@@ -5,6 +5,7 @@
 
 #include "model/key.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/cbor.h"
@@ -165,10 +166,11 @@ add_environment(struct key_parts *k, const struct demands *d)
 
 /* ---- splits and names ---- */
 
-/* Whether the recipe's text says WORD. */
+/* Whether the recipe F of T says WORD. */
 static bool
-mentions(const struct filled_recipe *f, const char *word)
+mentions(const struct task *t, const struct filled_recipe *f, const char *word)
 {
+	const struct recipe *r = &t->step->template->recipe;
 	size_t i;
 
 	if (f->text && memmem(f->text, f->text_len, word, strlen(word)))
@@ -176,18 +178,60 @@ mentions(const struct filled_recipe *f, const char *word)
 	for (i = 0; i < f->argc; i++)
 		if (strstr(f->argv[i], word))
 			return true;
+	for (i = 0; i < r->string_count; i++)
+		if (strstr(r->strings[i], word))
+			return true;
 	return false;
+}
+
+static bool
+is_in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Whether TEXT says WORD as one that stands alone and is not called. */
+static bool
+says_name(const char *text, size_t len, const char *word)
+{
+	size_t word_len = strlen(word);
+	const char *end = text + len, *p = text;
+
+	while ((p = memmem(p, (size_t)(end - p), word, word_len))) {
+		const char *next = p + word_len;
+
+		if ((p == text || !is_in_name(p[-1])) &&
+		    (next == end || (!is_in_name(*next) && *next != '(')))
+			return true;
+		p = next;
+	}
+	return false;
+}
+
+/* Whether the recipe may read what is called VARIABLE in its environment and
+ * MEMBER in the file $FLOWMAKE_TASK.  A script has to read that by itself,
+ * others may hand it to a program that does. */
+static bool
+asks_for(const struct task *t, const struct filled_recipe *f,
+	 const char *variable, const char *member)
+{
+	if (mentions(t, f, variable))
+		return true;
+	if (!mentions(t, f, "FLOWMAKE_TASK"))
+		return false;
+	return t->step->template->recipe.kind != RECIPE_SCRIPT ||
+		says_name(f->text, f->text_len, member);
 }
 
 bool
 key_has_parameters(const struct task *t, const struct filled_recipe *f)
 {
 	return t->step->template->recipe.kind == RECIPE_SCRIPT ||
-		mentions(f, "FLOWMAKE_TASK");
+		mentions(t, f, "FLOWMAKE_TASK");
 }
 
 /* The elements of the step's own fan-out, the stem of a pattern, and the
- * position where the recipe asks for it. */
+ * step's name and the position where the recipe asks for them. */
 static void
 add_split(struct key_parts *k, struct graph *g, const struct task *t,
 	  const struct filled_recipe *f)
@@ -206,7 +250,11 @@ add_split(struct key_parts *k, struct graph *g, const struct task *t,
 		strbuf_adds(text, t->stem);
 		add_text(k, "stem");
 	}
-	if (mentions(f, "FLOWMAKE_SPLIT") || mentions(f, "FLOWMAKE_TASK")) {
+	if (asks_for(t, f, "FLOWMAKE_STEP", "step")) {
+		strbuf_adds(text, t->step->name);
+		add_text(k, "step");
+	}
+	if (asks_for(t, f, "FLOWMAKE_SPLIT", "split")) {
 		task_add_split(text, t);
 		add_text(k, "split");
 	}
@@ -227,6 +275,7 @@ put_files(struct strbuf *text, const struct template *tm,
 		cbor_put_str_or_null(text, name < 0 ? NULL :
 				     tm->names[name].text);
 		cbor_put_text(text, files[i].path, strlen(files[i].path));
+		cbor_put_bool(text, files[i].in_list);
 	}
 }
 
@@ -258,6 +307,16 @@ struct read_value {
 	const struct binding *binding;
 };
 
+static void
+put_result(struct strbuf *text, const struct artifact *a)
+{
+	strbuf_add(text, a->digest.bytes, DIGEST_BYTES);
+	strbuf_addch(text, (char)a->format);
+	/* it is part of the path that the recipe is given */
+	if (a->file_name)
+		strbuf_add(text, a->file_name, strlen(a->file_name) + 1);
+}
+
 /* Append what stands for the content that T gives under the binding. */
 static void
 put_read(void *data, struct task *t)
@@ -267,19 +326,20 @@ put_read(void *data, struct task *t)
 	uint32_t i;
 
 	if (b->kind == BINDING_RESULT && t->results) {
-		strbuf_add(r->text, t->results[b->index].digest.bytes,
-			   DIGEST_BYTES);
-		strbuf_addch(r->text, (char)t->results[b->index].format);
+		put_result(r->text, &t->results[b->index]);
 	} else if (b->kind == BINDING_OUTPUT && t->output_artifacts) {
 		for (i = 0; i < t->output_count; i++) {
 			if (t->outputs[i].binder != b->index)
 				continue;
-			strbuf_adds(r->text, t->outputs[i].path);
-			strbuf_addch(r->text, '\0');
+			strbuf_addch(r->text, t->outputs[i].in_list ? 'l' :
+				     'f');
+			strbuf_add(r->text, t->outputs[i].path,
+				   strlen(t->outputs[i].path) + 1);
 			strbuf_add(r->text,
 				   t->output_artifacts[i].digest.bytes,
 				   DIGEST_BYTES);
 		}
+		strbuf_addch(r->text, '.'); /* where its list ends */
 	} else if (b->kind == BINDING_CATCH && t->caught) {
 		strbuf_add(r->text, t->caught, t->caught_len);
 	} else {

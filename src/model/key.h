@@ -9,6 +9,8 @@
  *   interpreter       program of a shell or script recipe
  *   environment       variables and values; names of secrets
  *   foreach VAR       the split's element
+ *   stem              of a pattern
+ *   step, split       its name and position, for a recipe that asks for them
  *   names             names, kinds and order of inputs, outputs, results
  *   input PATH        content of a file or directory
  *   from NAME, join NAME
@@ -35,7 +37,7 @@ struct filled_recipe;
 struct graph;
 struct task;
 
-#define KEY_FORMAT "1"
+#define KEY_FORMAT "2"
 
 struct key_parts {
 	struct strbuf cbor;   /* [[name, digest bytes or null]...], without the
@@ -64,7 +66,7 @@ void key_add_input(struct key_parts *k, const char *path,
 void key_add_task(struct key_parts *k, struct graph *g, const struct task *t,
 		  const struct filled_recipe *filled, const struct demands *d);
 
-/* Whether the recipe may read the parameters from $FLOWMAKE_TASK. */
+/* Whether the recipe F of T may read the parameters from $FLOWMAKE_TASK. */
 bool key_has_parameters(const struct task *t, const struct filled_recipe *f);
 
 /* The key that the parts make; all zero when it has an unknown part. */

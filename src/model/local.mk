@@ -11,6 +11,7 @@ model_sources = \
 	src/model/graph-makers.c \
 	src/model/graph-pattern.c \
 	src/model/graph-request.c \
+	src/model/graph-words.c \
 	src/model/graph.c src/model/graph.h \
 	src/model/layout.c src/model/layout.h \
 	src/model/npy.c src/model/npy.h \

@@ -286,6 +286,18 @@ read_code(struct rules *r, struct cbor *c, struct recipe *rec)
 	}
 }
 
+/* The strings of a scheme recipe. */
+static void
+read_strings(struct rules *r, struct cbor *c, struct recipe *rec)
+{
+	size_t n = read_array(c, 0), i;
+
+	rec->strings = rules_take(r, n, sizeof(*rec->strings));
+	rec->string_count = (uint32_t)n;
+	for (i = 0; i < n; i++)
+		rec->strings[i] = read_text(r, c);
+}
+
 static void
 read_recipe(struct rules *r, struct cbor *c, struct recipe *rec)
 {
@@ -314,11 +326,12 @@ read_recipe(struct rules *r, struct cbor *c, struct recipe *rec)
 		text = cbor_get_text(c, &len);
 		rec->text = arena_strndup(&r->arena, text, len);
 		rec->text_len = (uint32_t)len;
-	} else if (cbor_key_is(kind, len, "scheme") && n == 4) {
+	} else if (cbor_key_is(kind, len, "scheme") && n == 5) {
 		rec->kind = RECIPE_SCHEME;
 		rec->line = (uint32_t)cbor_get_uint(c);
 		rec->column = (uint32_t)cbor_get_uint(c);
 		read_code(r, c, rec);
+		read_strings(r, c, rec);
 	} else {
 		c->failed = true;
 	}

@@ -153,6 +153,8 @@ struct recipe {
 	uint32_t column;
 	struct code_part *code;
 	uint32_t code_count;
+	const char **strings;    /* of the code: they may name files */
+	uint32_t string_count;
 };
 
 /* What a thunk is for: when it must be evaluated follows from it. */

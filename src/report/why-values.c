@@ -340,6 +340,9 @@ why_values_read(struct why_state *w, const struct why *why,
 	case KEY_OF_FOREACH:
 		describe_words(&d, why->base->element, why->task->element);
 		return 0;
+	case KEY_OF_STEP:
+		describe_words(&d, why->base->step, why->task->step);
+		return 0;
 	case KEY_OF_STEM:
 	case KEY_OF_SPLIT:
 		describe_words(&d, why->base->split, why->task->split);

@@ -19,20 +19,18 @@
 
 /* ---- files of the project ---- */
 
-/* Digest one input; its absence is the task's failure. */
+/* Digest one input: 1, 0 when it is not there, -1. */
 static int
 digest_input(struct files *files, struct spec_file *f, struct error *err)
 {
 	struct file_state state;
 	int found = files_digest(files, f->path, &state, err);
 
-	if (found < 0)
-		return -1;
-	if (!found)
-		return error_set(err, "the input '%s' is not there", f->path);
-	f->digest = state.digest;
-	f->is_dir = state.is_dir;
-	return 0;
+	if (found > 0) {
+		f->digest = state.digest;
+		f->is_dir = state.is_dir;
+	}
+	return found;
 }
 
 /* Whether WORD of a recipe names a file of the project; looked up on the disk
@@ -50,41 +48,90 @@ names_project_file(struct map *words, const char *word)
 		return false;
 	known = map_gets(words, word);
 	if (!known) {
-		known = !lstat(word, &st) && S_ISREG(st.st_mode) ? &yes : &no;
+		known = !stat(word, &st) && S_ISREG(st.st_mode) ? &yes : &no;
 		map_sets(words, word, known);
 	}
 	return known == &yes;
 }
 
-/* The words that may name programs and data of the recipe itself: arguments,
- * and the plain words between a shell text's own punctuation. */
+/* What stands between the words of a text. */
+static const char breaks[] = " \t\n;|&<>()'\"`$=*?[]{}\\";
+
+typedef void word_fn(void *data, const char *word);
+
 static void
-each_recipe_word(const struct filled_recipe *f, enum recipe_kind kind,
-		 void (*fn)(void *data, const char *word), void *data)
+call_with_copy(word_fn *fn, void *data, const char *word, size_t len)
 {
-	static const char breaks[] = " \t\n;|&<>()'\"`$=*?[]{}\\";
+	char *copy = xstrndup(word, len);
+
+	fn(data, copy);
+	free(copy);
+}
+
+/* Whether the LEN bytes of WORD, outside of quotes, may be the name of a file
+ * in a language where that could be a variable's. */
+static bool
+is_no_variable(const char *word, size_t len)
+{
+	return memchr(word, '.', len) || memchr(word, '/', len);
+}
+
+/* Call FN for the plain words of TEXT, and for what stands in quotes and is
+ * several.  In a SCRIPT a word alone may be a variable. */
+static void
+each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
+	     void *data)
+{
+	size_t i, len, quoted;
+
+	for (i = 0; i < text_len; i += len + 1) {
+		char before = i ? text[i - 1] : '\0';
+
+		len = strcspn(text + i, breaks);
+		quoted = 0;
+		if (before == '"' || before == '\'')
+			quoted = strcspn(text + i, before == '"' ? "\"\n" :
+					 "'\n");
+		if (quoted && text[i + quoted] != before)
+			quoted = 0;
+		if (len && (quoted || !script ||
+			    is_no_variable(text + i, len)))
+			call_with_copy(fn, data, text + i, len);
+		if (quoted > len)
+			call_with_copy(fn, data, text + i, quoted);
+	}
+}
+
+/* Call FN for WORD and, if it is several, for its parts. */
+static void
+each_part_of(const char *word, word_fn *fn, void *data)
+{
+	fn(data, word);
+	if (word[strcspn(word, breaks)])
+		each_word_in(word, strlen(word), false, fn, data);
+}
+
+/* The words that may name programs and data of the recipe itself: arguments
+ * and the strings of Scheme, whole and in parts, and those of texts. */
+static void
+each_recipe_word(const struct filled_recipe *f, const struct recipe *r,
+		 word_fn *fn, void *data)
+{
 	size_t i;
 
 	for (i = 0; i < f->argc; i++)
-		fn(data, f->argv[i]);
-	if (kind != RECIPE_SHELL)
-		return;
-	for (i = 0; i < f->text_len;) {
-		size_t len = strcspn(f->text + i, breaks);
-
-		if (len) {
-			char *word = xstrndup(f->text + i, len);
-
-			fn(data, word);
-			free(word);
-		}
-		i += len + 1;
-	}
+		each_part_of(f->argv[i], fn, data);
+	for (i = 0; i < r->string_count; i++)
+		each_part_of(r->strings[i], fn, data);
+	if (f->text)
+		each_word_in(f->text, f->text_len, r->kind == RECIPE_SCRIPT,
+			     fn, data);
 }
 
 /* Inputs under construction. */
 struct input_list {
 	struct attempt *attempt;
+	struct graph *graph;
 	struct map *words;       /* which words name files of the project */
 	struct spec_file *v;
 	size_t count;
@@ -132,14 +179,15 @@ static void
 add_word(void *data, const char *word)
 {
 	struct input_list *l = data;
-	const struct task *t = l->attempt->task;
+	struct task *t = l->attempt->task;
 	char *path;
 
 	/* most words that name files are declared, and need no look */
 	if (is_listed(l, word) || !names_project_file(l->words, word))
 		return;
 	path = path_normalize(word);
-	if (!is_listed(l, path) && !is_made(t, path))
+	if (!is_listed(l, path) && !is_made(t, path) &&
+	    graph_reads_word(l->graph, t, path))
 		add_input(l, arena_strdup(&l->attempt->arena, path));
 	free(path);
 }
@@ -226,7 +274,7 @@ const char **
 attempt_reads(struct attempt *a, size_t *count)
 {
 	const struct task *t = a->task;
-	struct input_list inputs = { a, NULL, NULL, 0, 0 };
+	struct input_list inputs = { a, NULL, NULL, NULL, 0, 0 };
 	struct read_list l = { NULL, NULL, 0, 0, &inputs };
 	const char **paths;
 	size_t i;
@@ -243,30 +291,55 @@ attempt_reads(struct attempt *a, size_t *count)
 	return paths;
 }
 
+/* Digest the inputs in L.  Words that name nothing any more are dropped; the
+ * absence of another input is the task's failure. */
 static int
-set_inputs(struct attempt *a, struct files *files, struct map *words,
-	   struct error *err)
+digest_inputs(struct attempt *a, struct input_list *l, struct files *files,
+	      struct error *err)
+{
+	size_t words = a->task->input_count, reads = a->keyed_inputs, i, n = 0;
+
+	a->is_stale = false;
+	for (i = 0; i < l->count; i++) {
+		struct spec_file *f = &l->v[n];
+		struct digest made = l->v[i].digest;
+		int found;
+
+		*f = l->v[i];
+		found = digest_input(files, f, err);
+		if (found < 0)
+			return -1;
+		if (!found && i >= words && i < reads) {
+			a->keyed_inputs--;
+			continue;
+		}
+		if (!found)
+			return error_set(err, "the input '%s' is not there",
+					 f->path);
+		if (i >= reads && !digest_is_zero(&made) &&
+		    !digest_equal(&made, &f->digest))
+			a->is_stale = true;
+		n++;
+	}
+	l->count = n;
+	return 0;
+}
+
+static int
+set_inputs(struct attempt *a, struct graph *g, struct files *files,
+	   struct map *words, struct error *err)
 {
 	const struct task *t = a->task;
-	struct input_list l = { a, words, NULL, 0, 0 };
+	struct input_list l = { a, g, words, NULL, 0, 0 };
 	uint32_t i;
-	int ret = 0;
+	int ret;
 
 	for (i = 0; i < t->input_count; i++)
 		add_input(&l, t->inputs[i].path);
-	each_recipe_word(&a->filled, t->step->template->recipe.kind, add_word,
-			 &l);
+	each_recipe_word(&a->filled, &t->step->template->recipe, add_word, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, &l);
-	a->is_stale = false;
-	for (i = 0; !ret && i < l.count; i++) {
-		struct digest made = l.v[i].digest;
-
-		ret = digest_input(files, &l.v[i], err);
-		if (i >= a->keyed_inputs && !digest_is_zero(&made) &&
-		    memcmp(&made, &l.v[i].digest, sizeof(made)))
-			a->is_stale = true;
-	}
+	ret = digest_inputs(a, &l, files, err);
 	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
 				      l.count * sizeof(*l.v));
 	a->spec.input_count = l.count;
@@ -297,7 +370,7 @@ attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
 {
 	memset(&a->spec, 0, sizeof(a->spec));
 	if (recipe_fill(g, a->task, &a->arena, &a->filled, err) ||
-	    set_inputs(a, files, words, err))
+	    set_inputs(a, g, files, words, err))
 		return -1;
 	if (a->task->attempt == 1)
 		set_key(a, g);

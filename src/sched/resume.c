@@ -347,6 +347,17 @@ compare(void *data, const struct attempt_record *old)
 	return true;
 }
 
+/* Say which parts of A's key cannot be had. */
+static void
+add_unknown_parts(struct attempt *a, struct strbuf *why)
+{
+	struct strbuf parts = STRBUF_INIT;
+
+	key_encode(&a->key_parts, &parts);
+	key_diff_words(parts.buf, parts.len, parts.buf, parts.len, why, NULL);
+	strbuf_release(&parts);
+}
+
 void
 run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 {
@@ -372,6 +383,8 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 	}
 	if (a->is_stale)
 		strbuf_adds(why, "a file that it reads was changed by hand");
+	else if (digest_is_zero(&a->key))
+		add_unknown_parts(a, why);
 	else if (!reuse_find_name(r->reuse, s->name, a->split.buf, &f.run,
 				  &f.task))
 		strbuf_adds(why, "there is no result of it yet");

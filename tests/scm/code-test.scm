@@ -14,6 +14,14 @@
       (stop-evaluator e)
       code)))
 
+(define* (strings-of text #:optional (name "a"))
+  "Return the strings of the same recipe."
+  (write-file "Flowfile" text)
+  (let* ((e (start-evaluator))
+         (strings (list-ref (ref (template-named e name) "recipe") 4)))
+    (stop-evaluator e)
+    strings))
+
 (define (part code name)
   (let ((entry (assoc name code)))
     (and entry (cadr entry))))
@@ -112,6 +120,34 @@ replaced by TO."
        (not (equal? (part (code-of text) "definition h, closed over")
                     (part (code-of (replace text "(g 5)" "(g 6)"))
                           "definition h, closed over")))))
+   (test-equal "the strings that may name files come with it"
+     '("a.txt" "b.txt" "c.txt")
+     (strings-of "(define name \"c.txt\")
+(define (f) (open-input-file \"b.txt\"))
+(step a (scheme (f) (display '(\"a.txt\" \"two\nlines\")) (display name)))"))
+   (test-assert "what set! gives to a definition counts"
+     (let ((text "(define (f) 1) (set! f (lambda () 2))
+(step a (produces n) (scheme (f)))"))
+       (not (equal? (code-of text)
+                    (code-of (replace text "() 2" "() 3"))))))
+   (let ((text "(define (declare name f)
+  (step ,name (produces n) (scheme (f 1))))
+(declare \"a\" (lambda (x) (+ x 1)))
+(declare \"b\" (lambda (x) (+ x 2)))"))
+     (test-assert "a procedure given to the one that declares a step counts"
+       (not (equal? (code-of text)
+                    (code-of (replace text "+ x 1" "+ x 3")))))
+     (test-equal "that of another step does not"
+       (code-of text) (code-of (replace text "+ x 2" "+ x 3")))
+     (test-assert "two of one form are told apart"
+       (let ((text "(for-each (lambda (name f)
+  (step ,name (produces n) (scheme (f 1))))
+ '(a b) (list (lambda (x) 1) (lambda (x) 2)))"))
+         (not (equal? (code-of text "a") (code-of text "b")))))
+     (test-assert "one of Guile's counts by its name"
+       (let ((text (replace text "(lambda (x) (+ x 1))" "1+")))
+         (not (equal? (code-of text)
+                      (code-of (replace text "1+" "1-")))))))
    (test-assert "steps of one loop differ by what they close over"
      (let ((text "(for-each (lambda (l) (step ,(symbol-append 'a l)
 (scheme (display l)))) '(x y))"))

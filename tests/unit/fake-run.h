@@ -482,6 +482,7 @@ fake_set_results(struct fake_run *r, struct task *t)
 	for (i = 0; i < tm->produce_count; i++) {
 		strbuf_init(&values[i]);
 		a[i].name = tm->names[tm->produces[i].name].text;
+		a[i].file_name = tm->produces[i].file_name;
 		fake_give(r, t, a[i].name, &values[i]);
 		a[i].digest = digest_of(values[i].buf, values[i].len);
 		a[i].value = values[i].buf;

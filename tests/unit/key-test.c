@@ -196,6 +196,18 @@ test_in_it(void)
 	differs("(step b (output r 'x')) (step a (from b r) (shell 'x'))",
 		"(step b (output r 'y')) (step a (from b r) (shell 'x'))",
 		"and outputs that are read");
+	differs("(step b (output r 'x')) (step a (from b r) (shell 'x'))",
+		"(step b (output r ['x'])) (step a (from b r) (shell 'x'))",
+		"and whether they are a list");
+	differs("(step b (foreach x [['p' 'q'] ['r']]) (output o x))"
+		"(step a (join b o) (shell 'x'))",
+		"(step b (foreach x [['p'] ['q' 'r']]) (output o x))"
+		"(step a (join b o) (shell 'x'))",
+		"and to which task of a join they belong");
+	differs("(step b (produces (r 'x.mp4'))) (step a (from b r)"
+		"  (script 'sh' 'x'))",
+		"(step b (produces (r 'y.mp4'))) (step a (from b r)"
+		"  (script 'sh' 'x'))", "and the file names of results");
 	differs("(step a (scheme body=1 helper=2))",
 		"(step a (scheme body=1 helper=3))", "and code");
 	key_in("(step a (input i 'in.txt') (shell 'x'))", "a", "old");
@@ -215,6 +227,22 @@ test_position(void)
 	compare("(step a (foreach x ['p' 'p']) (shell 'echo'))", "a/0",
 		"(step a (foreach x ['p' 'p']) (shell 'echo'))", "a/1", true,
 		"and only there");
+	compare("(step a (foreach x ['p' 'p']) (script 'sh'"
+		"  'x[FLOWMAKE_TASK].split() splits'))", "a/0",
+		"(step a (foreach x ['p' 'p']) (script 'sh'"
+		"  'x[FLOWMAKE_TASK].split() splits'))", "a/1", true,
+		"a script has to name it");
+	compare("(step a (foreach x ['p' 'p']) (script 'sh'"
+		"  'x[FLOWMAKE_TASK].split'))", "a/0",
+		"(step a (foreach x ['p' 'p']) (script 'sh'"
+		"  'x[FLOWMAKE_TASK].split'))", "a/1", false,
+		"then it is in it");
+	compare("(step a (shell 'echo $FLOWMAKE_STEP'))", "a",
+		"(step b (shell 'echo $FLOWMAKE_STEP'))", "b", false,
+		"the step's name is in it where the text asks for it");
+	compare("(step a (shell 'jq $FLOWMAKE_TASK'))", "a",
+		"(step b (shell 'jq $FLOWMAKE_TASK'))", "b", false,
+		"or hands on the file that says it");
 }
 
 static void

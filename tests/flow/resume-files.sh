@@ -1,0 +1,111 @@
+# What of files makes tasks run again: content, and nothing else.
+. "${0%/*}/lib"
+. "${0%/*}/lib-resume"
+
+test_expect_success 'a file on stdin is an input' '
+	mkdir stdin && cd stdin && echo x > in.txt && flowfile <<-\END &&
+	(step a (produces (n text)) (exec "cat" #:stdin "in.txt" #:stdout n))
+	END
+	flowmake && executes "" && echo y > in.txt && executes a &&
+	dumps a "n = \"y\""
+'
+
+test_expect_success 'a directory counts by names, contents and kinds' '
+	mkdir dir && cd dir && mkdir -p d/sub && echo x > d/sub/f &&
+	flowfile <<-\END &&
+	(step a (input d "d") (produces (n lines))
+	  (shell "find #{d} | sort > #{n}"))
+	END
+	flowmake && executes "" &&
+	touch d/sub/f d && executes "" &&
+	mkdir d/empty && executes a && executes "" &&
+	rmdir d/empty && executes "" &&
+	ln -s sub/f d/link && executes a && ln -sfn sub d/link &&
+	executes a && rm d/link && executes "" &&
+	chmod +x d/sub/f && executes a && executes "" &&
+	chmod -x d/sub/f && executes "" &&
+	mv d/sub/f d/sub/g && executes a && mv d/sub/g d/sub/f &&
+	executes "" && echo y > d/sub/f && executes a
+'
+
+test_expect_success 'the executable bit of an input counts, others do not' '
+	mkdir mode && cd mode && echo x > in && chmod 644 in && flowfile <<-\END &&
+	(step a (input f "in") (produces (n text)) (shell "ls -l #{f} > #{n}"))
+	END
+	flowmake && chmod 600 in && executes "" && chmod 755 in && executes a &&
+	executes ""
+'
+
+test_expect_success 'an input that is a symlink counts by what it leads to' '
+	mkdir symlink && cd symlink && mkdir ../elsewhere &&
+	echo x > ../elsewhere/data && ln -s ../elsewhere/data in &&
+	flowfile <<-\END &&
+	(step a (input f "in") (produces (n text)) (shell "cat #{f} > #{n}"))
+	END
+	flowmake && executes "" && echo y > ../elsewhere/data && executes a &&
+	dumps a "n = \"y\"" && echo y > copy && ln -sf copy in && executes ""
+'
+
+test_expect_success 'an input outside the project counts as any other' '
+	mkdir outside && cd outside && echo x > ../data && flowfile <<-END &&
+	(step a (input f "../data") (produces (n text))
+	  (shell "cat #{f} > #{n}"))
+	(step b (input f "$PWD/../data") (produces (n text))
+	  (shell "cat #{f} > #{n}"))
+	END
+	flowmake && executes "" && echo y > ../data && executes "a b"
+'
+
+test_expect_success 'outputs that are directories are restored whole' '
+	mkdir outdir && cd outdir && echo x > in && flowfile <<-\END &&
+	(step a (input f "in") (output d "d")
+	  (shell "mkdir -p #{d}/e #{d}/s; cp #{f} #{d}/s/x; ln -s s/x #{d}/l"
+	    "cp #{f} #{d}/run; chmod +x #{d}/run"))
+	(step b (from a d) (produces (n lines))
+	  (shell "find #{d} | sort > #{n}"))
+	END
+	flowmake && cp -a d kept && executes "" &&
+	echo y > in && executes "a b" && echo x > in && executes "" &&
+	diff -r d kept && test -x d/run && test -L d/l && test -d d/e &&
+	test -w d/s/x
+'
+
+test_expect_success 'what somebody changed in an output directory is put right' '
+	cd outdir && echo z > d/s/x && executes "" && diff -r d kept &&
+	echo z | test_cmp - .flowmake/replaced/*/d/s/x &&
+	test_grep "a: moved .d., which was changed since flowmake made it" "$said"
+'
+
+test_expect_success 'an input that the recipe changes is said, and not reused' '
+	mkdir self && cd self && echo 1 > in && flowfile <<-\END &&
+	(step a (input f "in") (produces (n text))
+	  (shell "cat #{f} > #{n}; echo 2 >> #{f}"))
+	END
+	flowmake > out 2> errors &&
+	test_grep "a: input .in. changed while the task ran; its results will not be used again" errors &&
+	executes a
+'
+
+test_expect_success 'an output changed after its task made it is noticed' '
+	mkdir changed && cd changed && flowfile <<-\END &&
+	(step a (output f "a.txt") (shell "echo a > #{f}"))
+	(step b (from a f) (output g "b.txt") (shell "cp #{f} #{g}"))
+	END
+	flowmake && echo z > a.txt && test_expect_code 1 flowmake -q &&
+	executes a &&
+	echo a | test_cmp - a.txt && echo a | test_cmp - b.txt &&
+	test_grep "moved .a.txt., which was changed since" "$said"
+'
+
+test_expect_success 'what reads an output that another step has changed is not reused' '
+	cd changed && flowfile <<-\END &&
+	(step a (output f "a.txt") (shell "echo a > #{f}"))
+	(step m (after a) (shell "echo $FLOWMAKE_RUN_ID > a.txt"))
+	(step b (after m) (from a f) (output g "b.txt") (shell "cp #{f} #{g}"))
+	END
+	flowmake run && echo 3 | test_cmp - b.txt &&
+	edit "ID > a.txt" "ID >> a.txt" && executes "b m" &&
+	printf "a\n4\n" | test_cmp - b.txt
+'
+
+test_done

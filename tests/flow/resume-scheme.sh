@@ -1,0 +1,224 @@
+# What of the code of scheme recipes makes them run again.
+. "${0%/*}/lib"
+. "${0%/*}/lib-resume"
+
+test_expect_success 'a flow of scheme recipes, each of which mentions something' '
+	printf "a,1\nb,2\n" > a.csv &&
+	mkdir lib && cat > lib/tools.scm <<-\END &&
+	(define-module (lib tools)
+	  #:use-module (lib deeper)
+	  #:export (tool))
+	(define (tool x) (deeper x))
+	END
+	cat > lib/deeper.scm <<-\END &&
+	(define-module (lib deeper) #:export (deeper))
+	(define (deeper x) (* 2 x))
+	END
+	cat > lib/other.scm <<-\END &&
+	(define-module (lib other) #:export (other))
+	(define (other x) x)
+	END
+	flowfile <<-\END &&
+	(use-modules (lib tools) (lib other) (srfi srfi-9))
+	(parameter size 3)
+	(define rows (csv-rows "a.csv"))
+	(define (inner x) (+ x 1))
+	(define (helper x) (inner x))
+	(define (unrelated) 1)
+	(define-syntax-rule (twice e) (+ e e))
+	(define-syntax-rule (four e) (twice (twice e)))
+	(define changed (lambda (x) x))
+	(set! changed (lambda (x) (* x 10)))
+	(define add-five (let ((n 5)) (lambda (x) (+ x n))))
+	(define (make-adder n) (lambda (x) (+ x n)))
+	(define add-six (make-adder 6))
+	(define-record-type point (make-point x) point? (x point-x))
+	(define-values (first-value second-value) (values 1 2))
+	(step rows (produces n) (scheme (length rows)))
+	(step helped (produces n) (scheme (helper 1)))
+	(step macro (produces n) (scheme (four 1)))
+	(step set (produces n) (scheme (changed 1)))
+	(step closure (produces n) (scheme (add-five 1)))
+	(step adder (produces n) (scheme (add-six 1)))
+	(step record (produces n) (scheme (point-x (make-point 1))))
+	(step pair (produces n) (scheme (+ first-value second-value)))
+	(step sized (produces n) (scheme (+ size 1)))
+	(step module (produces n) (scheme (tool 1)))
+	(step other (produces n) (scheme (other 1)))
+	(step plain (produces n) (scheme (+ 1 1)))
+	END
+	flowmake && flowmake -q
+'
+
+test_expect_success 'an unrelated definition executes nothing' '
+	edit "(unrelated) 1" "(unrelated) 2" && executes "" &&
+	edit "(define (unrelated) 2)" "" && executes ""
+'
+
+test_expect_success 'a comment executes nothing' '
+	edit "(define (inner x)" "; what is inside
+(define (inner x) #| this |#   " && executes "" &&
+	edit "(scheme (helper 1))" "(scheme ; helps
+	  (helper 1))" && executes ""
+'
+
+test_expect_success 'the order of steps and definitions executes nothing' '
+	"$PYTHON" - <<-\END &&
+	text = open("Flowfile").read().split("(step ")
+	open("Flowfile", "w").write(
+	    "(step ".join([text[0]] + text[:0:-1]))
+	END
+	test_grep "^.step rows" Flowfile && executes ""
+'
+
+test_expect_success 'a changed helper executes its users only' '
+	edit "(define (inner x) #| this |#    (+ x 1))" "(define (inner x) (+ x 2))" &&
+	executes "helped" && dumps helped "n = 3"
+'
+
+test_expect_success 'a changed macro executes its users only' '
+	edit "(twice e) (+ e e)" "(twice e) (* e 3)" &&
+	executes "macro" && dumps macro "n = 9"
+'
+
+test_expect_success 'data count by value' '
+	edit "(csv-rows \"a.csv\")" "(append (csv-rows \"a.csv\") (list))" &&
+	executes "" &&
+	printf "a,1\nb,2\nc,3\n" > a.csv && executes "rows" &&
+	dumps rows "n = 3"
+'
+
+test_expect_success 'what set! gives to a name counts' '
+	edit "(* x 10)" "(* x 11)" && executes "set" && dumps set "n = 11"
+'
+
+test_expect_success 'values that a procedure closes over count' '
+	edit "((n 5))" "((n 7))" && executes "closure" &&
+	dumps closure "n = 8" &&
+	edit "make-adder 6" "make-adder 8" && executes "adder" &&
+	dumps adder "n = 9"
+'
+
+test_expect_success 'a changed record type executes its users only' '
+	edit "(make-point x) point? (x point-x)" \
+		"(make-point x) point? (x point-x) (y point-y)" &&
+	executes "record"
+'
+
+test_expect_success 'one of several values that are defined at once counts' '
+	edit "(values 1 2)" "(values 1 3)" && executes "pair" &&
+	dumps pair "n = 4"
+'
+
+test_expect_success 'a parameter that the body mentions counts' '
+	executes "sized" size=4 && dumps sized "n = 5" && executes "" &&
+	executes "" size=3 && dumps sized "n = 4" && executes ""
+'
+
+test_expect_success 'a module of the project counts, and those that it uses' '
+	echo "; a comment" >> lib/other.scm && executes "other" &&
+	edit "(* 2 x)" "(* 3 x)" lib/deeper.scm && executes "module" &&
+	dumps module "n = 3"
+'
+
+test_expect_success 'a renamed helper with its users renamed executes them once' '
+	edit "helper" "helping" && executes "helped" && executes ""
+'
+
+test_expect_success 'data that a module reads while it is loaded count' '
+	mkdir data && cd data && echo 1 > data.txt && cat > m.scm <<-\END &&
+	(define-module (m) #:export (get v))
+	(define v (call-with-input-file "data.txt" read))
+	(define (get) v)
+	END
+	flowfile <<-\END &&
+	(use-modules (m))
+	(step a (produces n) (scheme (get)))
+	(step b (produces n) (scheme v))
+	END
+	flowmake && executes "" && echo 2 > data.txt && executes "a b" &&
+	flowmake why a > why && test_grep "module m.scm, data changed" why
+'
+
+test_expect_success 'procedures given to one that declares steps count' '
+	mkdir given && cd given && flowfile <<-\END &&
+	(define (maker n) (lambda (x) (+ x n)))
+	(define (named x) (* 2 x))
+	(define (make-step name f)
+	  (step ,name (produces n) (scheme (f 1))))
+	(make-step "own" (lambda (x) (+ x 1)))
+	(make-step "other" (lambda (x) (+ x 7)))
+	(make-step "named" named)
+	(make-step "made" (maker 5))
+	(make-step "guile" 1+)
+	(for-each (lambda (name f) (make-step name f))
+	          (list "one" "two")
+	          (list (lambda (x) (- x 2)) (lambda (x) (- x 3))))
+	END
+	flowmake && executes "" && dumps two "n = -2" &&
+	edit "(+ x 1)" "(+ x 2)" && executes own && dumps own "n = 3" &&
+	edit "(* 2 x)" "(* 3 x)" && executes named && dumps named "n = 3" &&
+	edit "maker 5" "maker 6" && executes made && dumps made "n = 7" &&
+	edit "(+ x n)" "(+ n x 1)" && executes made && dumps made "n = 8" &&
+	edit "\"guile\" 1+" "\"guile\" 1-" && executes guile &&
+	edit "(- x 2)" "(- x 4)" && executes "one two" &&
+	dumps one "n = -3" &&
+	sed "s/^(make-step .guile.*//" Flowfile > new && mv new Flowfile &&
+	echo "(make-step \"new\" (lambda (x) x))" >> Flowfile && executes new
+'
+
+test_expect_success 'also those of modules' '
+	mkdir modules && cd modules && cat > m.scm <<-\END &&
+	(define-module (m) #:export (tool tools))
+	(define (tool x) (+ x 1))
+	(define (tools n) (lambda (x) (+ x n)))
+	END
+	cp m.scm n.scm && edit "(m) #:export (tool tools)" \
+		"(n) #:export (other)" n.scm &&
+	edit "(define (tool x)" "(define (other x)" n.scm && flowfile <<-\END &&
+	(use-modules (m) (n))
+	(define (make-step name f)
+	  (step ,name (produces n) (scheme (f 1))))
+	(make-step "named" tool)
+	(make-step "made" (tools 5))
+	(make-step "other" other)
+	(make-step "guile" 1+)
+	END
+	flowmake && executes "" && edit "(+ x 1)" "(+ x 2)" m.scm &&
+	executes "made named" && dumps named "n = 3" &&
+	edit "(+ x 1)" "(+ x 3)" n.scm && executes "made other" &&
+	dumps other "n = 4"
+'
+
+test_expect_success 'data that cannot be stored make a task always run, and -n says so' '
+	mkdir always && cd always && flowfile <<-\END &&
+	(use-modules (srfi srfi-9))
+	(define-record-type point (make-point x) point? (x point-x))
+	(define origin (make-point 1))
+	(define settings (make-parameter 3))
+	(define table (list (cons "f" (lambda (x) x))))
+	(step a (produces n) (scheme (point-x origin)))
+	(step b (produces n) (scheme (settings)))
+	(step c (produces n) (scheme ((cdar table) 1)))
+	(step d (from a n) (produces m) (scheme n))
+	END
+	flowmake && executes "a b c" && flowmake -n > plan &&
+	test_grep "^a: runs: definition origin cannot be compared" plan &&
+	test_grep "^c: runs: definition table cannot be compared" plan
+'
+
+test_expect_success 'data that are changed in place count by what they are then' '
+	mkdir place && cd place && flowfile <<-\END &&
+	(define table (make-hash-table))
+	(hash-set! table "a" 1)
+	(define row (vector 1 2))
+	(vector-set! row 0 7)
+	(step a (produces n) (scheme (hash-ref table "a")))
+	(step b (produces n) (scheme (vector-ref row 0)))
+	END
+	flowmake && executes "" &&
+	edit "\"a\" 1" "\"a\" 2" && executes a && dumps a "n = 2" &&
+	edit "row 0 7" "row 0 8" && executes b && dumps b "n = 8"
+'
+
+test_done

@@ -1,0 +1,134 @@
+# Files that recipes name without declaring them, and what else a recipe asks
+# for by name.
+. "${0%/*}/lib"
+. "${0%/*}/lib-resume"
+
+test_expect_success 'a program that a recipe names counts' '
+	mkdir programs && cd programs && mkdir tools &&
+	for f in plain.sh dotted.sh "two words.sh" quoted.sh option.txt \
+	    inner.sh linked.sh used.txt; do
+		echo "echo $f" > tools/"$f"
+	done &&
+	mv tools/*.sh tools/*.txt . && ln -s linked.sh link.sh &&
+	flowfile <<-\END &&
+	(step plain (produces (n text)) (shell "sh plain.sh > #{n}"))
+	(step dotted (produces (n text)) (shell "sh ./dotted.sh > #{n}"))
+	(step words (produces (n text)) (shell "sh \"two words.sh\" > #{n}"))
+	(step quoted (produces (n text)) (shell "sh '\''quoted.sh'\'' > #{n}"))
+	(step option (produces (n text))
+	  (exec "echo" "--file=option.txt" #:stdout n))
+	(step inner (produces (n text))
+	  (exec "sh" "-c" "sh inner.sh" #:stdout n))
+	(step linked (produces (n text)) (shell "sh link.sh > #{n}"))
+	(step scripted (output o "copy")
+	  (script "sh" "cat used.txt > copy"))
+	END
+	flowmake && executes "" &&
+	for f in *.sh *.txt; do echo "echo more" >> "$f"; done &&
+	executes "dotted inner linked option plain quoted scripted words"
+'
+
+test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
+	mkdir scheme && cd scheme && echo a > a.txt && echo b > b.txt &&
+	echo "echo c" > c.sh && echo d > d.txt && flowfile <<-\END &&
+	(define (rows) (tsv-rows "b.txt"))
+	(define program "c.sh")
+	(define names (quote ("d.txt")))
+	(step a (produces n) (scheme (tsv-rows "a.txt")))
+	(step b (produces n) (scheme (rows)))
+	(step c (produces n) (scheme (system (string-append "sh " program))))
+	(step d (produces n) (scheme (map tsv-rows names)))
+	(step e (produces n) (scheme (system "cat a.txt b.txt")))
+	END
+	flowmake && executes "" && echo A > a.txt && executes "a e" &&
+	echo B > b.txt && executes "b e" && echo "echo C" > c.sh &&
+	executes c && echo D > d.txt && executes d &&
+	dumps d "n = (((\"D\")))"
+'
+
+test_expect_success 'a file that is made by a step is no input where it is only named' '
+	mkdir named && cd named && flowfile <<-\END &&
+	(step a (output o "o.txt") (shell "echo x > #{o} # then total.txt"))
+	(step b (from a o) (output t "total.txt") (shell "cat #{o} > #{t}"))
+	(step c (output d "d") (shell "mkdir #{d}; echo total.txt > #{d}/x"))
+	(step e (produces (n text)) (shell "echo d/x > #{n}"))
+	END
+	flowmake && executes "" && executes "" && flowmake run &&
+	executes "" && executes ""
+'
+
+test_expect_success 'one that is made before counts' '
+	mkdir before && cd before && echo 1 > in && flowfile <<-\END &&
+	(step make (foreach i (list 1 2)) (output o "out/#{i}")
+	  (shell "cat in > #{o}"))
+	(step tree (output d "tree") (shell "mkdir #{d}; cat in > #{d}/x"))
+	(step between (after make tree) (shell "true"))
+	(step use (after between) (produces (n text))
+	  (shell "cat out/1 tree/x > #{n}"))
+	(step file (output f "file") (shell "cat in > #{f}"))
+	(step reads (input f "file") (output g "copy") (shell "cp #{f} #{g}"))
+	(step last (input g "copy") (produces (n text))
+	  (shell "cat file #{g} > #{n}"))
+	(step each (foreach i (list 1 2)) (output o "each/#{i}")
+	  (shell "cat in > #{o}"))
+	(step same (from each i) (produces (n text))
+	  (shell "cat each/1 > #{n}"))
+	END
+	flowmake && executes "" && echo 2 > in &&
+	executes "each/0 each/1 file last make/0 make/1 reads same/0 tree use" &&
+	dumps use "n = \"2\\n2\"" &&
+	executes ""
+'
+
+test_expect_success 'a file that comes or goes counts' '
+	mkdir comes && cd comes && flowfile <<-\END &&
+	(step a (produces (n text))
+	  (shell "if test -e local.conf; then cat local.conf; fi > #{n}"))
+	END
+	flowmake && executes "" && echo x > local.conf && executes a &&
+	dumps a "n = \"x\"" && rm local.conf && executes "" &&
+	dumps a "n = \"\""
+'
+
+test_expect_success 'the name of the step counts where a recipe asks for it' '
+	mkdir step && cd step && flowfile <<-\END &&
+	(step a (produces (n text)) (shell "echo $FLOWMAKE_STEP > #{n}"))
+	(step b (produces (n text)) (shell "echo b > #{n}"))
+	(step c (produces n) (scheme (getenv "FLOWMAKE_STEP")))
+	(step d (produces (n text))
+	  (shell "grep -o \"step[^,]*\" \"$FLOWMAKE_TASK\" > #{n}"))
+	END
+	flowmake && for s in a b c d; do edit "(step $s" "(step x$s"; done &&
+	executes "xa xc xd" && dumps xc "n = \"xc\""
+'
+
+test_expect_success 'the position counts where a recipe asks for it' '
+	mkdir position && cd position && sed "s/^	//" <<\EOF > Flowfile &&
+	(define list-of (quote ("p" "q")))
+	(step a (foreach x list-of) (produces (n text))
+	  (shell "echo $FLOWMAKE_SPLIT > #{n}"))
+	(step b (foreach x list-of) (produces n)
+	  (scheme (cons x (getenv "FLOWMAKE_SPLIT"))))
+	(step c (foreach x list-of) (produces (n json))
+	  (script "python3" #<<END
+	import json, os
+	task = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	words = "a b".split()
+	with open(task["produces"]["n"], "w") as f:
+	    json.dump([task["foreach"], words], f)
+	END
+	))
+	(step d (foreach x list-of) (produces (n json))
+	  (script "python3" #<<END
+	import json, os
+	task = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	with open(task["produces"]["n"], "w") as f:
+	    json.dump([task["foreach"], task["split"]], f)
+	END
+	))
+EOF
+	flowmake && edit "\"p\" \"q\"" "\"q\" \"p\"" &&
+	executes "a/0 a/1 b/0 b/1 d/0 d/1" && executes ""
+'
+
+test_done
