@@ -1,7 +1,14 @@
 /*
- * kill-nth N COMMAND...: run flowmake, and kill its engine (the first process
- * that COMMAND forks), and nothing else, by SIGKILL before the engine's Nth
- * system call.  With N 0, or when there are not so many, nothing is killed.
+ * kill-nth N[VICTIM] COMMAND...: run flowmake, and kill, by SIGKILL before the
+ * Nth system call of its engine (the first process that COMMAND forks),
+ *
+ *   N    the engine
+ *   Ng   its guardian, COMMAND itself
+ *   Nb   both, the guardian first
+ *   Nz   the engine's first child, the zygote
+ *
+ * and nothing else.  With N 0, or when there are not so many, nothing is
+ * killed.
  *
  * Prints how many system calls the engine began, and which was the last.  The
  * status is COMMAND's, as a shell gives it; 99 when nothing can be traced.
@@ -70,9 +77,40 @@ call_number(pid_t pid)
 	return (long)info.entry.nr;
 }
 
-/* Count the engine's system calls, and kill it before the Nth. */
+/* The first child of PID that lives, or 0. */
+static pid_t
+first_child(pid_t pid)
+{
+	char path[64];
+	long child = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid,
+		 (long)pid);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%ld", &child) != 1)
+		child = 0;
+	if (f)
+		fclose(f);
+	return (pid_t)child;
+}
+
 static void
-trace(pid_t engine, long n)
+kill_victims(char victim, pid_t guardian, pid_t engine)
+{
+	pid_t zygote;
+
+	if (victim == 'g' || victim == 'b')
+		kill(guardian, SIGKILL);
+	if (victim == 'z' && (zygote = first_child(engine)))
+		kill(zygote, SIGKILL);
+	if (!victim || victim == 'b')
+		kill(engine, SIGKILL);
+}
+
+/* Count the engine's system calls, and kill before the Nth. */
+static void
+trace(pid_t guardian, pid_t engine, long n, char victim)
 {
 	long count = 0, nr, last = -1;
 	int status, signo;
@@ -95,7 +133,7 @@ trace(pid_t engine, long n)
 			continue;
 		last = nr;
 		if (++count == n)
-			kill(engine, SIGKILL);
+			kill_victims(victim, guardian, engine);
 	}
 	printf("%ld system calls, the last of number %ld\n", count, last);
 }
@@ -104,10 +142,13 @@ int
 main(int argc, char **argv)
 {
 	pid_t pid, engine;
+	char *victim;
+	long n;
 	int status;
 
 	if (argc < 3)
 		return CANNOT_TRACE;
+	n = strtol(argv[1], &victim, 10);
 	pid = fork();
 	if (pid < 0)
 		die("fork");
@@ -115,7 +156,7 @@ main(int argc, char **argv)
 		run_command(argv + 2);
 	engine = await_fork(pid);
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
-	trace(engine, atol(argv[1]));
+	trace(pid, engine, n, *victim);
 	if (waitpid(pid, &status, 0) < 0)
 		die("waitpid");
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
