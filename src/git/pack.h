@@ -24,7 +24,7 @@ struct pack_entry;
 
 struct pack {
 	const char *dir;     /* where it goes; borrowed */
-	git_odb *odb;        /* what is there already; borrowed; NULL: nothing */
+	git_odb *odb;        /* what is there already; borrowed; or NULL */
 	bool sync;           /* write to the disk; false at first */
 	EVP_MD *sha1;
 	EVP_MD_CTX *digest;
