@@ -10,19 +10,34 @@
 #include "base/strbuf.h"
 #include "exec/spec.h"
 #include "model/value.h"
+#include "store/values.h"
+
+/* Larger values are null: a task that does not read them should not wait. */
+#define MAX_OBJECT_BYTES ((uint64_t)64 << 20)
 
 /* Append a value; what JSON cannot say is null. */
 static void
 add_value(struct strbuf *sb, const char *cbor, size_t len)
 {
 	struct error err = ERROR_INIT;
+	struct strbuf loaded = STRBUF_INIT;
 	size_t before = sb->len;
+	int rc;
 
-	if (value_to_json(cbor, len, sb, &err) == 0)
-		return;
-	strbuf_truncate(sb, before);
-	strbuf_adds(sb, "null");
+	if (value_has_objects(cbor, len)) {
+		rc = value_load_objects(cbor, len, MAX_OBJECT_BYTES, &loaded,
+					&err);
+		if (!rc)
+			rc = value_to_json(loaded.buf, loaded.len, sb, &err);
+	} else {
+		rc = value_to_json(cbor, len, sb, &err);
+	}
+	if (rc) {
+		strbuf_truncate(sb, before);
+		strbuf_adds(sb, "null");
+	}
 	error_release(&err);
+	strbuf_release(&loaded);
 }
 
 static void

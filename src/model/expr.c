@@ -17,17 +17,24 @@ value_expr_words(struct graph *g, const struct step *step,
 		 const struct node *n, const struct expr *e, struct words *w,
 		 struct error *err)
 {
-	struct strbuf scratch = STRBUF_INIT;
+	struct strbuf scratch = STRBUF_INIT, loaded = STRBUF_INIT;
 	struct error why = ERROR_INIT;
 	const char *value;
 	size_t len;
-	int ret;
+	int ret = 0;
 
 	value = graph_value(g, step, n, e, &scratch, &len);
-	ret = value_words(value, len, w, &why);
+	if (e->kind == WIRE_EXPR_NAME && value_has_objects(value, len)) {
+		ret = graph_load_value(g, value, len, &loaded, &why);
+		value = loaded.buf;
+		len = loaded.len;
+	}
+	if (!ret)
+		ret = value_words(value, len, w, &why);
 	if (ret)
 		step_error(step, e->line, e->column, err, "%s", why.text);
 	error_release(&why);
+	strbuf_release(&loaded);
 	strbuf_release(&scratch);
 	return ret;
 }

@@ -144,6 +144,10 @@ struct graph_world {
 	 * until the next call. */
 	const char *(*maker)(void *data, const char *path);
 	void *data;
+	/* Append the value at CBOR, part of which lies in the store, with that
+	 * in its place; NULL: nothing lies there. */
+	int (*load)(void *data, const char *cbor, size_t len,
+		    struct strbuf *out, struct error *err);
 };
 
 struct graph_options {
@@ -304,6 +308,10 @@ void graph_bind(struct graph *g, const struct node *n, uint32_t name,
 const char *graph_value(struct graph *g, const struct step *step,
 			const struct node *n, const struct expr *e,
 			struct strbuf *scratch, size_t *len);
+
+/* Append the value at CBOR with what of it lies in the store. */
+int graph_load_value(struct graph *g, const char *cbor, size_t len,
+		     struct strbuf *out, struct error *err);
 
 /* For each step that T reads through import number IM, the task that it
  * really reads: of alternatives, the first that ran.  NULL: none did. */

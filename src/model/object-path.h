@@ -16,4 +16,8 @@ struct strbuf;
 void object_add_path(struct strbuf *sb, const struct digest *d,
 		     const char *file_name);
 
+/* The digest of the object whose path, without a file's name, has the LEN
+ * bytes at PATH.  Returns false for what is no such path. */
+bool object_path_digest(const char *path, size_t len, struct digest *d);
+
 #endif

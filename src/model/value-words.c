@@ -117,6 +117,28 @@ value_words(const char *cbor, size_t len, struct words *w, struct error *err)
 	return 0;
 }
 
+bool
+value_has_objects(const char *cbor, size_t len)
+{
+	struct cbor_item item;
+	struct cbor c;
+	uint64_t count;
+
+	cbor_init(&c, cbor, len);
+	item = cbor_next(&c);
+	if (item.kind != CBOR_ARRAY)
+		return item.kind == CBOR_TAG && item.n == CBOR_TAG_OBJECT;
+	for (count = item.n; count && !c.failed; count--) {
+		struct cbor at = c;
+
+		item = cbor_next(&at);
+		if (item.kind == CBOR_TAG && item.n == CBOR_TAG_OBJECT)
+			return true;
+		cbor_skip(&c);
+	}
+	return false;
+}
+
 void
 value_from_text(const char *text, size_t len, struct strbuf *out)
 {

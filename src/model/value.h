@@ -19,6 +19,10 @@ struct words;
 int value_words(const char *cbor, size_t len, struct words *w,
 		struct error *err);
 
+/* Whether the value, or an element of the list that it is, lies in the store:
+ * TAG_OBJECT. */
+bool value_has_objects(const char *cbor, size_t len);
+
 /* Append the value as Scheme's write would show it, cut after MAX_BYTES with
  * "..." (0: whole), without anything that could disturb a terminal.  A file
  * result shows as its path, a hash table as #<hash-table (KEY . VALUE) ...>. */

@@ -16,6 +16,7 @@
 #include "model/graph.h"
 #include "model/resolve.h"
 #include "store/files.h"
+#include "store/values.h"
 
 enum {
 	DEFAULT_SPLITS = 100,
@@ -43,6 +44,14 @@ world_maker(void *data, const char *path)
 	if (files_maker(r->files, path, &step, &err) < 0)
 		run_fatal(r, &err);
 	return step;
+}
+
+static int
+world_load(void *data, const char *cbor, size_t len, struct strbuf *out,
+	   struct error *err)
+{
+	(void)data;
+	return value_load_objects(cbor, len, 0, out, err);
 }
 
 /* ---- evaluations ---- */
@@ -122,7 +131,8 @@ static void
 new_graph(struct run *r)
 {
 	const struct run_options *o = r->options;
-	struct graph_world world = { world_exists, world_maker, r };
+	struct graph_world world = { world_exists, world_maker, r,
+				     world_load };
 	char *flow_file = path_normalize(o->flow_file);
 	struct graph_options options = {
 		.max_num_splits = first_said(o->max_num_splits,

@@ -7,7 +7,9 @@
 
 #include "store/values.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/cbor.h"
@@ -15,6 +17,7 @@
 #include "base/strbuf.h"
 #include "model/artifact.h"
 #include "model/npy.h"
+#include "model/object-path.h"
 #include "model/wire.h"
 #include "store/objects.h"
 
@@ -160,5 +163,86 @@ artifact_load_value(const struct artifact *a, struct strbuf *cbor,
 	if (!rc)
 		rc = put_object(a, &data, cbor, err);
 	strbuf_release(&data);
+	return rc;
+}
+
+/* The format that the wire calls NAME; false: none. */
+static bool
+find_format(const char *name, size_t len, enum artifact_format *format)
+{
+	int f;
+
+	for (f = 0; f < ARTIFACT_FORMATS; f++)
+		if (cbor_key_is(name, len,
+				artifact_format_name((enum artifact_format)f)))
+			break;
+	*format = (enum artifact_format)f;
+	return f < ARTIFACT_FORMATS;
+}
+
+/* Append the value of which C, behind its tag, says where it lies. */
+static int
+load_object(struct cbor *c, uint64_t max_bytes, struct strbuf *out,
+	    struct error *err)
+{
+	struct artifact a = { .name = "a value" };
+	const char *format, *path;
+	size_t format_len, path_len;
+	char *name;
+	struct stat st;
+	int rc;
+
+	cbor_get_array(c);
+	format = cbor_get_text(c, &format_len);
+	path = cbor_get_text(c, &path_len);
+	if (c->failed || !find_format(format, format_len, &a.format) ||
+	    !object_path_digest(path, path_len, &a.digest))
+		return error_set(err, "a value is damaged");
+	name = xstrndup(path, path_len);
+	rc = stat(name, &st) < 0 ? error_sys(err, "cannot read '%s'", name)
+				 : 0;
+	a.size_bytes = rc ? 0 : (uint64_t)st.st_size;
+	if (!rc && max_bytes && a.size_bytes > max_bytes)
+		rc = error_set(err, "'%s' is too large", name);
+	free(name);
+	return rc ? -1 : artifact_load_value(&a, out, err);
+}
+
+/* Append the next value of C. */
+static int
+load_value(struct cbor *c, uint64_t max_bytes, struct strbuf *out,
+	   struct error *err)
+{
+	struct cbor at = *c;
+	struct cbor_item item = cbor_next(&at);
+	const char *span;
+	size_t len;
+
+	if (item.kind == CBOR_TAG && item.n == CBOR_TAG_OBJECT) {
+		*c = at;
+		return load_object(c, max_bytes, out, err);
+	}
+	span = cbor_span(c, &len);
+	strbuf_add(out, span, len);
+	return 0;
+}
+
+int
+value_load_objects(const char *cbor, size_t len, uint64_t max_bytes,
+		   struct strbuf *out, struct error *err)
+{
+	struct cbor_item item;
+	struct cbor c, at;
+	uint64_t count;
+	int rc = 0;
+
+	cbor_init(&c, cbor, len);
+	at = c;
+	item = cbor_next(&at);
+	if (item.kind != CBOR_ARRAY)
+		return load_value(&c, max_bytes, out, err);
+	cbor_put_array(out, item.n);
+	for (count = item.n; count && !rc && !at.failed; count--)
+		rc = load_value(&at, max_bytes, out, err);
 	return rc;
 }

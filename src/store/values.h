@@ -24,6 +24,13 @@ int artifact_from_value(const char *name, const char *cbor, size_t len,
 			struct arena *arena, struct artifact *a,
 			struct error *err);
 
+/* Append the value at CBOR with what lies in the store (TAG_OBJECT), itself or
+ * elements of the list that it is, in its place.  Refuses arrays and
+ * bytevectors that are too large and, if MAX_BYTES is not 0, all objects of
+ * more. */
+int value_load_objects(const char *cbor, size_t len, uint64_t max_bytes,
+		       struct strbuf *out, struct error *err);
+
 /* Append the CBOR of the value of A, whatever its format, to CBOR.  Refuses
  * files and directories, and arrays and bytevectors that are too large. */
 int artifact_load_value(const struct artifact *a, struct strbuf *cbor,

@@ -130,6 +130,41 @@ test_expect_success 'exec writes results too' '
 "
 '
 
+test_expect_success 'values of any size are inserted, alone and in joins' '
+	flowfile <<-"END" &&
+	(step a (produces (l lines) (t text)) (shell "seq 1000 | tee #{l} > #{t}"))
+	(step b (from a l t)
+	  (shell "echo #{l} | wc -w; echo \"#{t}\" | wc -l; test \"#{l}\" = \"$(echo $(cat <<< #{t}))\""))
+	(step c (from a l) (exec "echo" l #:stdout "words"))
+	(step d (foreach i (iota 3)) (produces v) (scheme (make-string (* i 2000) #\x)))
+	(step e (join d v) (shell "printf \"%s\n\" #{v} | wc -c"))
+	(step f (from d v) (shell "printf \"%s\" #{v} | wc -c"))
+	END
+	run_says b "1000
+1000
+" &&
+	test "$(wc -w < words)" = 1000 &&
+	logged e > actual && echo 6003 > expected && test_cmp expected actual &&
+	logged f/2 > actual && echo 4000 > expected && test_cmp expected actual
+'
+
+test_expect_success 'and are in $FLOWMAKE_TASK' '
+	flowfile <<-"END" &&
+	(step a (produces (l lines) (t text)) (shell "seq 1000 | tee #{l} > #{t}"))
+	(step d (foreach i (iota 3)) (produces v) (scheme (iota (* i 500))))
+	(step b (from a l t) (join d v)
+	  (script "python3" #<<X
+	import json, os
+	task = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	words = [str(i) for i in range(1, 1001)]
+	print(task["from"] == {"l": words, "t": "\n".join(words)},
+	      task["join"] == {"v": [list(range(500 * i)) for i in range(3)]})
+	X))
+	END
+	run_says b "True True
+"
+'
+
 test_expect_success 'script writes results through $FLOWMAKE_TASK' '
 	flowfile <<-"END" &&
 	(step a (produces (n json) (t text))

@@ -498,10 +498,29 @@ test_arrays(void)
 	strbuf_release(&cbor);
 }
 
+static void
+test_path(void)
+{
+	struct digest d = digest_of("x", 1), back;
+	char *path = object_path(&d, NULL), *named = object_path(&d, "x");
+
+	ok(object_path_digest(path, strlen(path), &back) &&
+	   digest_equal(&d, &back), "the path of an object says its digest");
+	ok(!object_path_digest(named, strlen(named), &back) &&
+	   !object_path_digest(path, strlen(path) - 1, &back) &&
+	   !object_path_digest("", 0, &back), "others say none");
+	path[20] = 'g';
+	ok(!object_path_digest(path, strlen(path), &back),
+	   "nor do those that are not hexadecimal");
+	free(path);
+	free(named);
+}
+
 int
 main(void)
 {
 	enter_work_dir();
+	test_path();
 	store = store_open(STORE_WRITE, &err);
 	must(store ? 0 : -1);
 	files = files_new(store, &clock_system);
