@@ -148,7 +148,8 @@ test_expect_success 'nothing of git is written, and nothing of it runs' '
 	echo "* filter=evil" > .gitattributes && rm -f evil &&
 	echo more >> a && echo 3 > new && state .git > before && run &&
 	flowmake show > shown && flowmake checkout 1 out && echo 4 > new && run &&
-	flowmake diff 1 2 > differs && state .git > after &&
+	flowmake diff 1 2 > differs && test_grep "^\+4" differs &&
+	state .git > after &&
 	test_cmp before after && test ! -e evil
 '
 
@@ -311,7 +312,11 @@ test_expect_success 'two runs at once are both recorded' '
 	END
 	mkfifo fifo && exec 7<> fifo && begin flowmake run && first=$begun &&
 	begin flowmake run && printf "\n\n" >&7 && ended 0 $first &&
-	ended 0 $begun && flowmake diff 1 2 > differs
+	ended 0 $begun && flowmake diff 1 2 > differs && lines 0 differs &&
+	for n in 1 2; do
+		flowmake show $n --json > json &&
+		test_grep "\"tree\": \"[0-9a-f]+\"" json || exit 1
+	done
 '
 
 # helper < TEXT: the program that flowmake takes for flowmake-git.

@@ -143,9 +143,10 @@ test_expect_success 'what a failed recipe leaves of its outputs is removed' '
 	mkdir leaves && cd leaves &&
 	flowfile <<-\END &&
 	(step a (output file "file") (output directory "directory")
-	  (shell "echo half > #{file}; mkdir -p #{directory}/x; false"))
+	  (shell "echo half > #{file}; mkdir -p #{directory}/x; echo ./*; false"))
 	END
-	test_must_fail flowmake run &&
+	test_must_fail flowmake run > out &&
+	test_grep "\./directory \./file" out &&
 	test ! -e file && test ! -e directory
 '
 

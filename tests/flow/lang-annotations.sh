@@ -65,11 +65,14 @@ test_expect_success 'each attempt starts with its outputs away' '
 
 test_expect_success 'resources may depend on the attempt' '
 	flowfile <<-"END" &&
-	(step a (retry #:times 2) (resources #:memory (* attempt 8))
+	(step a (retry #:times 2)
+	  (resources #:memory (if (= attempt 3) "much" (* attempt 8)))
 	  (environment (X "1"))
-	  (shell "test $FLOWMAKE_ATTEMPT = 3"))
+	  (shell "echo attempt $FLOWMAKE_ATTEMPT; false"))
 	END
-	flowmake run --run-id-file=id
+	fails "Flowfile:2:[0-9]+: step .a.: .*much" --run-id-file=id &&
+	flowmake logs $(cat id)/a --attempt 2 > actual &&
+	echo attempt 2 | test_cmp - actual
 '
 
 test_expect_success 'attempt is not seen by the recipe' '
@@ -150,7 +153,7 @@ test_expect_success 'a secret is passed on and never recorded' '
 	(step a (secret TOKEN_OF_TEST) (shell "test $TOKEN_OF_TEST = $(cat whisper)"))
 	END
 	echo hush-hush-17 > whisper &&
-	TOKEN_OF_TEST=hush-hush-17 flowmake run &&
+	TOKEN_OF_TEST=hush-hush-17 runs_tasks "1 task" &&
 	! grep -r hush-hush-17 .flowmake
 '
 
@@ -237,7 +240,7 @@ test_expect_success 'memory is in MB or a string with a unit' '
 	(step a (resources #:memory "1GB" #:cpu 0.5) (shell "true"))
 	(step b (resources #:memory "500MB") (shell "true"))
 	END
-	flowmake run
+	runs_tasks "2 tasks"
 '
 
 for bad in "resources #:memory \"lots\"" "resources #:cpu \"many\"" \

@@ -39,8 +39,13 @@ test_expect_success 'a target of its shape is made on demand' '
 
 test_expect_success 'a run of everything makes no file of a pattern' '
 	rm -f *.up &&
-	flowmake run &&
-	test ! -e two.up
+	flowfile <<-"END" &&
+	(step up (pattern s) (input i "%.txt") (output o "%.up")
+	  (shell "tr a-z A-Z < #{i} > #{o}"))
+	(step other (shell "true"))
+	END
+	runs_tasks "1 task" &&
+	test ! -e one.up && test ! -e two.up
 '
 
 test_expect_success 'a stem may hold a slash and is not empty' '

@@ -215,7 +215,7 @@ test_expect_success 'a step without results may give any values' '
 	(step b (scheme (values)))
 	(step c (scheme (if #f #f)))
 	END
-	flowmake run
+	runs_tasks "3 tasks"
 '
 
 test_expect_success 'values of all kinds come through unchanged' '

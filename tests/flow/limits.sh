@@ -8,7 +8,8 @@ test_expect_success 'as many tasks run at a time as there are workers' '
 	(step a (shell "echo a > one; read -r line < two; echo $line > three"))
 	(step b (shell "read -r line < one; echo $line > two; cat three"))
 	END
-	timeout 60 flowmake run -j 2
+	timeout 60 flowmake run -j 2 > said &&
+	test_grep "^Done: run 1, 2 tasks" said
 '
 
 test_expect_success 'with one worker no two tasks run at a time' '
@@ -18,7 +19,7 @@ test_expect_success 'with one worker no two tasks run at a time' '
 	  (foreach n (iota 10))
 	  (shell "mkdir busy; ls / > /dev/null; rmdir busy"))
 	END
-	flowmake run -j 1
+	runs_tasks "10 tasks" -j 1
 '
 
 test_expect_success 'tasks that want the machine for themselves get it' '
@@ -30,7 +31,7 @@ test_expect_success 'tasks that want the machine for themselves get it' '
 	  (resources #:cpu all)
 	  (shell "mkdir busy; ls / > /dev/null; rmdir busy"))
 	END
-	flowmake run
+	runs_tasks "6 tasks"
 '
 
 test_expect_success 'so do those that want more memory than half of it' '
@@ -44,7 +45,7 @@ test_expect_success 'so do those that want more memory than half of it' '
 	  (resources #:memory (quotient (* 2 all) 3))
 	  (shell "mkdir busy; ls / > /dev/null; rmdir busy"))
 	END
-	flowmake run
+	runs_tasks "6 tasks"
 '
 
 test_expect_success 'a task larger than the machine runs alone, with a warning' '
@@ -86,7 +87,8 @@ test_expect_success 'a task that declares nothing runs beside a large one' '
 	(step a (resources #:cpu all) (shell "echo a > one; read -r line < two"))
 	(step b (shell "read -r line < one; echo b > two"))
 	END
-	timeout 60 flowmake run
+	timeout 60 flowmake run > said &&
+	test_grep "^Done: run 1, 2 tasks" said
 '
 
 test_done

@@ -157,6 +157,7 @@ test_expect_success 'the status line fits into the terminal' '
 
 test_expect_success 'a dumb terminal has none' '
 	TERM=dumb ./terminal 80 flowmake run > out &&
+	test_grep "^Done: " out &&
 	test_grep -v "3 done" out
 '
 

@@ -63,7 +63,8 @@ test_expect_success '--attempt shows an earlier attempt' '
 '
 
 test_expect_success 'a task that printed nothing has an empty log' '
-	flowmake logs 1/quiet > out &&
+	flowmake logs 1/quiet > out 2> words &&
+	test_grep "^Run 1, quiet: done\$" words &&
 	lines 0 out
 '
 

@@ -33,6 +33,7 @@ test_expect_success 'help fits into 80 columns' '
 	while read -r command; do
 		flowmake help "$command"
 	done < commands > all &&
+	test -s all &&
 	test_grep -v "^.{80}" all
 '
 
@@ -190,6 +191,7 @@ test_expect_success 'what cannot be written is an error' '
 
 test_expect_success 'every tab-separated row for programs is whole' '
 	flowmake help --rows > rows &&
+	test -s rows &&
 	awk -F "\t" "NF != 6" rows > actual &&
 	lines 0 actual
 '
