@@ -264,7 +264,10 @@ there that may name files."
        (else
         (hash-set! seen (car queue) #t)
         (if (string? (car queue))
-            (loop (cdr queue) parts (cons (car queue) strings))
+            (loop (cdr queue) parts
+                  (if (string-index (car queue) #\nul) ; no file's name
+                      strings
+                      (cons (car queue) strings)))
             (call-with-values (lambda () (symbol-parts (car queue)))
               (lambda (new mentioned)
                 (loop (append mentioned (cdr queue))
