@@ -6,7 +6,7 @@
 ran() {
 	printf '%s\n' "$@" | sort > expected &&
 	flowmake logs "$(cat id)" --stdout 2>/dev/null |
-		sed -n 's/^\[\([^]]*\)\] ran$/\1/p' | sort > actual &&
+		sed -n 's/^\[\([^] ]*\)[^]]*\] ran$/\1/p' | sort > actual &&
 	test_cmp expected actual
 }
 

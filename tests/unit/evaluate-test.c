@@ -63,7 +63,11 @@ close_flow(void)
 static void
 given(const char *flow_text)
 {
-	struct graph_world world = { fake_exists, fake_maker, &run };
+	struct graph_world world = {
+		.exists = fake_exists,
+		.maker = fake_maker,
+		.data = &run,
+	};
 	struct graph_options options = { .max_num_splits = 2500,
 					 .want_all = true,
 					 .flow_file = "Flowfile" };

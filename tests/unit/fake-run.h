@@ -671,7 +671,11 @@ fake_turn(struct fake_run *r, bool *moved)
 static inline int
 fake_run_flow(struct fake_run *r)
 {
-	struct graph_world world = { fake_exists, fake_maker, r };
+	struct graph_world world = {
+		.exists = fake_exists,
+		.maker = fake_maker,
+		.data = r,
+	};
 	struct graph_options options = {
 		.max_num_splits = r->max_num_splits ? r->max_num_splits : 100,
 		.want_all = !r->targets[0],

@@ -257,7 +257,11 @@ turn(void)
 static void
 given(const char *flow_text)
 {
-	struct graph_world world = { fake_exists, fake_maker, &flow };
+	struct graph_world world = {
+		.exists = fake_exists,
+		.maker = fake_maker,
+		.data = &flow,
+	};
 	struct graph_options go = { .max_num_splits = 100, .want_all = true,
 				    .flow_file = "Flowfile" };
 
