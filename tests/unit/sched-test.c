@@ -293,6 +293,7 @@ given(const char *flow_text)
 	run.executor = &fake_executor;
 	run.executor->ops = &fake_ops;
 	run.machine_cpu_milli = 4000;
+	run.code_begun = true; /* nobody records it here */
 	run.said = xcalloc(flow.flow.rules.step_count + 1, 1);
 	limits_init(&run.limits, 3, 4000, 8000);
 	flow.graph = run.graph = graph_new(&flow.flow.rules, &world, &go);
