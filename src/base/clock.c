@@ -5,7 +5,11 @@
 
 #include "base/clock.h"
 
-#include <time.h>
+int64_t
+timespec_ns(struct timespec t)
+{
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
 
 static int64_t
 read_ns(clockid_t id)
@@ -14,7 +18,7 @@ read_ns(clockid_t id)
 
 	if (clock_gettime(id, &ts) < 0)
 		bug("clock %d cannot be read", (int)id);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	return timespec_ns(ts);
 }
 
 static int64_t

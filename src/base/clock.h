@@ -5,6 +5,8 @@
 #ifndef FLOWMAKE_BASE_CLOCK_H
 #define FLOWMAKE_BASE_CLOCK_H
 
+#include <time.h>
+
 #include "base/base.h"
 
 struct clock {
@@ -20,5 +22,8 @@ int64_t clock_real_ns(struct clock *);
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
+
+/* T, as of stat(2), in ns. */
+int64_t timespec_ns(struct timespec t);
 
 #endif

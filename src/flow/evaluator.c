@@ -573,3 +573,9 @@ evaluator_load(struct evaluator *e, const struct evaluator_load *how,
 	e->rules = NULL;
 	return rc < 0 ? -1 : rules_resolve(rules, err);
 }
+
+bool
+evaluator_identity(const struct evaluator *e, struct digest *id)
+{
+	return e->memo && memo_identity(e->memo, id);
+}

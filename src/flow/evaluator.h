@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/base.h"
+#include "base/digest.h"
 
 struct error;
 struct evaluator;
@@ -43,6 +44,11 @@ struct evaluator_load {
 int evaluator_load(struct evaluator *e, const struct evaluator_load *how,
 		   struct rules *rules, const bool *interrupted,
 		   struct error *err);
+
+/* What tells all that the evaluator has said, and will say, from what it might
+ * say of any other Flowfile, parameters and project.  Returns false when that
+ * is not known: the flow is not pure (flow/memo.h). */
+bool evaluator_identity(const struct evaluator *e, struct digest *id);
 
 /* ---- evaluation ---- */
 

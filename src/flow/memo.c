@@ -386,6 +386,37 @@ memo_add(struct memo *m, const struct digest *q, const char *frames,
 	m->has_changed = true;
 }
 
+bool
+memo_identity(const struct memo *m, struct digest *id)
+{
+	struct strbuf sb = STRBUF_INIT;
+	unsigned char sum[DIGEST_BYTES] = { 0 };
+	struct digest d;
+	size_t i;
+
+	if (!m->is_loaded || m->is_useless)
+		return false;
+	/* they are found in any order */
+	map_each(&m->observations, e) {
+		const struct observation *o = e->value;
+
+		strbuf_reset(&sb);
+		observation_key(&sb, o);
+		strbuf_add(&sb, o->digest.bytes, DIGEST_BYTES);
+		d = digest_of(sb.buf, sb.len);
+		for (i = 0; i < DIGEST_BYTES; i++)
+			sum[i] ^= d.bytes[i];
+	}
+	strbuf_reset(&sb);
+	strbuf_adds(&sb, m->path);
+	strbuf_add(&sb, sum, sizeof(sum));
+	d = digest_of(m->load.buf, m->load.len);
+	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
+	*id = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	return true;
+}
+
 void
 memo_forget(struct memo *m)
 {

@@ -44,6 +44,10 @@ void memo_add(struct memo *m, const struct digest *q, const char *frames,
 /* Add the observations of a manifest (model/wire.h). */
 void memo_observe(struct memo *m, const char *manifest, size_t len);
 
+/* What tells M from all memos that could say another thing: what it is of, and
+ * what was looked at.  Returns false when M will not be kept. */
+bool memo_identity(const struct memo *m, struct digest *id);
+
 /* Keep nothing of this flow. */
 void memo_forget(struct memo *m);
 

@@ -102,12 +102,6 @@ digest_file(const char *path)
 	return d;
 }
 
-static int64_t
-time_ns(struct timespec t)
-{
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 /* Append how the directory of PATTERN is now, if that says what it holds. */
 static void
 add_stamp(struct strbuf *sb, const char *pattern)
@@ -117,12 +111,12 @@ add_stamp(struct strbuf *sb, const char *pattern)
 	int64_t now = clock_real_ns(&clock_system);
 
 	if (dir && !stat(dir, &st) &&
-	    now > time_ns(st.st_ctim) + SETTLED_NS &&
-	    now > time_ns(st.st_mtim) + SETTLED_NS) {
+	    now > timespec_ns(st.st_ctim) + SETTLED_NS &&
+	    now > timespec_ns(st.st_mtim) + SETTLED_NS) {
 		cbor_put_uint(sb, st.st_dev);
 		cbor_put_uint(sb, st.st_ino);
-		cbor_put_int(sb, time_ns(st.st_mtim));
-		cbor_put_int(sb, time_ns(st.st_ctim));
+		cbor_put_int(sb, timespec_ns(st.st_mtim));
+		cbor_put_int(sb, timespec_ns(st.st_ctim));
 	}
 	free(dir);
 }

@@ -79,14 +79,12 @@ int attempt_demand(struct attempt *a, struct graph *g, struct error *err);
 const char **attempt_reads(struct attempt *a, size_t *count);
 
 /* Fill the recipe, digest the inputs and make the key (which keeps that of
- * attempt 1).  WORDS remembers, for the run, which words of recipes name files
- * of the project. */
+ * attempt 1). */
 int attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
-		     struct map *words, struct error *err);
+		     struct error *err);
 
 /* Make key and spec.  MACHINE_CPU_MILLI is parallel-map's default. */
 int attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		      struct map *words, uint32_t machine_cpu_milli,
-		      struct error *err);
+		      uint32_t machine_cpu_milli, struct error *err);
 
 #endif

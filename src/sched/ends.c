@@ -8,6 +8,7 @@
 #include "base/cbor.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "store/objects.h"
 
 /* Attempts that failed by no fault of their own are tried this often. */
 enum { MAX_LOSSES = 3 };
@@ -54,6 +55,22 @@ keep_caught(struct run *r, struct attempt *a, const struct outcome *o)
 	cbor_put_str(&sb, o->message ? o->message : "");
 	graph_keep_caught(r->graph, a->task, sb.buf, sb.len);
 	strbuf_release(&sb);
+}
+
+/* What was made is used again as long as its objects are as they are now; of
+ * most that is known by their stat. */
+static void
+rest_on_results(struct run *r, const struct attempt_record *rec)
+{
+	size_t i;
+
+	for (i = 0; i < rec->result_count; i++) {
+		const struct artifact *a = &rec->results[i];
+
+		r->unsettled |= a->format != ARTIFACT_INLINE &&
+			object_verify(&a->digest, a->file_name, r->files,
+				      NULL) <= 0;
+	}
 }
 
 /* The pause before the next attempt is over. */
@@ -143,10 +160,12 @@ on_finished(void *data, void *task, const struct outcome *o)
 		rec.output_count = a->spec.output_count;
 		rec.reusable = o->reusable && !a->is_stale &&
 			!digest_is_zero(&a->key);
+		rest_on_results(r, &rec);
 		if (o->warning)
 			run_note(r, "warning: %s: %s", a->name.buf,
 				 o->warning);
 	}
+	r->unsettled |= outcome != TASK_RETRIED && !rec.reusable;
 	count_end(r, outcome);
 	record_end(r, a, &rec, outcome != TASK_RETRIED);
 	if (outcome != TASK_RETRIED) {

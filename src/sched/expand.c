@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/path.h"
@@ -29,9 +28,8 @@ static bool
 world_exists(void *data, const char *path)
 {
 	struct run *r = data;
-	struct stat st;
 
-	return !files_stat(r->files, path, &st);
+	return files_exist(r->files, path);
 }
 
 static const char *
@@ -43,6 +41,8 @@ world_maker(void *data, const char *path)
 
 	if (files_maker(r->files, path, &step, &err) < 0)
 		run_fatal(r, &err);
+	if (step)
+		files_rest_on_unseen(r->files);
 	return step;
 }
 
@@ -241,6 +241,8 @@ run_want_targets(struct run *r, struct error *err)
 		open_one |= ret;
 	}
 	r->seeking = open_one;
+	if (open_one) /* what it finds depends on what runs have made */
+		files_rest_on_unseen(r->files);
 	if (open_one && !is_opening(r))
 		graph_want_opening(r->graph);
 	return 0;

@@ -7,10 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/map.h"
 #include "base/path.h"
 #include "model/graph.h"
 #include "model/key.h"
@@ -27,31 +25,20 @@ digest_input(struct files *files, struct spec_file *f, struct error *err)
 	int found = files_digest(files, f->path, &state, err);
 
 	if (found > 0) {
+		files_rest_on(files, f->path, &state.digest);
 		f->digest = state.digest;
 		f->is_dir = state.is_dir;
 	}
 	return found;
 }
 
-/* Whether WORD of a recipe names a file of the project; looked up on the disk
- * once a run. */
+/* Whether WORD of a recipe names a file of the project. */
 static bool
-names_project_file(struct map *words, const char *word)
+names_project_file(struct files *files, const char *word)
 {
-	static char yes, no; /* what the map says */
-	struct stat st;
-	void *known;
-
-	if (!*word || *word == '/' || *word == '-' || strlen(word) > 1024)
-		return false;
-	if (!strncmp(word, "../", 3) || path_is_inside(".flowmake", word))
-		return false;
-	known = map_gets(words, word);
-	if (!known) {
-		known = !stat(word, &st) && S_ISREG(st.st_mode) ? &yes : &no;
-		map_sets(words, word, known);
-	}
-	return known == &yes;
+	return *word && *word != '/' && *word != '-' && strlen(word) <= 1024 &&
+	       strncmp(word, "../", 3) && !path_is_inside(".flowmake", word) &&
+	       files_name_one(files, word);
 }
 
 /* What stands between the words of a text. */
@@ -132,7 +119,7 @@ each_recipe_word(const struct filled_recipe *f, const struct recipe *r,
 struct input_list {
 	struct attempt *attempt;
 	struct graph *graph;
-	struct map *words;       /* which words name files of the project */
+	struct files *files;
 	struct spec_file *v;
 	size_t count;
 	size_t alloc;
@@ -183,7 +170,7 @@ add_word(void *data, const char *word)
 	char *path;
 
 	/* most words that name files are declared, and need no look */
-	if (is_listed(l, word) || !names_project_file(l->words, word))
+	if (is_listed(l, word) || !names_project_file(l->files, word))
 		return;
 	path = path_normalize(word);
 	if (!is_listed(l, path) && !is_made(t, path) &&
@@ -327,10 +314,10 @@ digest_inputs(struct attempt *a, struct input_list *l, struct files *files,
 
 static int
 set_inputs(struct attempt *a, struct graph *g, struct files *files,
-	   struct map *words, struct error *err)
+	   struct error *err)
 {
 	const struct task *t = a->task;
-	struct input_list l = { a, g, words, NULL, 0, 0 };
+	struct input_list l = { a, g, files, NULL, 0, 0 };
 	uint32_t i;
 	int ret;
 
@@ -366,11 +353,11 @@ set_key(struct attempt *a, struct graph *g)
 
 int
 attempt_make_key(struct attempt *a, struct graph *g, struct files *files,
-		 struct map *words, struct error *err)
+		 struct error *err)
 {
 	memset(&a->spec, 0, sizeof(a->spec));
 	if (recipe_fill(g, a->task, &a->arena, &a->filled, err) ||
-	    set_inputs(a, g, files, words, err))
+	    set_inputs(a, g, files, err))
 		return -1;
 	if (a->task->attempt == 1)
 		set_key(a, g);

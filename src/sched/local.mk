@@ -11,6 +11,7 @@ sched_sources = \
 	src/sched/notes.c src/sched/notes.h \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \
+	src/sched/repeat.c \
 	src/sched/resume.c \
 	src/sched/reuse.c src/sched/reuse.h \
 	src/sched/run-code.c \

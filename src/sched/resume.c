@@ -236,7 +236,7 @@ decide(struct run *r, struct task *t)
 
 	t->attempt = 1;
 	if (!attempt_demand(a, r->graph, &err) &&
-	    !attempt_make_key(a, r->graph, r->files, &r->recipe_words, &err))
+	    !attempt_make_key(a, r->graph, r->files, &err))
 		state = look(r, a, &hit);
 	error_release(&err);
 	t->restored = state == REUSE_RESTORE;
@@ -376,7 +376,7 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		return;
 	}
 	if (attempt_demand(a, r->graph, &err) ||
-	    attempt_make_key(a, r->graph, r->files, &r->recipe_words, &err)) {
+	    attempt_make_key(a, r->graph, r->files, &err)) {
 		strbuf_addf(why, "and fails: %s", err.text);
 		error_release(&err);
 		return;

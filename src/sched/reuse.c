@@ -155,11 +155,8 @@ is_stored(struct reuse *u, const struct artifact *a)
 static bool
 has_output(struct reuse *u, const struct artifact *a, enum reuse_state *state)
 {
-	struct file_state now;
-	int there = files_digest(u->files, a->name, &now, NULL);
-
 	/* what cannot be read is not what the task made */
-	if (there > 0 && digest_equal(&now.digest, &a->digest))
+	if (files_match(u->files, a->name, &a->digest))
 		return true;
 	*state = REUSE_RESTORE;
 	return object_exists(&a->digest, NULL);

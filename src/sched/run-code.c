@@ -88,7 +88,7 @@ get_since(const struct run *r)
 	struct stat st;
 
 	if (!stat(log, &st))
-		ns = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec;
+		ns = timespec_ns(st.st_ctim);
 	free(log);
 	return ns;
 }

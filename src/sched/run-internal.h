@@ -1,7 +1,7 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
- * tasks.c, ends.c and news.c (its attempts), resume.c (what it need not
- * execute), run-code.c and plan.c (a dry run), and by nobody else.
+ * tasks.c, ends.c and news.c (its attempts), resume.c and repeat.c (what it
+ * need not execute), run-code.c and plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -72,8 +72,6 @@ struct run {
 	uint32_t start_alloc;
 	struct loop_timer start_timer; /* until they are recorded */
 	bool starts_due;              /* ... now */
-	struct map recipe_words;      /* word of a recipe -> whether it names a
-				       * file of the project (specs.c) */
 	struct news *news;
 	uint32_t news_count;
 	uint32_t news_alloc;
@@ -84,6 +82,8 @@ struct run {
 	struct run_counts told;       /* what progress said last */
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
+	bool unsettled;               /* some task would run again */
+	struct witness *witness;      /* resume: what was looked at, or NULL */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
@@ -99,8 +99,10 @@ struct run {
 /* ---- run-record.c ---- */
 /* Keep of what was given, now and to the origin run, what the Flowfile has. */
 void run_take_given(struct run *r);
-/* Fill REC, which owns its strings, for the beginning of R. */
-void run_fill_record(struct run *r, struct run_record *rec);
+/* Give R its number, and a record and a log of it. */
+int run_record_begin(struct run *r, struct error *err);
+/* Record that R is over, and commit. */
+int run_record_end(struct run *r, uint32_t tasks_total, struct error *err);
 
 /* ---- expand.c ---- */
 /* Make the graph: evaluate and link all that is known before anything runs. */
@@ -198,6 +200,13 @@ bool attempt_reuse(struct run *r, struct attempt *a);
 void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
 /* Record what was kept since the last time. */
 int run_record_kept(struct run *r, struct error *err);
+
+/* ---- repeat.c ---- */
+/* R is over, and on record: leave a witness of it for the next resume. */
+void run_testify(struct run *r);
+/* Of a resume: look whether a witness says that nothing is to be done, and
+ * then do that: 0; 1 when R has to look at its tasks; -1. */
+int run_repeat(struct run *r, struct error *err);
 
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */

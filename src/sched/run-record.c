@@ -1,11 +1,12 @@
 /*
- * What is recorded of a run at its beginning.
+ * What is recorded of a run at its beginning and its end.
  */
 #include "base/base.h"
 
 #include "sched/run-internal.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "sys/file.h"
 
 /* The text in the list GIVEN for the parameter NAME, or NULL. */
 static const char *
@@ -91,8 +93,9 @@ flow_name(struct run *r)
 	return name;
 }
 
-void
-run_fill_record(struct run *r, struct run_record *rec)
+/* Fill REC, which owns its strings, for the beginning of R. */
+static void
+fill_record(struct run *r, struct run_record *rec)
 {
 	struct strbuf parameters = STRBUF_INIT, tags = STRBUF_INIT;
 	struct passwd *pw = getpwuid(getuid());
@@ -115,4 +118,49 @@ run_fill_record(struct run *r, struct run_record *rec)
 	rec->parameters = strbuf_detach(&parameters, NULL);
 	rec->tags_len = tags.len;
 	rec->tags = strbuf_detach(&tags, NULL);
+}
+
+static int
+write_run_id(struct run *r, struct error *err)
+{
+	char text[16];
+	int len;
+
+	if (!r->options->run_id_file)
+		return 0;
+	len = snprintf(text, sizeof(text), "%u\n", r->summary->run.number);
+	return file_replace(r->options->run_id_file, text, (size_t)len, false,
+			    err);
+}
+
+int
+run_record_begin(struct run *r, struct error *err)
+{
+	struct run_record *rec = &r->summary->run;
+
+	fill_record(r, rec);
+	if (store_run_begin(r->store, rec, err) || write_run_id(r, err))
+		return -1;
+	r->log = log_writer_open(rec->number, err);
+	return r->log ? 0 : -1;
+}
+
+int
+run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
+{
+	struct run_record *rec = &r->summary->run;
+	const struct run_counts *c = &r->summary->counts;
+
+	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
+	rec->tasks_total = tasks_total;
+	rec->tasks_done = c->done;
+	rec->tasks_failed = c->failed;
+	rec->tasks_skipped = c->skipped;
+	rec->tasks_reused = c->reused;
+	rec->state = r->interrupted ? RUN_INTERRUPTED :
+		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
+	if (r->fatal.text && !rec->message)
+		rec->message = xstrdup(r->fatal.text);
+	return store_run_end(r->store, rec, err) ||
+		store_commit(r->store, err) ? -1 : 0;
 }

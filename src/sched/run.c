@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +29,7 @@
 #include "sched/reuse.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
-#include "sys/file.h"
+#include "store/witness.h"
 #include "sys/machine.h"
 #include "sys/pool.h"
 #include "sys/reaper.h"
@@ -137,19 +136,6 @@ load(struct run *r, struct error *err)
 /* ---- beginning and end ---- */
 
 static int
-write_run_id(struct run *r, struct error *err)
-{
-	char text[16];
-	int len;
-
-	if (!r->options->run_id_file)
-		return 0;
-	len = snprintf(text, sizeof(text), "%u\n", r->summary->run.number);
-	return file_replace(r->options->run_id_file, text, (size_t)len, false,
-			    err);
-}
-
-static int
 begin(struct run *r, struct error *err)
 {
 	struct run_record *rec = &r->summary->run;
@@ -157,11 +143,7 @@ begin(struct run *r, struct error *err)
 
 	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
 	r->notes = notes_new(r->graph);
-	run_fill_record(r, rec);
-	if (store_run_begin(r->store, rec, err) || write_run_id(r, err))
-		goto out;
-	r->log = log_writer_open(rec->number, err);
-	if (!r->log)
+	if (run_record_begin(r, err))
 		goto out;
 	files_try_stamps(r->files);
 	r->executor = local_executor_new(r->loop, r->evaluator, r->files,
@@ -187,27 +169,15 @@ known_count(const struct run *r)
 static int
 end(struct run *r, struct error *err)
 {
-	struct run_record *rec = &r->summary->run;
-	struct run_counts *c = &r->summary->counts;
-	int ret = 0;
+	struct run_summary *s = r->summary;
 
-	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
-	rec->tasks_total = known_count(r);
-	rec->tasks_done = c->done;
-	rec->tasks_failed = c->failed;
-	rec->tasks_skipped = c->skipped;
-	rec->tasks_reused = c->reused;
-	rec->state = r->interrupted ? RUN_INTERRUPTED :
-		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
-	if (r->fatal.text && !rec->message)
-		rec->message = xstrdup(r->fatal.text);
 	if (run_commit(r, err) || run_record_kept(r, err) ||
 	    files_settle(r->files, err) || files_save(r->files, err) ||
-	    store_run_end(r->store, rec, err) || store_commit(r->store, err) ||
-	    store_run_known(r->store, rec->number, &r->summary->had_results,
-			    err))
-		ret = -1;
-	return ret;
+	    run_record_end(r, known_count(r), err))
+		return -1;
+	run_testify(r);
+	return s->run.origin ? 0 : store_run_known(r->store, s->run.number,
+						   &s->had_results, err);
 }
 
 /* ---- turns ---- */
@@ -388,9 +358,9 @@ close_run(struct run *r)
 	free(r->rerun);
 	attempt_free(r->scratch);
 	free(r->due);
+	witness_free(r->witness);
 	free(r->said);
 	error_release(&r->code_failure);
-	map_release(&r->recipe_words);
 	free(r->starts);
 	free(r->queue);
 	free(r->news);
@@ -438,7 +408,6 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	r.data = data;
 	r.summary = summary;
 	rules_init(&r.rules);
-	map_init(&r.recipe_words);
 	if (open_run(&r, err) || load(&r, err))
 		goto out;
 	if (r.rules.threads)
@@ -448,6 +417,10 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	limits_init(&r.limits, first_said(o->max_workers, r.rules.max_workers,
 					  DEFAULT_WORKERS),
 		    r.machine_cpu_milli, machine_memory_mb());
+	ret = o->resume ? run_repeat(&r, err) : 1;
+	if (ret <= 0)
+		goto out;
+	ret = -1;
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
 	if (run_expand(&r, err) ||

@@ -186,12 +186,11 @@ set_demands(struct attempt *a, uint32_t machine_cpu_milli)
 
 int
 attempt_make_spec(struct attempt *a, struct graph *g, struct files *files,
-		  struct map *words, uint32_t machine_cpu_milli,
-		  struct error *err)
+		  uint32_t machine_cpu_milli, struct error *err)
 {
 	struct task_spec *s = &a->spec;
 
-	if (attempt_make_key(a, g, files, words, err))
+	if (attempt_make_key(a, g, files, err))
 		return -1;
 	s->step = a->task->step->name;
 	s->split = a->split.buf;

@@ -214,8 +214,8 @@ attempt_start(struct run *r, struct attempt *a)
 	a->started_ns = clock_real_ns(loop_clock(r->loop));
 	if (!a->task->number)
 		a->task->number = ++r->last_number;
-	if (attempt_make_spec(a, r->graph, r->files, &r->recipe_words,
-			      r->machine_cpu_milli, &err)) {
+	if (attempt_make_spec(a, r->graph, r->files, r->machine_cpu_milli,
+			      &err)) {
 		fail_unstarted(r, a, &err);
 		return;
 	}

@@ -138,6 +138,7 @@ struct walk {
 	struct strbuf path;   /* of what is looked at now */
 	uint64_t size_bytes;
 	content_file_fn *fn;
+	content_look_fn *look;
 	void *data;
 };
 
@@ -146,12 +147,18 @@ static int
 go_down(struct walk *w, struct error *err)
 {
 	struct level *level;
+	struct stat st;
 
 	ARRAY_GROW(w->levels, w->count, w->alloc);
 	level = &w->levels[w->count++];
 	*level = (struct level){ STRVEC_INIT, 0, w->path.len, STRBUF_INIT };
 	strbuf_add(&level->digest, directory_head,
 		   sizeof(directory_head) - 1);
+	if (w->look) {
+		if (stat(w->path.buf, &st) < 0)
+			return error_sys(err, "cannot read '%s'", w->path.buf);
+		w->look(w->data, w->path.buf, &st);
+	}
 	return file_list(w->path.buf, &level->names, err);
 }
 
@@ -199,6 +206,8 @@ next_entry(struct walk *w, struct error *err)
 	if (S_ISDIR(st.st_mode))
 		return go_down(w, err);
 	if (S_ISLNK(st.st_mode)) {
+		if (w->look)
+			w->look(w->data, w->path.buf, &st);
 		if (hash_symlink(w, &st, &d, err))
 			return -1;
 		add_entry(w, 'l', name, &d);
@@ -232,7 +241,16 @@ int
 content_of_tree(const char *path, content_file_fn *fn, void *data,
 		struct digest *d, uint64_t *size_bytes, struct error *err)
 {
-	struct walk w = { .path = STRBUF_INIT, .fn = fn, .data = data };
+	return content_watch_tree(path, fn, NULL, data, d, size_bytes, err);
+}
+
+int
+content_watch_tree(const char *path, content_file_fn *fn,
+		   content_look_fn *look, void *data, struct digest *d,
+		   uint64_t *size_bytes, struct error *err)
+{
+	struct walk w = { .path = STRBUF_INIT, .fn = fn, .look = look,
+			  .data = data };
 	struct level *level;
 	struct digest dropped;
 	int rc;

@@ -40,6 +40,14 @@ int content_of_tree(const char *path, content_file_fn *fn, void *data,
 		    struct digest *d, uint64_t *size_bytes,
 		    struct error *err);
 
+/* The same; LOOK is handed each directory, before what is in it is listed, and
+ * each symlink, with their stat (of a symlink: lstat). */
+typedef void content_look_fn(void *data, const char *path,
+			     const struct stat *st);
+int content_watch_tree(const char *path, content_file_fn *fn,
+		       content_look_fn *look, void *data, struct digest *d,
+		       uint64_t *size_bytes, struct error *err);
+
 /* Set ERR to say that PATH is of a kind that has no content.  Returns -1. */
 int content_refuse(const char *path, mode_t mode, struct error *err);
 

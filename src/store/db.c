@@ -113,6 +113,17 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_GOOD_COUNT] =
 		"SELECT count(DISTINCT id >> 12) FROM attempts"
 		" WHERE id BETWEEN ?1 AND ?2 AND (reusable OR outcome = ?3)",
+	[DB_GOOD_LIST] =
+		"SELECT DISTINCT id >> 12 FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 AND (reusable OR outcome = ?3)"
+		" ORDER BY id",
+	[DB_SKIPPED_COPY] =
+		"INSERT INTO attempts SELECT id + ?3, step, split, outcome,"
+		" reusable, key, element, pid, ?5, ?5, exit_status, signal,"
+		" user_ns, system_ns, max_rss_kib, log_start, log_end,"
+		" origin_run, origin_task, message, key_parts, results,"
+		" outputs FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 AND outcome = ?4",
 	[DB_GC_RUN] = "DELETE FROM runs WHERE number = ?1",
 	[DB_GC_KEPT] =
 		"DELETE FROM kept WHERE run NOT IN (SELECT number FROM runs)",

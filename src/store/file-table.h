@@ -25,6 +25,8 @@ enum file_flags {
 	FILE_DIRTY = 1 << 5,     /* in the list of what must be saved */
 	FILE_OWN = 1 << 6,       /* what we know of who made it is newer than
 				  * what the store says */
+	FILE_RESTS = 1 << 7,     /* the outcome of the run rests on digest */
+	FILE_ASKED = 1 << 8,     /* ... or on that there is something */
 };
 
 struct file_entry {

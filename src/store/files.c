@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "store/content.h"
 #include "store/file-table.h"
+#include "store/files-state.h"
 #include "store/look-ahead.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -30,31 +31,14 @@
 #define FINE_TICKS_NS (20 * NS_PER_MS)
 #define COARSE_TICKS_NS (4 * NS_PER_S)
 
-/* A stat taken in a hold. */
-struct look {
-	struct file_entry *entry;
-	struct stat st;
-};
-
-struct files {
-	struct file_table table;
-	struct clock *clock;
-	bool has_fine;          /* files of fine_device are never racy */
-	dev_t fine_device;
-	struct look_ahead *ahead; /* NULL: never begun */
-	bool is_ahead;          /* it is of this hold */
-	unsigned holds;
-	struct look *looks;     /* of this hold */
-	uint32_t look_count;
-	uint32_t look_alloc;
-};
-
 struct files *
 files_new(struct store *s, struct clock *clock)
 {
 	struct files *f = xcalloc(1, sizeof(*f));
 
 	file_table_init(&f->table, s);
+	map_init(&f->questions);
+	map_init(&f->trees);
 	f->clock = clock;
 	return f;
 }
@@ -64,14 +48,10 @@ files_free(struct files *f)
 {
 	look_ahead_free(f->ahead);
 	file_table_release(&f->table);
+	map_release(&f->questions);
+	map_release(&f->trees);
 	free(f->looks);
 	free(f);
-}
-
-static int64_t
-timespec_ns(struct timespec ts)
-{
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /* Whether a file last changed at CTIME_NS could change again, at NOW_NS or
@@ -94,21 +74,30 @@ is_same_stat(const struct file_entry *e, const struct stat *st)
 	       e->inode == st->st_ino;
 }
 
-/* Note that E's digest, just set, is of the regular file with the stat ST,
- * read from NOW_NS on.  Should it change while it is read, that stat is never
- * seen again. */
+bool
+files_is_racy(const struct files *f, const struct stat *st, int64_t now_ns)
+{
+	return !(f->has_fine && st->st_dev == f->fine_device) &&
+	       is_racy(timespec_ns(st->st_ctim), now_ns);
+}
+
+/* Note that E's digest is D, of the regular file with the stat ST, read from
+ * NOW_NS on.  Should it change while it is read, that stat is never seen
+ * again. */
 static void
 set_hashed(struct files *f, struct file_entry *e, const struct stat *st,
-	   int64_t now_ns)
+	   int64_t now_ns, const struct digest *d)
 {
+	f->is_unsteady |= e->flags & FILE_RESTS &&
+		!digest_equal(&e->digest, d);
+	e->digest = *d;
 	e->size_bytes = (uint64_t)st->st_size;
 	e->mtime_ns = timespec_ns(st->st_mtim);
 	e->ctime_ns = timespec_ns(st->st_ctim);
 	e->inode = st->st_ino;
 	e->flags |= FILE_HASHED | FILE_FRESH;
 	e->flags &= ~(unsigned)FILE_RACY;
-	if (!(f->has_fine && st->st_dev == f->fine_device) &&
-	    is_racy(e->ctime_ns, now_ns))
+	if (files_is_racy(f, st, now_ns))
 		e->flags |= FILE_RACY;
 	file_table_touch(&f->table, e);
 }
@@ -119,10 +108,11 @@ hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
 	   struct error *err)
 {
 	int64_t now_ns = clock_real_ns(f->clock);
+	struct digest d;
 
-	if (content_of_file(e->path, st, &e->digest, err))
+	if (content_of_file(e->path, st, &d, err))
 		return -1;
-	set_hashed(f, e, st, now_ns);
+	set_hashed(f, e, st, now_ns, &d);
 	return 0;
 }
 
@@ -134,9 +124,8 @@ is_current(const struct file_entry *e, const struct stat *st)
 	       (e->flags & FILE_FRESH || !(e->flags & FILE_RACY));
 }
 
-/* The digest of the regular file PATH: a content_file_fn. */
-static int
-digest_file(void *data, const char *path, const struct stat *st,
+int
+files_digest_file(void *data, const char *path, const struct stat *st,
 	    struct digest *d, struct error *err)
 {
 	struct files *f = data;
@@ -156,12 +145,13 @@ digest_path(struct files *f, const char *path, const struct stat *st,
 	memset(state, 0, sizeof(*state));
 	state->is_dir = S_ISDIR(st->st_mode);
 	if (state->is_dir)
-		return content_of_tree(path, digest_file, f, &state->digest,
-				       &state->size_bytes, err);
+		return content_of_tree(path, files_digest_file, f,
+				       &state->digest, &state->size_bytes,
+				       err);
 	if (!S_ISREG(st->st_mode))
 		return content_refuse(path, st->st_mode, err);
 	state->size_bytes = (uint64_t)st->st_size;
-	return digest_file(f, path, st, &state->digest, err);
+	return files_digest_file(f, path, st, &state->digest, err);
 }
 
 void
@@ -303,6 +293,7 @@ files_made(struct files *f, const char *path, struct file_state *state,
 		e->flags |= FILE_MADE | FILE_OWN;
 		file_table_touch(&f->table, e);
 	}
+	files_rest_on(f, path, &state->digest);
 	return 1;
 }
 
@@ -366,8 +357,7 @@ files_learn(struct files *f, const char *path, const struct stat *st,
 
 	file_table_load(&f->table, NULL);
 	e = file_table_get(&f->table, path);
-	e->digest = *d;
-	set_hashed(f, e, st, real_ns);
+	set_hashed(f, e, st, real_ns, d);
 }
 
 void
@@ -381,6 +371,7 @@ files_forget(struct files *f, const char *path)
 	if (!e)
 		return;
 	drop_look(f, e);
+	f->is_unsteady |= e->flags & FILE_RESTS;
 	e->flags = (e->flags & (FILE_DIRTY | FILE_MAKER)) | FILE_OWN;
 	file_table_touch(&f->table, e);
 }

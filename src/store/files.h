@@ -20,6 +20,7 @@ struct clock;
 struct pool;
 struct error;
 struct store;
+struct witness_writer;
 
 struct file_state {
 	struct digest digest;
@@ -96,6 +97,26 @@ void files_set_maker(struct files *f, const char *path, const char *step);
  * none, -1.  *STEP is borrowed from F. */
 int files_maker(struct files *f, const char *path, const char **step,
 		struct error *err);
+
+/* ---- what the outcome of a run rests on ----
+ *
+ * Whoever decides something by what is in the project says so here, for the
+ * witness of the run (store/witness.h). */
+
+/* That PATH holds what D is of, as was just found out. */
+void files_rest_on(struct files *f, const char *path, const struct digest *d);
+/* Something that cannot be compared later: there will be no witness. */
+void files_rest_on_unseen(struct files *f);
+/* Whether PATH holds what D is of; if it does, that it does. */
+bool files_match(struct files *f, const char *path, const struct digest *d);
+/* Whether anything is at PATH; whether a regular file is, which is looked up
+ * once for F. */
+bool files_exist(struct files *f, const char *path);
+bool files_name_one(struct files *f, const char *path);
+/* Add all of it to W; false: that would not tell the truth. */
+bool files_testify(struct files *f, struct witness_writer *w);
+
+/* ---- the end ---- */
 
 /* Hash once more the files that were hashed in the tick in which they were
  * changed, if that tick is over, so that they can be trusted from now on; the

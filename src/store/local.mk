@@ -6,6 +6,8 @@ store_sources = \
 	src/store/db-schema.c \
 	src/store/file-table.c src/store/file-table.h \
 	src/store/files.c src/store/files.h \
+	src/store/files-state.h \
+	src/store/files-testify.c \
 	src/store/gc.c src/store/gc.h \
 	src/store/gc-files.c \
 	src/store/gc-objects.c \
@@ -20,4 +22,5 @@ store_sources = \
 	src/store/store.c src/store/store.h \
 	src/store/texts.c \
 	src/store/values.c src/store/values.h \
-	src/store/view.c src/store/view.h
+	src/store/view.c src/store/view.h \
+	src/store/witness.c src/store/witness.h

@@ -166,7 +166,9 @@ object_verify(const struct digest *d, const char *file_name, struct files *f,
 		rc = files_digest(f, path.buf, &state, err);
 	else if (errno != ENOENT)
 		rc = error_sys(err, "cannot read %s", path.buf);
-	if (rc > 0 && !digest_equal(d, &state.digest)) {
+	if (rc > 0 && digest_equal(d, &state.digest)) {
+		files_rest_on(f, path.buf, d);
+	} else if (rc > 0) {
 		files_forget(f, path.buf);
 		rc = drop_damaged(d, path.buf, &st, err);
 	}

@@ -10,7 +10,8 @@
  *   .flowmake/code.git/     the code of runs; flowmake-git writes it
  *   .flowmake/replaced/N/   files that run N's outputs took the place of
  *   .flowmake/tmp/          of running runs, and of a gc (store/gc.h)
- *   .flowmake/cache/        compiled Flowfiles
+ *   .flowmake/cache/        compiled Flowfiles, memos (flow/memo.h), the
+ *                           witness of a run (store/witness.h)
  *   .flowmake/.gitignore    "*"
  *
  * Nothing here is ever read as code.  A record is committed before its task
@@ -229,6 +230,14 @@ int store_kept_put(struct store *s, uint32_t run, const struct kept_range *k,
 /* The ranges of RUN in order; the list is the caller's. */
 int store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
 		    size_t *count, struct error *err);
+
+/* The ranges by which another run would show all good results of RUN, each
+ * under the number that it has there; the list is the caller's. */
+int store_good_list(struct store *s, uint32_t run, struct kept_range **list,
+		    size_t *count, struct error *err);
+/* Record the tasks that run FROM skipped as skipped by RUN, too, at REAL_NS. */
+int store_skipped_copy(struct store *s, uint32_t from, uint32_t run,
+		       int64_t real_ns, struct error *err);
 
 /* Call FN for each attempt that matches, in order of task and attempt; the
  * record is borrowed for the call.  FN returns true to stop.  A kept task is

@@ -154,3 +154,95 @@ view_each_part(struct store *s, uint32_t run,
 	free(kept);
 	return rc;
 }
+
+/* ---- what another run would show ---- */
+
+struct range_list {
+	struct store *store;
+	struct kept_range *v;
+	size_t count;
+	size_t alloc;
+	struct error *err;
+};
+
+static void
+add_range(struct range_list *l, const struct kept_range *k)
+{
+	ARRAY_GROW(l->v, l->count, l->alloc);
+	l->v[l->count++] = *k;
+}
+
+/* Add TASK of RUN itself. */
+static void
+add_task(struct range_list *l, uint32_t run, uint32_t task)
+{
+	struct kept_range *last = l->count ? &l->v[l->count - 1] : NULL;
+	struct kept_range one = { task, 1, run, task };
+
+	if (last && last->source_run == run &&
+	    last->first + last->count == task)
+		last->count++;
+	else
+		add_range(l, &one);
+}
+
+static int
+add_part(void *data, const struct view_part *p)
+{
+	struct range_list *l = data;
+	struct kept_range kept = { p->shown_first, p->last - p->first + 1,
+				   p->run, p->first };
+	sqlite3_stmt *st;
+	int rc;
+
+	if (p->shown_run) {
+		add_range(l, &kept);
+		return 0;
+	}
+	st = db_get(l->store, DB_GOOD_LIST, l->err);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, view_row(p->run, p->first, 0));
+	sqlite3_bind_int64(st, 2, view_row(p->run, p->last,
+					   VIEW_ATTEMPT_MAX));
+	sqlite3_bind_int(st, 3, TASK_REUSED);
+	while ((rc = db_row(l->store, st, "cannot read results", l->err)) > 0)
+		add_task(l, p->run, (uint32_t)sqlite3_column_int64(st, 0) &
+			 VIEW_TASK_MAX);
+	return rc;
+}
+
+int
+store_good_list(struct store *s, uint32_t run, struct kept_range **list,
+		size_t *count, struct error *err)
+{
+	struct range_list l = { s, NULL, 0, 0, err };
+	int rc = view_each_part(s, run, add_part, &l, err);
+
+	if (rc)
+		free(l.v);
+	else
+		*list = l.v;
+	*count = l.count;
+	return rc;
+}
+
+int
+store_skipped_copy(struct store *s, uint32_t from, uint32_t run,
+		   int64_t real_ns, struct error *err)
+{
+	sqlite3_stmt *st;
+
+	if (store_begin(s, err))
+		return -1;
+	st = db_get(s, DB_SKIPPED_COPY, err);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, view_row(from, 0, 0));
+	sqlite3_bind_int64(st, 2, view_row(from, VIEW_TASK_MAX,
+					   VIEW_ATTEMPT_MAX));
+	sqlite3_bind_int64(st, 3, view_row(run, 0, 0) - view_row(from, 0, 0));
+	sqlite3_bind_int(st, 4, TASK_SKIPPED);
+	sqlite3_bind_int64(st, 5, real_ns);
+	return db_run(s, st, "cannot record what is skipped", err);
+}

@@ -75,7 +75,6 @@ close_run(void)
 	must(store_close(run.store, &err));
 	loop_free(run.loop);
 	error_release(&run.fatal);
-	map_release(&run.recipe_words);
 	run_record_release(&summary.run);
 	memset(&run, 0, sizeof(run));
 	memset(&summary, 0, sizeof(summary));
@@ -100,7 +99,6 @@ given(const char *flow_text)
 	if (!run.loop || !run.store)
 		must(-1);
 	run.files = files_new(run.store, &fake_clock);
-	map_init(&run.recipe_words);
 	strbuf_reset(&heard);
 	fake_children_on(&flow.flow, &run.rules, run.loop);
 }

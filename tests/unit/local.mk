@@ -48,4 +48,5 @@ unit_tests = \
 	tests/unit/strbuf-test \
 	tests/unit/table-test \
 	tests/unit/text-test \
-	tests/unit/value-test
+	tests/unit/value-test \
+	tests/unit/witness-test

@@ -225,7 +225,6 @@ close_run(void)
 	must(store_close(run.store, &err));
 	loop_free(run.loop);
 	error_release(&run.fatal);
-	map_release(&run.recipe_words);
 	free(run.said);
 	notes_free(run.notes);
 	free(run.starts);
@@ -278,7 +277,6 @@ given(const char *flow_text)
 	run.store = store_open(STORE_WRITE, &err);
 	if (!run.loop || !run.store)
 		must(-1);
-	map_init(&run.recipe_words);
 	run.files = files_new(run.store, &clock_system);
 	run.pool = pool_new(run.loop, &err);
 	summary.run.number = ++runs_so_far;

@@ -1,0 +1,53 @@
+/*
+ * The state of files.h, shared by files.c and files-testify.c, and by nobody
+ * else.
+ */
+#ifndef FLOWMAKE_STORE_FILES_STATE_H
+#define FLOWMAKE_STORE_FILES_STATE_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+#include "base/map.h"
+#include "store/file-table.h"
+
+struct clock;
+struct digest;
+struct error;
+struct look_ahead;
+
+/* A stat taken in a hold. */
+struct look {
+	struct file_entry *entry;
+	struct stat st;
+};
+
+struct files {
+	struct file_table table;
+	struct clock *clock;
+	bool has_fine;          /* files of fine_device are never racy */
+	dev_t fine_device;
+	struct look_ahead *ahead; /* NULL: never begun */
+	bool is_ahead;          /* it is of this hold */
+	unsigned holds;
+	struct look *looks;     /* of this hold */
+	uint32_t look_count;
+	uint32_t look_alloc;
+	struct map questions;   /* path -> what was seen there by who did not
+				 * ask for a digest: an element of sights */
+	struct map trees;       /* directories on whose content the outcome
+				 * rests -> their struct digest */
+	bool is_unsteady;       /* there is no witness of what was seen */
+};
+
+/* Whether what has the stat ST could change, at NOW_NS or later, and keep
+ * it. */
+bool files_is_racy(const struct files *f, const struct stat *st,
+		   int64_t now_ns);
+
+/* The digest of the regular file PATH: a content_file_fn; DATA is the struct
+ * files. */
+int files_digest_file(void *data, const char *path, const struct stat *st,
+		      struct digest *d, struct error *err);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * What the outcome of a run rests on, and the witness of that.
+ */
+#include "base/base.h"
+
+#include "store/files.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/content.h"
+#include "store/files-state.h"
+#include "store/witness.h"
+
+/* What the map of questions says. */
+static char sights[] = {
+	[SIGHT_REGULAR] = SIGHT_REGULAR,
+	[SIGHT_OTHER] = SIGHT_OTHER,
+	[SIGHT_THERE] = SIGHT_THERE,
+	[SIGHT_NOTHING] = SIGHT_NOTHING,
+};
+
+void
+files_rest_on(struct files *f, const char *path, const struct digest *d)
+{
+	struct file_entry *e = file_table_find(&f->table, path);
+	const struct digest *before;
+
+	if (e && e->flags & FILE_HASHED) {
+		e->flags |= FILE_RESTS;
+		f->is_unsteady |= !digest_equal(&e->digest, d);
+		return;
+	}
+	before = map_gets(&f->trees, path);
+	if (before)
+		f->is_unsteady |= !digest_equal(before, d);
+	else
+		map_sets(&f->trees, path,
+			 arena_memdup(&f->table.arena, d, sizeof(*d)));
+}
+
+void
+files_rest_on_unseen(struct files *f)
+{
+	f->is_unsteady = true;
+}
+
+bool
+files_match(struct files *f, const char *path, const struct digest *d)
+{
+	struct file_state now;
+
+	if (files_digest(f, path, &now, NULL) <= 0 ||
+	    !digest_equal(&now.digest, d))
+		return false;
+	files_rest_on(f, path, d);
+	return true;
+}
+
+bool
+files_exist(struct files *f, const char *path)
+{
+	struct stat st;
+	bool there = !file_table_load(&f->table, NULL) &&
+		!files_stat(f, path, &st);
+
+	if (there)
+		file_table_get(&f->table, path)->flags |= FILE_ASKED;
+	else
+		map_sets(&f->questions, path, &sights[SIGHT_NOTHING]);
+	return there;
+}
+
+bool
+files_name_one(struct files *f, const char *path)
+{
+	const char *seen = map_gets(&f->questions, path);
+	struct stat st;
+	bool is_one;
+
+	if (seen && *seen != SIGHT_NOTHING)
+		return *seen == SIGHT_REGULAR;
+	is_one = !stat(path, &st) && S_ISREG(st.st_mode);
+	f->is_unsteady |= seen && is_one;
+	if (!seen || is_one)
+		map_sets(&f->questions, path,
+			 &sights[is_one ? SIGHT_REGULAR : SIGHT_OTHER]);
+	return is_one;
+}
+
+/* A tree whose witness is being written. */
+struct tree {
+	struct files *files;
+	struct witness_writer *writer;
+};
+
+/* Add a directory or symlink: a content_look_fn. */
+static void
+testify_look(void *data, const char *path, const struct stat *st)
+{
+	struct tree *t = data;
+	struct files *f = t->files;
+
+	f->is_unsteady |= files_is_racy(f, st, clock_real_ns(f->clock));
+	witness_add(t->writer, S_ISDIR(st->st_mode) ? SIGHT_TREE :
+		    SIGHT_SYMLINK, path, st);
+}
+
+/* Add a file: a content_file_fn. */
+static int
+testify_file(void *data, const char *path, const struct stat *st,
+	     struct digest *d, struct error *err)
+{
+	struct tree *t = data;
+
+	if (files_digest_file(t->files, path, st, d, err))
+		return -1;
+	witness_add_file(t->writer, file_table_get(&t->files->table, path));
+	return 0;
+}
+
+/* Add all that is in the directory PATH; whether it is still what D is of. */
+static bool
+testify_tree(struct files *f, struct witness_writer *w, const char *path,
+	     const struct digest *d)
+{
+	struct tree t = { f, w };
+	struct digest now;
+	uint64_t size;
+
+	return !content_watch_tree(path, testify_file, testify_look, &t, &now,
+				   &size, NULL) && digest_equal(&now, d);
+}
+
+/* Add an answer to W; whether it is still right, as far as we know. */
+static bool
+testify_answer(const struct files *f, struct witness_writer *w,
+	       const char *path, enum sight seen)
+{
+	const struct file_entry *e = file_table_find(&f->table, path);
+
+	if (!e || !(e->flags & FILE_RESTS))
+		witness_add(w, seen, path, NULL);
+	else if (seen != SIGHT_REGULAR)
+		return false;
+	return true;
+}
+
+bool
+files_testify(struct files *f, struct witness_writer *w)
+{
+	map_each(&f->table.entries, m) {
+		const struct file_entry *e = m->value;
+
+		if (e->flags & FILE_RESTS)
+			witness_add_file(w, e);
+		else if (e->flags & FILE_ASKED)
+			witness_add(w, SIGHT_THERE, e->path, NULL);
+	}
+	map_each(&f->trees, m)
+		f->is_unsteady |= !testify_tree(f, w, m->key, m->value);
+	map_each(&f->questions, m)
+		f->is_unsteady |= !testify_answer(f, w, m->key,
+						  (enum sight)*(char *)
+						  m->value);
+	return !f->is_unsteady;
+}

@@ -1,0 +1,261 @@
+/*
+ * Witnesses: written, read, and compared with what is there.
+ */
+#include "base/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/content.h"
+#include "store/file-table.h"
+#include "store/witness.h"
+#include "sys/loop.h"
+#include "sys/pool.h"
+#include "work-dir.h"
+
+static const struct digest flow = { { 1, 2, 3 } };
+static const struct digest other_flow = { { 1, 2, 4 } };
+static struct loop *loop;
+static struct pool *pool;
+
+/* Begin the witness of two ranges. */
+static struct witness_writer *
+begin(void)
+{
+	static const struct kept_range kept[] = { { 1, 4, 7, 1 },
+						  { 5, 2, 3, 9 } };
+	struct witness_head h = { .flow = flow, .run = 7, .started_ns = 70,
+				  .tasks_total = 8, .tasks_done = 6,
+				  .tasks_skipped = 2, .kept_count = 2 };
+
+	return witness_begin(&h, kept);
+}
+
+/* Add the file PATH as it is. */
+static void
+add_file(struct witness_writer *w, const char *path, unsigned flags)
+{
+	struct file_entry e = { .path = path, .flags = flags };
+	struct stat st;
+
+	must(stat(path, &st));
+	must(content_of_file(path, &st, &e.digest, &err));
+	e.size_bytes = (uint64_t)st.st_size;
+	e.mtime_ns = timespec_ns(st.st_mtim);
+	e.ctime_ns = timespec_ns(st.st_ctim);
+	e.inode = st.st_ino;
+	witness_add_file(w, &e);
+}
+
+/* Add PATH with its stat. */
+static void
+add(struct witness_writer *w, enum sight seen, const char *path)
+{
+	struct stat st;
+
+	must(lstat(path, &st));
+	witness_add(w, seen, path, &st);
+}
+
+/* Whether the witness that was left holds: -1 when there is none. */
+static int
+holds(void)
+{
+	struct witness *w = witness_open(&flow);
+	int rc = w ? must(witness_holds(w, pool, loop, &err)) : -1;
+
+	/* the pool has nothing of it any more */
+	witness_free(w);
+	return rc;
+}
+
+/* Leave a witness of one thing that was seen of PATH. */
+static void
+see(enum sight seen, const char *path)
+{
+	struct witness_writer *w = begin();
+
+	if (seen == SIGHT_FILE || seen == SIGHT_RACY)
+		add_file(w, path, seen == SIGHT_RACY ? FILE_RACY : 0);
+	else if (seen == SIGHT_TREE || seen == SIGHT_SYMLINK)
+		add(w, seen, path);
+	else
+		witness_add(w, seen, path, NULL);
+	witness_end(w, true);
+}
+
+static void
+test_head(void)
+{
+	struct witness *w;
+	const struct witness_head *h;
+	const struct kept_range *k;
+
+	put("a", "a");
+	see(SIGHT_FILE, "a");
+	w = witness_open(&flow);
+	if (!w)
+		bug("no witness");
+	h = witness_head(w);
+	k = witness_kept(w);
+	ok(h->run == 7 && h->started_ns == 70 && h->tasks_total == 8 &&
+	   h->tasks_done == 6 && h->tasks_skipped == 2 && h->kept_count == 2 &&
+	   k[1].first == 5 && k[1].count == 2 && k[1].source_run == 3 &&
+	   k[1].source_first == 9, "what it is of is read as it was written");
+	witness_free(w);
+	ok(!witness_open(&other_flow), "of another flow there is none");
+	witness_end(begin(), false);
+	ok(holds() == 1, "one that is not complete does not replace another");
+}
+
+static void
+test_files(void)
+{
+	put("a", "a");
+	see(SIGHT_FILE, "a");
+	ok(holds() == 1, "a file that is as it was");
+	put("a", "b");
+	ok(holds() == 0, "one that was replaced");
+	see(SIGHT_FILE, "a");
+	must(chmod("a", 0755));
+	ok(holds() == 0, "one whose mode was changed");
+	see(SIGHT_FILE, "a");
+	must(unlink("a"));
+	ok(holds() == 0, "one that was removed");
+	must(mkdir("a", 0777));
+	ok(holds() == 0, "one that is a directory now");
+	must(rmdir("a"));
+}
+
+/* A racy file is read: its stat alone is not believed. */
+static void
+test_racy_content(void)
+{
+	struct witness_writer *w = begin();
+	struct file_entry e = { .path = "racy", .flags = FILE_RACY,
+				.digest = { { 9 } } };
+	struct stat st;
+
+	put("racy", "one");
+	must(stat("racy", &st));
+	e.size_bytes = (uint64_t)st.st_size;
+	e.mtime_ns = timespec_ns(st.st_mtim);
+	e.ctime_ns = timespec_ns(st.st_ctim);
+	e.inode = st.st_ino;
+	witness_add_file(w, &e);
+	witness_end(w, true);
+	ok(holds() == 0, "a racy file of the same stat and another content");
+	see(SIGHT_RACY, "racy");
+	ok(holds() == 1, "one of the same content");
+}
+
+static void
+test_answers(void)
+{
+	see(SIGHT_NOTHING, "n");
+	ok(holds() == 1, "nothing where nothing was");
+	must(mkdir("n", 0777));
+	ok(holds() == 0, "something there");
+	see(SIGHT_OTHER, "n");
+	ok(holds() == 1, "no regular file where there was none");
+	see(SIGHT_THERE, "n");
+	ok(holds() == 1, "something where something was");
+	see(SIGHT_REGULAR, "n");
+	ok(holds() == 0, "no regular file where there was one");
+	must(rmdir("n"));
+	see(SIGHT_THERE, "n");
+	ok(holds() == 0, "nothing where something was");
+	put("n", "n");
+	see(SIGHT_OTHER, "n");
+	ok(holds() == 0, "a regular file where there was none");
+	see(SIGHT_REGULAR, "n");
+	ok(holds() == 1, "one where one was");
+}
+
+static void
+test_trees(void)
+{
+	must(mkdir("t", 0777));
+	see(SIGHT_TREE, "t");
+	ok(holds() == 1, "a directory that is as it was");
+	put("t/new", "new");
+	ok(holds() == 0, "one in which a file was made");
+	must(symlink("t", "l"));
+	see(SIGHT_SYMLINK, "l");
+	ok(holds() == 1, "a symlink that is as it was");
+	must(unlink("l"));
+	must(symlink("u", "l"));
+	ok(holds() == 0, "one to something else");
+}
+
+/* So many that two threads look. */
+static void
+test_many(void)
+{
+	struct witness_writer *w = begin();
+	char path[16];
+	int i;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(path, sizeof(path), "m%d", i);
+		put(path, path);
+		add_file(w, path, 0);
+	}
+	witness_end(w, true);
+	ok(holds() == 1, "thousands of files that are as they were");
+	put("m2999", "changed");
+	ok(holds() == 0, "the last was changed");
+	put("m0", "changed");
+	ok(holds() == 0, "the first was changed");
+}
+
+static void
+test_damage(void)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t i, taken = 0;
+
+	put("a", "a");
+	see(SIGHT_FILE, "a");
+	must(file_read(STORE_DIR "/cache/witness", &text, &err));
+	for (i = 0; i < text.len; i++) {
+		text.buf[i] ^= 1;
+		must(file_replace(STORE_DIR "/cache/witness", text.buf,
+				  text.len, false, &err));
+		text.buf[i] ^= 1;
+		taken += holds() >= 0;
+	}
+	for (i = 0; i < text.len; i++) {
+		must(file_replace(STORE_DIR "/cache/witness", text.buf, i,
+				  false, &err));
+		taken += holds() >= 0;
+	}
+	ok(!taken, "one with a wrong bit, or cut off, is none");
+	must(unlink(STORE_DIR "/cache/witness"));
+	ok(holds() < 0, "nor is none");
+	strbuf_release(&text);
+}
+
+int
+main(void)
+{
+	enter_work_dir();
+	must(mkdir(STORE_DIR, 0777));
+	must(mkdir(STORE_DIR "/cache", 0777));
+	loop = loop_new(&clock_system, &err);
+	pool = loop ? pool_new(loop, &err) : NULL;
+	if (!pool)
+		must(-1);
+	test_head();
+	test_files();
+	test_racy_content();
+	test_answers();
+	test_trees();
+	test_many();
+	test_damage();
+	pool_free(pool);
+	loop_free(loop);
+	leave_work_dir();
+	return done_testing();
+}
