@@ -220,26 +220,7 @@ block_signals(sigset_t *set, sigset_t *saved)
 	sigprocmask(SIG_BLOCK, set, saved);
 }
 
-/* Reap what has ended.  Returns true, with *STATUS, when WORKER is among
- * them. */
-static bool
-worker_ended(pid_t worker, int *status)
-{
-	bool ended = false;
-	int other;
-	pid_t pid;
-
-	do {
-		pid = waitpid(-1, &other, WNOHANG);
-		if (pid == worker) {
-			*status = other;
-			ended = true;
-		}
-	} while (pid > 0 || (pid < 0 && errno == EINTR));
-	return ended;
-}
-
-/* Stop, if that was asked for: the signal is one that we keep blocked. */
+/* Stop: the signal is one that we keep blocked. */
 static void
 stop_too(void)
 {
@@ -250,6 +231,30 @@ stop_too(void)
 	raise(SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Reap what has ended, and stop when WORKER has, not before: what continues us
+ * would find it on its way to stop, and nothing would continue it then.
+ * Returns true, with *STATUS, when WORKER has ended. */
+static bool
+worker_ended(pid_t worker, int *status)
+{
+	bool ended = false;
+	int other;
+	pid_t pid;
+
+	do {
+		pid = waitpid(-1, &other, WNOHANG | WUNTRACED);
+		if (pid != worker)
+			continue;
+		if (!WIFSTOPPED(other)) {
+			*status = other;
+			ended = true;
+		} else if (WSTOPSIG(other) == SIGTSTP) {
+			stop_too();
+		}
+	} while (pid > 0 || (pid < 0 && errno == EINTR));
+	return ended;
 }
 
 /* Pass signals on until WORKER has ended; returns its status.  What the
@@ -269,8 +274,6 @@ guard(pid_t worker, const sigset_t *set)
 		} else if (signo > 0 && info.si_code != SI_KERNEL) {
 			kill(worker, signo);
 		}
-		if (signo == SIGTSTP)
-			stop_too();
 	}
 }
 
