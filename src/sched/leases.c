@@ -2,30 +2,57 @@
  * Leases.  Who gave some back writes a byte to the file; who waits watches it
  * (inotify(7)), and sees the process that held a lease end, too: its
  * descriptor is closed.  Nothing is held while waiting, so two runs cannot
- * wait for each other.
+ * wait for each other.  A change may go unseen: on another machine, where no
+ * more files can be watched, or because the kernel tells that a descriptor was
+ * closed before it removes the locks.  So who waits tries again by and by.
+ *
+ * A run that is alone in the project need not lock what its tasks lease: two
+ * calls for each file, and very many for a task that reads all files of a wide
+ * fan-out.  It is alone as long as it has the byte ALONE for itself.  Others
+ * have that byte for sharing, or wait for it and have leased nothing:
+ *
+ *   The one that is alone watches the file before it takes the byte.  So who
+ *   comes later, and does not get it, can ask by touching the file.  The first
+ *   then locks all that it has leased, which nobody else can have locked, and
+ *   only then lets the byte be shared and writes to the file.  Who asked began
+ *   to watch before it tried, so it tries again: now, or when the first has
+ *   ended and with it its locks.
+ *
+ * It never becomes alone again.  Who leases, then, is alone, or it and all
+ * others that lease have locked what they leased.
  */
 #include "base/base.h"
 
 #include "sched/leases.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/map.h"
 #include "model/graph.h"
-#include "store/store.h"
+#include "sched/file-locks.h"
 #include "sys/loop.h"
 
-#define LEASES_PATH STORE_DIR "/leases"
+#define ALONE FILE_LOCKS_SPARE /* the byte */
 
-enum { MEETING_BYTES = 1 << 14 }; /* where readers and writers meet */
+enum standing {
+	STANDING_JOINING, /* may lease nothing yet */
+	STANDING_ALONE,
+	STANDING_AMONG,
+};
+
+/* How long who waits hears nothing before it tries again. */
+#define AGAIN_NS NS_PER_S
+enum { UNANSWERED_MAX = 2 };     /* before the user is told */
+
+/* What is watched for: to be asked, or that something was given back. */
+#define MASK_ASKED IN_ATTRIB
+#define MASK_CHANGED (IN_MODIFY | IN_CLOSE_WRITE)
 
 /* Somebody who waits. */
 struct waiter {
@@ -35,48 +62,212 @@ struct waiter {
 
 struct leases {
 	struct loop *loop;
-	int fd;
+	struct file_locks locks;
+	bool is_local;           /* no other machine sees the file */
 	bool changed;            /* nobody was told yet */
+	enum standing standing;
+	bool failed;             /* to join: who wants a lease learns why */
+	unsigned unanswered;     /* how often nothing was heard */
+	void (*silent)(void *data);
+	void *data;
+	struct lease *held;      /* all, the last first */
 	struct loop_watch watch; /* of the inotify descriptor, if any */
 	struct waiter *waiters;
 	size_t waiter_count;
 	size_t waiter_alloc;
-	/* How many of our tasks read and make the files of each byte: the
-	 * locks of one process do not count. */
-	uint32_t readers[MEETING_BYTES];
-	uint32_t writers[MEETING_BYTES];
-	struct map dirs;   /* directory -> how many leases are inside, as a
-			    * pointer: the locks of one process do not count */
+	struct loop_timer again; /* while somebody waits */
 };
-
-struct leases *
-leases_new(struct loop *loop, struct error *err)
-{
-	struct leases *l = xcalloc(1, sizeof(*l));
-
-	l->loop = loop;
-	l->watch.fd = -1;
-	map_init(&l->dirs);
-	l->fd = open(LEASES_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (l->fd < 0) {
-		error_sys(err, "cannot open '%s'", LEASES_PATH);
-		map_release(&l->dirs);
-		free(l);
-		return NULL;
-	}
-	return l;
-}
 
 static void
 stop_watching(struct leases *l)
 {
+	loop_watch_close(l->loop, &l->watch);
+}
+
+static void on_change(void *data, uint32_t events);
+
+/* Watch the file for the events of MASK, if that is possible. */
+static bool
+watch(struct leases *l, uint32_t mask)
+{
 	int fd = l->watch.fd;
 
-	if (fd < 0)
+	if (fd < 0) {
+		fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+		if (fd < 0)
+			return false;
+		if (loop_watch_add(l->loop, &l->watch, fd, EPOLLIN, on_change,
+				   l, NULL)) {
+			close(fd);
+			return false;
+		}
+	}
+	return inotify_add_watch(fd, FILE_LOCKS_PATH, mask) >= 0;
+}
+
+/* Take back what was seen, so that it is not seen again. */
+static void
+drain(const struct leases *l)
+{
+	char events[4096];
+
+	while (read(l->watch.fd, events, sizeof(events)) > 0)
+		;
+}
+
+/* ---- those who wait ---- */
+
+static void on_again(void *data);
+
+static void
+start_again(struct leases *l)
+{
+	loop_timer_start(l->loop, &l->again, loop_now_ns(l->loop) + AGAIN_NS,
+			 on_again, l);
+}
+
+static void
+wait_ready(struct leases *l, void (*ready)(void *data), void *data)
+{
+	if (!l->waiter_count)
+		start_again(l);
+	ARRAY_GROW(l->waiters, l->waiter_count, l->waiter_alloc);
+	l->waiters[l->waiter_count].ready = ready;
+	l->waiters[l->waiter_count++].data = data;
+}
+
+static void
+wake_waiters(struct leases *l)
+{
+	struct waiter *waiters = l->waiters;
+	size_t count = l->waiter_count, i;
+
+	loop_timer_stop(l->loop, &l->again);
+	l->waiters = NULL;
+	l->waiter_count = l->waiter_alloc = 0;
+	for (i = 0; i < count; i++)
+		waiters[i].ready(waiters[i].data);
+	free(waiters);
+}
+
+/* ---- alone or among others ---- */
+
+/* Try to be the one that is alone, or one among others. */
+static int
+join(struct leases *l, struct error *err)
+{
+	int got;
+
+	if (l->is_local && watch(l, MASK_ASKED)) {
+		got = file_locks_set(&l->locks, ALONE, F_WRLCK, err);
+		if (got > 0)
+			l->standing = STANDING_ALONE;
+		if (got)
+			return MIN(got, 0);
+	}
+	watch(l, MASK_CHANGED);
+	got = file_locks_set(&l->locks, ALONE, F_RDLCK, err);
+	if (got < 0)
+		return -1;
+	if (got) {
+		l->standing = STANDING_AMONG;
+		stop_watching(l);
+	} else if (futimens(l->locks.fd, NULL) < 0) {
+		return error_sys(err, "cannot touch '%s'", FILE_LOCKS_PATH);
+	}
+	return 0;
+}
+
+/* Something changed, or may have: whoever waits tries again. */
+static void
+try_again(struct leases *l)
+{
+	if (l->standing == STANDING_JOINING) {
+		l->failed = join(l, NULL) < 0;
+		if (!l->failed && l->standing == STANDING_JOINING)
+			return;
+	} else {
+		stop_watching(l);
+	}
+	wake_waiters(l);
+}
+
+static void
+on_again(void *data)
+{
+	struct leases *l = data;
+
+	try_again(l);
+	if (!l->waiter_count)
 		return;
-	loop_watch_remove(l->loop, &l->watch);
+	if (++l->unanswered == UNANSWERED_MAX)
+		l->silent(l->data);
+	start_again(l);
+}
+
+void
+leases_forget(struct leases *l)
+{
+	loop_timer_stop(l->loop, &l->again);
+	l->waiter_count = 0;
+}
+
+void
+leases_share(struct leases *l)
+{
+	struct lease *lease, *last;
+	const char *path, *does;
+
+	if (l->standing != STANDING_ALONE)
+		return;
+	for (lease = l->held; lease; lease = lease->next)
+		if (file_locks_take(&l->locks, lease, &path, &does, NULL) <= 0)
+			break;
+	if (lease || file_locks_set(&l->locks, ALONE, F_RDLCK, NULL) <= 0) {
+		/* no more locks are to be had: the others ask again */
+		for (last = lease, lease = l->held; lease != last;
+		     lease = lease->next)
+			file_locks_drop(&l->locks, lease);
+		return;
+	}
+	l->standing = STANDING_AMONG;
+	stop_watching(l);
+	l->changed = true;
+	leases_announce(l);
+}
+
+/* Somebody asks; or there is an answer, or some lease may be free. */
+static void
+on_change(void *data, uint32_t events)
+{
+	struct leases *l = data;
+
+	(void)events;
+	drain(l);
+	if (l->standing == STANDING_ALONE)
+		leases_share(l);
+	else
+		try_again(l);
+}
+
+/* ---- the whole ---- */
+
+struct leases *
+leases_new(struct loop *loop, bool is_local, void (*silent)(void *data),
+	   void *data, struct error *err)
+{
+	struct leases *l = xcalloc(1, sizeof(*l));
+
+	l->loop = loop;
+	l->is_local = is_local;
+	l->silent = silent;
+	l->data = data;
 	l->watch.fd = -1;
-	close(fd);
+	if (file_locks_open(&l->locks, err) || join(l, err)) {
+		leases_free(l);
+		return NULL;
+	}
+	return l;
 }
 
 void
@@ -85,245 +276,34 @@ leases_free(struct leases *l)
 	if (!l)
 		return;
 	stop_watching(l);
-	close(l->fd);
-	map_release(&l->dirs);
+	loop_timer_stop(l->loop, &l->again);
+	file_locks_close(&l->locks);
 	free(l->waiters);
 	free(l);
 }
 
-/* The byte of the LEN bytes of PATH. */
-static off_t
-path_offset(const char *path, size_t len)
-{
-	struct digest d = digest_of(path, len);
-	uint64_t offset;
-
-	memcpy(&offset, d.bytes, sizeof(offset));
-	return (off_t)(offset >> 2 | (uint64_t)1 << 61);
-}
-
-/* Set the lock of one byte; TYPE as of fcntl.  Returns 1, 0 when another
- * process holds it, -1. */
-static int
-set_lock(const struct leases *l, off_t offset, short type, struct error *err)
-{
-	struct flock lock = { .l_type = type, .l_whence = SEEK_SET,
-			      .l_start = offset, .l_len = 1 };
-
-	if (!fcntl(l->fd, F_OFD_SETLK, &lock))
-		return 1;
-	if (errno == EAGAIN || errno == EACCES)
-		return 0;
-	return error_sys(err, "cannot lock '%s'", LEASES_PATH);
-}
-
-/* One lease more inside the directory DIR. */
-static int
-enter_dir(struct leases *l, const char *dir, size_t len,
-	  struct error *err)
-{
-	uintptr_t count = (uintptr_t)map_get(&l->dirs, dir, len);
-	int got = 1;
-
-	if (!count)
-		got = set_lock(l, path_offset(dir, len), F_RDLCK, err);
-	if (got > 0)
-		map_set(&l->dirs, dir, len, (void *)(count + 1));
-	return got;
-}
-
 static void
-leave_dir(struct leases *l, const char *dir, size_t len)
+hold(struct leases *l, struct lease *lease)
 {
-	uintptr_t count = (uintptr_t)map_remove(&l->dirs, dir, len);
-
-	if (count > 1)
-		map_set(&l->dirs, dir, len, (void *)(count - 1));
-	else
-		set_lock(l, path_offset(dir, len), F_UNLCK, NULL);
+	lease->next = l->held;
+	lease->link = &l->held;
+	if (l->held)
+		l->held->link = &lease->next;
+	l->held = lease;
 }
 
-/* The length of the directory above the first LEN bytes of PATH; 0: none. */
-static size_t
-parent_len(const char *path, size_t len)
-{
-	while (len && path[len - 1] != '/')
-		len--;
-	return len ? len - 1 : 0;
-}
-
-/* ---- readers and writers ---- */
-
-static uint32_t
-meeting_byte(const char *path)
-{
-	struct digest d = digest_of(path, strlen(path));
-	uint32_t hash;
-
-	memcpy(&hash, d.bytes, sizeof(hash));
-	return hash % MEETING_BYTES;
-}
-
-/* Hold byte I as its readers and writers need it. */
+/* Lock what LEASE names, among others. */
 static int
-update_byte(const struct leases *l, uint32_t i, struct error *err)
+take_among(struct leases *l, const struct lease *lease, const char **path,
+	   const char **does, struct error *err)
 {
-	return set_lock(l, i, l->writers[i] ? F_WRLCK :
-			l->readers[i] ? F_RDLCK : F_UNLCK, err);
-}
+	int got = file_locks_take(&l->locks, lease, path, does, err);
 
-/* One more in COUNTS, the readers or the writers, for PATH. */
-static int
-meet(struct leases *l, uint32_t *counts, const char *path, struct error *err)
-{
-	uint32_t i = meeting_byte(path);
-	int got = 1;
-
-	if (!counts[i]++)
-		got = update_byte(l, i, err);
-	if (got <= 0)
-		counts[i]--;
-	return got;
-}
-
-static void
-part(struct leases *l, uint32_t *counts, const char *path)
-{
-	uint32_t i = meeting_byte(path);
-
-	if (!--counts[i])
-		update_byte(l, i, NULL);
-}
-
-/* ---- outputs ---- */
-
-static void
-drop_path(struct leases *l, const char *path)
-{
-	size_t len = strlen(path);
-
-	set_lock(l, path_offset(path, len), F_UNLCK, NULL);
-	while ((len = parent_len(path, len)))
-		leave_dir(l, path, len);
-}
-
-/* Lock PATH, and the directories above it for sharing, or nothing. */
-static int
-take_path(struct leases *l, const char *path, struct error *err)
-{
-	size_t len = strlen(path), at = len;
-	int got;
-
-	got = set_lock(l, path_offset(path, len), F_WRLCK, err);
-	while (got > 0 && (at = parent_len(path, at)))
-		got = enter_dir(l, path, at, err);
-	if (got > 0)
-		return 1;
-	set_lock(l, path_offset(path, len), F_UNLCK, NULL);
-	while ((len = parent_len(path, len)) > at)
-		leave_dir(l, path, len);
-	return got;
-}
-
-/* Some lease may be free: whoever waits tries again. */
-static void
-on_change(void *data, uint32_t events)
-{
-	struct leases *l = data;
-	struct waiter *waiters = l->waiters;
-	size_t count = l->waiter_count, i;
-
-	(void)events;
-	stop_watching(l);
-	l->waiters = NULL;
-	l->waiter_count = l->waiter_alloc = 0;
-	for (i = 0; i < count; i++)
-		waiters[i].ready(waiters[i].data);
-	free(waiters);
-}
-
-static int
-start_watching(struct leases *l, struct error *err)
-{
-	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (fd < 0)
-		return error_sys(err, "cannot watch '%s'", LEASES_PATH);
-	if (inotify_add_watch(fd, LEASES_PATH,
-			      IN_MODIFY | IN_CLOSE_WRITE) < 0 ||
-	    loop_watch_add(l->loop, &l->watch, fd, EPOLLIN, on_change, l,
-			   err)) {
-		close(fd);
-		return error_sys(err, "cannot watch '%s'", LEASES_PATH);
-	}
-	return 0;
-}
-
-/* ---- tasks ---- */
-
-static void
-drop_outputs(struct leases *l, const struct task *t, uint32_t count)
-{
-	while (count--) {
-		part(l, l->writers, t->outputs[count].path);
-		drop_path(l, t->outputs[count].path);
-	}
-}
-
-/* Lease all outputs of T or none. */
-static int
-take_outputs(struct leases *l, const struct task *t, const char **path,
-	     const char **does, struct error *err)
-{
-	uint32_t i;
-	int got;
-
-	for (i = 0; i < t->output_count; i++) {
-		*path = t->outputs[i].path;
-		*does = "making";
-		got = take_path(l, *path, err);
-		if (got > 0) {
-			*does = "reading";
-			got = meet(l, l->writers, *path, err);
-			if (got <= 0)
-				drop_path(l, *path);
-		}
-		if (got <= 0) {
-			drop_outputs(l, t, i);
-			return got;
-		}
-	}
-	return 1;
-}
-
-static void
-drop_reads(struct leases *l, const char *const *reads, size_t count)
-{
-	while (count--)
-		part(l, l->readers, reads[count]);
-}
-
-/* Lease all that LEASE names or nothing. */
-static int
-take_all(struct leases *l, const struct lease *lease, const struct task *t,
-	 const char **path, const char **does, struct error *err)
-{
-	size_t i;
-	int got = take_outputs(l, t, path, does, err);
-
-	if (got <= 0)
+	if (got || l->watch.fd >= 0)
 		return got;
-	for (i = 0; i < lease->read_count; i++) {
-		*path = lease->reads[i];
-		*does = "making";
-		got = meet(l, l->readers, *path, err);
-		if (got <= 0) {
-			drop_reads(l, lease->reads, i);
-			drop_outputs(l, t, t->output_count);
-			return got;
-		}
-	}
-	return 1;
+	/* it may have been given back before we watched */
+	watch(l, MASK_CHANGED);
+	return file_locks_take(&l->locks, lease, path, does, err);
 }
 
 int
@@ -332,44 +312,47 @@ leases_take(struct leases *l, struct lease *lease, const struct task *t,
 	    const char **does, void (*ready)(void *data), void *data,
 	    struct error *err)
 {
-	int got;
+	int got = 1;
 
-	*lease = (struct lease){ .reads = reads, .read_count = count };
-	got = take_all(l, lease, t, path, does, err);
-	if (!got && l->watch.fd < 0) {
-		/* it may have been given back before we watched */
-		if (start_watching(l, err))
-			return -1;
-		got = take_all(l, lease, t, path, does, err);
-	}
+	*path = *does = NULL;
+	*lease = (struct lease){ .reads = reads, .read_count = count,
+				 .task = t };
+	if (l->failed && join(l, err))
+		got = -1;
+	else if (l->standing == STANDING_JOINING)
+		got = 0;
+	else if (l->standing == STANDING_AMONG)
+		got = take_among(l, lease, path, does, err);
+	l->failed &= got < 0;
 	if (got > 0)
-		lease->task = t;
-	if (got)
-		return got;
-	ARRAY_GROW(l->waiters, l->waiter_count, l->waiter_alloc);
-	l->waiters[l->waiter_count].ready = ready;
-	l->waiters[l->waiter_count++].data = data;
-	return 0;
+		hold(l, lease);
+	else
+		lease->task = NULL;
+	if (!got)
+		wait_ready(l, ready, data);
+	return got;
 }
 
 void
 leases_drop(struct leases *l, struct lease *lease)
 {
-	const struct task *t = lease->task;
-
-	if (!t)
+	if (!lease->task)
 		return;
+	*lease->link = lease->next;
+	if (lease->next)
+		lease->next->link = lease->link;
+	if (l->standing == STANDING_AMONG) {
+		file_locks_drop(&l->locks, lease);
+		l->changed |= lease->task->output_count || lease->read_count;
+	}
 	lease->task = NULL;
-	drop_reads(l, lease->reads, lease->read_count);
-	drop_outputs(l, t, t->output_count);
-	l->changed |= t->output_count || lease->read_count;
 }
 
 void
 leases_announce(struct leases *l)
 {
 	/* whether it could be written does not matter to us */
-	if (l->changed && pwrite(l->fd, "", 1, 0) < 0)
+	if (l->changed && pwrite(l->locks.fd, "", 1, 0) < 0)
 		return;
 	l->changed = false;
 }

@@ -3,6 +3,7 @@ sched_sources = \
 	src/sched/ends.c \
 	src/sched/evaluate.c src/sched/evaluate.h \
 	src/sched/expand.c \
+	src/sched/file-locks.c src/sched/file-locks.h \
 	src/sched/inputs.c \
 	src/sched/keeper.c src/sched/keeper.h \
 	src/sched/leases.c src/sched/leases.h \

@@ -160,6 +160,8 @@ void run_task_failed(struct run *r, struct task *t, const struct error *why);
 void run_record_failed(struct run *r, struct task *t, const struct error *why);
 /* What the executor calls. */
 extern const struct executor_events run_executor_events;
+/* A run that was alone does not answer. */
+void run_tell_silence(void *data);
 /* A leaves the limits; the second form gives its files back, too. */
 void attempt_leave_limits(struct run *r, struct attempt *a);
 void attempt_leave(struct run *r, struct attempt *a);

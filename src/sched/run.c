@@ -92,6 +92,8 @@ on_stop(void *data, int signo)
 
 	(void)signo;
 	pause_all(r, true);
+	if (r->leases)
+		leases_share(r->leases);
 	stop_ourselves();
 	loop_skip_since(r->loop, then_ns);
 	pause_all(r, false);
@@ -149,7 +151,8 @@ begin(struct run *r, struct error *err)
 	r->executor = local_executor_new(r->loop, r->evaluator, r->files,
 					 r->pool, &run_executor_events, r,
 					 r->limits.workers, rec->number, err);
-	r->leases = leases_new(r->loop, err);
+	r->leases = leases_new(r->loop, !store_is_remote(), run_tell_silence, r,
+			       err);
 	if (!r->executor || !r->leases)
 		goto out;
 	if (r->events->begun)
@@ -262,6 +265,7 @@ run_turns(struct run *r, struct error *err)
 			return -1;
 	}
 	if (r->stopping) {
+		leases_forget(r->leases);
 		run_cancel_retries(r);
 		return turn_end(r, err);
 	}
@@ -325,6 +329,9 @@ close_run(struct run *r)
 		loop_timer_stop(r->loop, &r->start_timer);
 	if (r->executor)
 		r->executor->ops->free(r->executor);
+	/* what follows may turn the loop, and attempts are gone then */
+	leases_free(r->leases);
+	r->leases = NULL;
 	for (i = 0; r->graph && i < graph_task_count(r->graph); i++)
 		if (graph_task(r->graph, i)->running)
 			attempt_free(graph_task(r->graph, i)->running);
@@ -339,7 +346,6 @@ close_run(struct run *r)
 	if (r->pool)
 		pool_free(r->pool);
 	keeper_free(r->keeper);
-	leases_free(r->leases);
 	if (r->files)
 		files_free(r->files);
 	if (r->log)

@@ -305,6 +305,18 @@ tell_waiting(struct run *r, const struct attempt *a, const char *does,
 	strbuf_release(&who);
 }
 
+void
+run_tell_silence(void *data)
+{
+	struct run *r = data;
+	struct strbuf who = STRBUF_INIT;
+
+	add_other_runs(r, &who);
+	run_note(r, "nothing can start before %s answers; it may be stopped",
+		 who.buf);
+	strbuf_release(&who);
+}
+
 /* Lease A's files.  Otherwise it comes again when they are free. */
 static bool
 lease(struct run *r, struct attempt *a)
@@ -323,7 +335,8 @@ lease(struct run *r, struct attempt *a)
 		return false;
 	}
 	r->leasing++;
-	tell_waiting(r, a, does, path);
+	if (path)
+		tell_waiting(r, a, does, path);
 	attempt_leave(r, a);
 	return false;
 }

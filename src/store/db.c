@@ -275,10 +275,9 @@ check_version(struct store *s, struct error *err)
 			 "'flowmake run' will bring it up to date", version);
 }
 
-/* Whether the store lies on a file system whose other machines do not see
- * this one's shared memory, on which WAL rests. */
-static bool
-is_shared_between_hosts(void)
+/* Other machines do not see this one's shared memory, on which WAL rests. */
+bool
+store_is_remote(void)
 {
 	static const uint32_t types[] = {
 		0x6969, 0x517b, 0xff534d42, 0xfe534d42, /* NFS, SMB, CIFS */
@@ -300,7 +299,7 @@ is_shared_between_hosts(void)
 static int
 configure(struct store *s, struct error *err)
 {
-	const char *mode = is_shared_between_hosts()
+	const char *mode = store_is_remote()
 				   ? "PRAGMA journal_mode = DELETE"
 				   : "PRAGMA journal_mode = WAL";
 	char cache[64];

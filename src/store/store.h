@@ -44,6 +44,9 @@ struct store *store_open(enum store_mode mode, struct error *err);
 /* Commits; makes no checkpoint. */
 int store_close(struct store *s, struct error *err);
 
+/* Whether the project lies on a file system that other machines may see. */
+bool store_is_remote(void);
+
 /* Begin a transaction unless one is open; every function below that writes
  * does so itself. */
 int store_begin(struct store *s, struct error *err);

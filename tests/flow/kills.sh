@@ -59,4 +59,50 @@ test_expect_success 'wherever the engine is killed, nothing is lost or left' "
 "
 
 cd .. && rm -rf here
+
+mkdir both && cd both
+flowfile <<-\END
+(step part
+  (foreach n (iota 3))
+  (output file "part/#{n}.txt")
+  (shell "echo #{n} > #{file}"))
+(step all
+  (join part file)
+  (output all "all.txt")
+  (shell "cat #{file} > #{all}"))
+END
+seq 0 2 > expected
+
+# left N: of two runs one is killed, the other does what both had to.
+left() {
+	local status=0 one two
+	rm -rf .flowmake part all.txt
+	begin flowmake run > left 2>&1 && one=$begun
+	begin "$killer" $1 flowmake run > said 2>&1 && two=$begun
+	wait $two || status=$?
+	test $status = 137 || test $status = 0 || return 1
+	ended 0 $one || { cat left; return 1; }
+	# what was killed may have taken the file away to make it anew
+	if test -f all.txt; then
+		cmp expected all.txt || return 1
+	fi
+	readable && flowmake run > again 2>&1 && cmp expected all.txt
+}
+
+# all_left FIRST STEP COUNT: ... wherever it is killed.
+all_left() {
+	local n
+	for ((n = $1; n <= $3; n += $2)); do
+		left $n > trouble 2>&1 && continue
+		echo "killed before system call $n:"
+		cat trouble said
+		return 1
+	done
+}
+
+test_expect_success 'wherever one of two runs is killed, the other goes on' "
+	all_left $first $((step * 4)) $calls
+"
+
+cd .. && rm -rf both
 test_done

@@ -94,6 +94,32 @@ test_expect_success 'of several runs all are named that it may wait for, once fo
 	echo 1 | test_cmp - count
 '
 
+test_expect_success 'a run that was alone and does not answer is waited for, unless it dies' '
+	mkdir stopped && cd stopped && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step make (output file "made.txt") (shell "echo > ready; read -r line < go; touch #{file}"))
+	(step other (shell "echo $FLOWMAKE_RUN_ID"))
+	END
+	begin flowmake run make > first 2>&1 && one=$begun &&
+	hear 9 1 &&
+	kill -STOP $(engine $one) &&
+	begin flowmake run other > second 2>&1 && two=$begun &&
+	begin flowmake run other > third 2>&1 && three=$begun &&
+	test_wait grep -q "nothing can start before run 1 (pid $(engine $one))" second &&
+	kill -KILL $three &&
+	kill -CONT $(engine $one) &&
+	ended 0 $two &&
+	echo >&8 &&
+	ended 0 $one &&
+	begin flowmake run make > first 2>&1 && one=$begun &&
+	hear 9 1 &&
+	kill -STOP $(engine $one) &&
+	begin flowmake run other > second 2>&1 && two=$begun &&
+	test_wait grep -q "nothing can start" second &&
+	kill -KILL $(engine $one) &&
+	ended 0 $two
+'
+
 test_expect_success 'a run that waits can be ended' '
 	exec 8<> go 9<> ready &&
 	begin flowmake run > first 2>&1 && one=$begun &&

@@ -6,6 +6,9 @@
 
 #include "sched/leases.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "model/graph.h"
@@ -17,9 +20,20 @@ struct one_run {
 	struct loop *loop;
 	struct leases *leases;
 	unsigned ready;      /* how often it was called to try again */
+	unsigned silent;     /* ... to say that another does not answer */
 };
 
-static struct one_run us, them;
+static struct one_run us, them, third;
+static int64_t now_ns = NS_PER_S;
+
+static int64_t
+fake_now(struct clock *c)
+{
+	(void)c;
+	return now_ns;
+}
+
+static struct clock fake_clock = { fake_now, fake_now };
 static const char *path, *does; /* what is in the way */
 static struct arena arena;      /* of names */
 
@@ -95,13 +109,20 @@ waits_for(int got, const char *want_path, const char *want_does,
 }
 
 static void
+on_silent(void *data)
+{
+	((struct one_run *)data)->silent++;
+}
+
+static void
 begin_run(struct one_run *r)
 {
-	r->loop = loop_new(&clock_system, &err);
-	r->leases = r->loop ? leases_new(r->loop, &err) : NULL;
+	r->loop = loop_new(&fake_clock, &err);
+	r->leases = r->loop ? leases_new(r->loop, true, on_silent, r, &err)
+			    : NULL;
 	if (!r->leases)
 		must(-1);
-	r->ready = 0;
+	r->ready = r->silent = 0;
 }
 
 static void
@@ -111,7 +132,190 @@ end_run(struct one_run *r)
 	loop_free(r->loop);
 }
 
+/* Whether a take GOT no lease because another run has not answered yet. */
+static bool
+is_unanswered(int got)
+{
+	return !got && !path && !does;
+}
+
+/* Let both runs know of each other. */
+static void
+meet(struct one_run *a, struct one_run *b)
+{
+	must(loop_turn(a->loop, false, &err));
+	must(loop_turn(b->loop, false, &err));
+}
+
 /* ---- cases ---- */
+
+static void
+test_alone(void)
+{
+	struct attempted a = task_of("out/a", "r"), b = task_of("out/b", "");
+	struct attempted c = task_of("out/a", ""), d = task_of("r", "");
+
+	begin_run(&us);
+	is_int(take(&us, &a), 1, "who is alone has what it wants");
+	is_int(take(&us, &b), 1, "all of it");
+	drop(&us, &b);
+	begin_run(&them);
+	ok(is_unanswered(take(&them, &b)), "who comes later waits for it");
+	ok(!is_told(&them), "... as long as it does not turn");
+	must(loop_turn(us.loop, false, &err));
+	ok(is_told(&them), "then there is an answer");
+	is_int(take(&them, &b), 1, "what was given back is free");
+	waits_for(take(&them, &c), "out/a", "making", "what was leased is not");
+	waits_for(take(&them, &d), "r", "reading", "nor what is read");
+	begin_run(&third);
+	waits_for(take(&third, &c), "out/a", "making",
+		  "a third needs no answer");
+	drop(&us, &a);
+	leases_announce(us.leases);
+	ok(is_told(&them) && is_told(&third), "all are told");
+	is_int(take(&third, &c), 1, "one has it");
+	waits_for(take(&them, &c), "out/a", "making", "the other waits");
+	end_run(&us);
+	end_run(&them);
+	end_run(&third);
+}
+
+static void
+test_no_answer(void)
+{
+	struct attempted a = task_of("x", ""), b = task_of("x", "");
+	struct attempted c = task_of("y", "");
+
+	begin_run(&us);
+	take(&us, &a);
+	begin_run(&them);
+	take(&them, &b);
+	now_ns += NS_PER_S;
+	is_told(&them);
+	is_int(them.silent, 0, "one that is busy is asked again");
+	now_ns += NS_PER_S;
+	is_told(&them);
+	now_ns += NS_PER_S;
+	is_told(&them);
+	is_int(them.silent, 1, "that it is silent is said once");
+	ok(is_unanswered(take(&them, &c)), "nothing is leased before");
+	end_run(&us);
+	ok(is_told(&them), "unless it dies");
+	is_int(take(&them, &b), 1, "then all is free");
+	begin_run(&us);
+	end_run(&us);
+	must(loop_turn(them.loop, false, &err));
+	is_int(take(&them, &c), 1, "one that asks and dies disturbs nobody");
+	begin_run(&us);
+	waits_for(take(&us, &a), "x", "making", "the next needs no answer");
+	end_run(&us);
+	end_run(&them);
+
+	begin_run(&us);
+	take(&us, &a);
+	leases_share(us.leases);
+	begin_run(&them);
+	is_int(take(&them, &c), 1, "who is about to stop is not waited for");
+	waits_for(take(&them, &b), "x", "making", "but for what it leased");
+	end_run(&us);
+	end_run(&them);
+}
+
+/* Two ask at once, and the one they ask dies. */
+static void
+test_three(void)
+{
+	struct attempted a = task_of("x", ""), b = task_of("x", "");
+	struct attempted c = task_of("x", "");
+
+	begin_run(&us);
+	take(&us, &a);
+	begin_run(&them);
+	begin_run(&third);
+	take(&them, &b);
+	take(&third, &c);
+	end_run(&us);
+	ok(is_told(&them), "when it dies, one of two that wait is told");
+	ok(!is_told(&third), "and not the other, which asks that one");
+	is_int(take(&them, &b), 1, "the one has what it wants");
+	must(loop_turn(them.loop, false, &err));
+	ok(is_told(&third), "and answers");
+	waits_for(take(&third, &c), "x", "making", "so that the other waits");
+	end_run(&them);
+	ok(is_told(&third), "until it ends");
+	is_int(take(&third, &c), 1, "and then has it");
+	end_run(&third);
+}
+
+static void
+test_unseen(void)
+{
+	struct attempted a = task_of("x", ""), b = task_of("x", "");
+
+	begin_run(&us);
+	begin_run(&them);
+	meet(&us, &them);
+	take(&us, &a);
+	take(&them, &b);
+	drop(&us, &a);
+	ok(!is_told(&them), "what nobody told is not known");
+	now_ns += NS_PER_S;
+	ok(is_told(&them), "but it is tried again by and by");
+	is_int(take(&them, &b), 1, "and had");
+	take(&us, &a);
+	leases_forget(us.leases);
+	drop(&them, &b);
+	leases_announce(them.leases);
+	now_ns += NS_PER_S;
+	ok(!is_told(&us), "who is forgotten is not told");
+	end_run(&us);
+	end_run(&them);
+}
+
+/* Begin a run that can open one file and no more. */
+static void
+begin_blind_run(struct one_run *r)
+{
+	struct rlimit all, one;
+	int fd;
+
+	r->loop = loop_new(&fake_clock, &err);
+	fd = must(dup(STDIN_FILENO));
+	close(fd);
+	must(getrlimit(RLIMIT_NOFILE, &all));
+	one = all;
+	one.rlim_cur = (rlim_t)fd + 1;
+	must(setrlimit(RLIMIT_NOFILE, &one));
+	r->leases = leases_new(r->loop, true, on_silent, r, &err);
+	must(setrlimit(RLIMIT_NOFILE, &all));
+	if (!r->leases)
+		must(-1);
+	r->ready = r->silent = 0;
+}
+
+static void
+test_blind(void)
+{
+	struct attempted a = task_of("x", ""), b = task_of("x", "");
+
+	begin_blind_run(&us);
+	is_int(take(&us, &a), 1, "who cannot watch has what it wants");
+	begin_run(&them);
+	waits_for(take(&them, &b), "x", "making", "but need not answer");
+	end_run(&us);
+	end_run(&them);
+	begin_run(&them);
+	take(&them, &b);
+	begin_blind_run(&us);
+	ok(is_unanswered(take(&us, &a)), "it asks as others do");
+	must(loop_turn(them.loop, false, &err));
+	ok(!is_told(&us), "and does not see the answer");
+	now_ns += NS_PER_S;
+	ok(is_told(&us), "but tries again by and by");
+	waits_for(take(&us, &a), "x", "making", "and learns who is in the way");
+	end_run(&us);
+	end_run(&them);
+}
 
 static void
 test_outputs(void)
@@ -248,8 +452,14 @@ main(void)
 	enter_work_dir();
 	arena_init(&arena);
 	must(file_make_dirs(".flowmake", &err));
+	test_alone();
+	test_no_answer();
+	test_three();
+	test_unseen();
+	test_blind();
 	begin_run(&us);
 	begin_run(&them);
+	meet(&us, &them);
 	test_outputs();
 	test_directories();
 	test_reads();

@@ -287,7 +287,7 @@ given(const char *flow_text)
 	summary.run.parameters_len = summary.run.tags_len = 1;
 	must(store_run_begin(run.store, &summary.run, &err));
 	run.log = log_writer_open(summary.run.number, &err);
-	run.leases = leases_new(run.loop, &err);
+	run.leases = leases_new(run.loop, true, NULL, NULL, &err);
 	run.executor = &fake_executor;
 	run.executor->ops = &fake_ops;
 	run.machine_cpu_milli = 4000;
