@@ -12,6 +12,7 @@ report_sources = \
 	src/report/live-state.h \
 	src/report/logs.c src/report/logs.h \
 	src/report/outlet.c src/report/outlet.h \
+	src/report/reused-logs.c src/report/reused-logs.h \
 	src/report/show.c src/report/show.h \
 	src/report/show-json.c \
 	src/report/show-state.h \

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "report/follow.h"
 #include "report/lines.h"
+#include "report/reused-logs.h"
 #include "report/target.h"
 #include "store/log.h"
 
@@ -38,6 +39,7 @@ struct logs {
 	struct target target;
 	const char *run_state;
 	struct log_reader *reader;
+	struct reused_logs reused;
 	struct logged **tasks;  /* by number; NULL: not known yet */
 	size_t task_alloc;
 	uint64_t wanted_count;
@@ -108,11 +110,15 @@ note_attempt(void *data, const struct attempt_record *a)
 	struct logged **place = task_place(l, a->task);
 	uint32_t asked = l->options->attempt;
 
-	if (!*place)
+	if (!*place) {
 		*place = new_task(l, a);
+		if (a->origin_run && (*place)->wanted)
+			reused_logs_add(&l->reused, a->task, a->origin_run,
+					a->origin_task);
+	}
 	(*place)->is_over = a->outcome != TASK_RUNNING &&
 			    a->outcome != TASK_RETRIED;
-	if (!asked || asked == a->attempt)
+	if (!asked || asked == a->attempt || a->origin_run)
 		(*place)->state = attempt_state_name(a, l->run_state);
 	if (l->is_single && (*place)->wanted)
 		l->single = a->task;
@@ -226,6 +232,13 @@ print_rest(struct logs *l)
 		for (k = 0; l->tasks[i] && k <= LOG_ENGINE; k++)
 			if (lines_has_part(&l->tasks[i]->streams[k]))
 				print_lines(l, l->tasks[i], k, "\n", 1);
+}
+
+/* The same for one in the log of another run. */
+static void
+print_reused(void *data, const struct log_record *rec)
+{
+	print_record(data, rec);
 }
 
 /* Keep REC until its task is known. */
@@ -359,6 +372,8 @@ has_attempt(const struct logs *l)
 {
 	size_t i;
 
+	if (reused_logs_has_attempt(&l->reused))
+		return true;
 	for (i = 0; i < l->task_alloc; i++)
 		if (l->tasks[i] && l->tasks[i]->wanted && l->tasks[i]->attempt)
 			return true;
@@ -371,7 +386,8 @@ find_tasks(struct logs *l, bool is_running, struct error *err)
 {
 	size_t i;
 
-	if (read_attempts(l, err))
+	if (read_attempts(l, err) ||
+	    reused_logs_find(&l->reused, l->store, l->options->attempt, err))
 		return -1;
 	if (!l->wanted_count && l->target.step && !is_running)
 		return target_no_task(&l->target, l->store, err);
@@ -450,8 +466,10 @@ show(struct logs *l, struct error *err)
 	rc = find_tasks(l, running && l->options->follow, err);
 	if (!rc) {
 		print_heading(l);
-		rc = open_log(l, err);
+		rc = reused_logs_each(&l->reused, print_reused, l, err);
 	}
+	if (!rc)
+		rc = open_log(l, err);
 	if (!rc && f.inotify_fd >= 0)
 		rc = follow_log(l, &f, err);
 	else if (!rc && l->reader)
@@ -479,6 +497,7 @@ release(struct logs *l)
 	free((char *)l->pending.text);
 	if (l->reader)
 		log_reader_close(l->reader);
+	reused_logs_release(&l->reused);
 	strbuf_release(&l->prefix);
 	strbuf_release(&l->lines);
 	target_release(&l->target);

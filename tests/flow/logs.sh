@@ -79,6 +79,38 @@ test_expect_success 'the latest run is meant when none is named' '
 	test_cmp out same
 '
 
+test_expect_success 'of a task that is reused it is what printed when it ran' '
+	mkdir reused && cd reused && flowfile <<-\END &&
+	(step count (foreach n (list "a" "b"))
+	  (shell "echo out #{n}; printf end"))
+	(step again (retry #:times 2)
+	  (shell "echo attempt $FLOWMAKE_ATTEMPT; test $FLOWMAKE_ATTEMPT = 2"))
+	(step alike (foreach n (list "a" "a")) (shell "echo alike"))
+	END
+	flowmake run && flowmake resume && flowmake logs 2/count/1 > out 2> errors &&
+	printf "out b\nend" | test_cmp - out &&
+	test_grep "^Run 2, count/1: reused\$" errors &&
+	sed "s/(list \"a\" \"b\")/(list \"c\" \"b\" \"a\")/; s/step again/step retry/" \
+		Flowfile > new && mv new Flowfile &&
+	flowmake resume && flowmake resume && flowmake logs 4 > out &&
+	sort out > actual && cat > expected <<-END &&
+	[alike/0 a] alike
+	[alike/1 a] alike
+	[count/0 c] end
+	[count/0 c] out c
+	[count/1 b] end
+	[count/1 b] out b
+	[count/2 a] end
+	[count/2 a] out a
+	[retry] attempt 2
+	END
+	test_cmp expected actual &&
+	flowmake logs 4/retry --attempt 1 > out &&
+	echo "attempt 1" | test_cmp - out &&
+	test_must_fail flowmake logs 4/retry --attempt 3 &&
+	flowmake gc --keep 1 && flowmake logs 4 | sort | test_cmp expected -
+'
+
 test_expect_success 'what is not there is named, with a suggestion' '
 	test_must_fail flowmake logs 77 2> errors &&
 	echo "flowmake: there is no run 77" > expected &&
