@@ -97,20 +97,24 @@ read_tree(struct forgetting *f, const git_oid *id)
 	return 0;
 }
 
-/* Need the files that the index says are there; it may be of a run that is
- * forgotten. */
+/* Need the files and trees that the index says are there; it may be of a run
+ * that is forgotten. */
 static int
 read_index(struct forgetting *f)
 {
 	git_index *index;
-	size_t i;
+	git_oid tree;
+	int rc;
 
 	if (git_repository_index(&index, f->repo.git))
 		return repo_error(f->err, "cannot read the index");
-	for (i = 0; i < git_index_entrycount(index); i++)
-		need(f, &git_index_get_byindex(index, i)->id);
+	rc = git_index_write_tree_to(&tree, index, f->repo.git);
+	if (rc) /* without it the next snapshot reads all files anew */
+		rc = git_index_clear(index) || git_index_write(index);
+	else
+		need_tree(f, &tree);
 	git_index_free(index);
-	return 0;
+	return rc ? repo_error(f->err, "cannot write the index") : 0;
 }
 
 static int
@@ -146,7 +150,7 @@ pack_object(struct forgetting *f, struct pack *p, const git_oid *id)
 	git_oid same;
 	int ret;
 
-	/* What the index names may never have been written. */
+	/* A power failure may have taken it. */
 	if (!git_odb_exists(f->odb, id))
 		return 0;
 	if (git_odb_read(&o, f->odb, id))

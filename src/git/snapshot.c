@@ -405,6 +405,17 @@ write_all(struct snapshot *s, struct error *err)
 	return 0;
 }
 
+/* Have the next snapshot read all files anew: what is wrong with this one may
+ * be that the index is not of the objects that are there. */
+static void
+forget_latest(struct snapshot *s)
+{
+	char *index = xasprintf("%s/index", s->request->repository);
+
+	unlink(index);
+	free(index);
+}
+
 /* ---- the answer ---- */
 
 static int
@@ -455,7 +466,9 @@ snapshot_take(const struct snapshot_request *q, const struct asker *asker,
 	    leave_out_made(&s.walk, asker, err))
 		goto out;
 	walk_leave_out_data(&s.walk);
-	if (!update(&s, err) && !write_all(&s, err))
+	if (update(&s, err) || write_all(&s, err))
+		forget_latest(&s);
+	else
 		ret = put_answer(&s, asker, why, answer, err);
 out:
 	close_all(&s);

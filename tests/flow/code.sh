@@ -372,6 +372,40 @@ test_expect_success 'a resume that executes nothing starts no helper' '
 	test_grep "run 2 has no code: it executed nothing" errors
 '
 
+# ---- forgetting ----
+
+# objects: how many there are.
+objects() {
+	git --git-dir .flowmake/code.git cat-file --batch-all-objects \
+		--batch-check | wc -l
+}
+
+test_expect_success 'gc removes the code that no kept run has' '
+	project forget && seq 20000 > big && run && rm -f said shown &&
+	for i in 1 2 3; do echo $i > small && flowmake run || return 1; done &&
+	rm big && echo 4 > small && flowmake run && before=$(objects) &&
+	flowmake gc -n --keep 2 > "$test_base/gc" &&
+	test_grep "would remove 3 snapshots of code" "$test_base/gc" &&
+	test "$(objects)" = $before && flowmake gc --keep 2 > "$test_base/gc" &&
+	test_grep "removed 3 snapshots of code" "$test_base/gc" &&
+	flowmake diff 4 5 > "$test_base/differs" &&
+	test_grep "^-20000" "$test_base/differs" && same 5 &&
+	flowmake gc --keep 1 > "$test_base/gc" &&
+	test_grep "removed 1 snapshot of code" "$test_base/gc" &&
+	test "$(objects)" = 3 && same 5 &&
+	git --git-dir .flowmake/code.git fsck --full --strict &&
+	flowmake gc > "$test_base/gc" && test_grep nothing "$test_base/gc" &&
+	echo 5 > small && flowmake run && same 6 && flowmake diff 5 6
+'
+
+test_expect_success 'what the next snapshot builds on is kept' '
+	project base2 && mkdir d e && echo 1 > d/a && echo 1 > e/a &&
+	flowmake run && flowmake resume && flowmake resume &&
+	flowmake gc --keep 1 &&
+	echo 2 > d/b && flowmake run && same 4 &&
+	git --git-dir .flowmake/code.git fsck --full --strict
+'
+
 # ---- the commands ----
 
 test_expect_success 'diff shows what differs between two runs' '
