@@ -220,22 +220,12 @@ block_signals(sigset_t *set, sigset_t *saved)
 	sigprocmask(SIG_BLOCK, set, saved);
 }
 
-/* Stop: the signal is one that we keep blocked. */
-static void
-stop_too(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTSTP);
-	raise(SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* Reap what has ended, and stop when WORKER has, not before: what continues us
- * would find it on its way to stop, and nothing would continue it then.
- * Returns true, with *STATUS, when WORKER has ended. */
+ * would find it on its way to stop, and nothing would continue it then.  By
+ * SIGSTOP: SIGTSTP would have to be unblocked, and the next one might come
+ * while it is, and not be passed on.  That the worker stopped shows that there
+ * is a shell to continue us.  Returns true, with *STATUS, when WORKER has
+ * ended. */
 static bool
 worker_ended(pid_t worker, int *status)
 {
@@ -251,7 +241,7 @@ worker_ended(pid_t worker, int *status)
 			*status = other;
 			ended = true;
 		} else if (WSTOPSIG(other) == SIGTSTP) {
-			stop_too();
+			raise(SIGSTOP);
 		}
 	} while (pid > 0 || (pid < 0 && errno == EINTR));
 	return ended;
@@ -259,7 +249,8 @@ worker_ended(pid_t worker, int *status)
 
 /* Pass signals on until WORKER has ended; returns its status.  What the
  * kernel itself sends (^C) goes to the whole process group and so has reached
- * the worker already. */
+ * the worker already.  ^Z does, too, but a SIGCONT passed on a moment late
+ * would undo it, and twice does no harm. */
 static int
 guard(pid_t worker, const sigset_t *set)
 {
@@ -271,7 +262,8 @@ guard(pid_t worker, const sigset_t *set)
 		if (signo == SIGCHLD) {
 			if (worker_ended(worker, &status))
 				return status;
-		} else if (signo > 0 && info.si_code != SI_KERNEL) {
+		} else if (signo > 0 && (info.si_code != SI_KERNEL ||
+					 signo == SIGTSTP)) {
 			kill(worker, signo);
 		}
 	}

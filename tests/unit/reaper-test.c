@@ -136,6 +136,7 @@ fork_guardian(void (*fn)(const void *data), const void *data)
 		close(scene[1]);
 		return pid;
 	}
+	setpgid(0, 0); /* as a shell does, which could continue it */
 	if (reaper_guard(NULL) < 0)
 		_exit(99);
 	fn(data);
@@ -188,6 +189,44 @@ work_until_orphaned(const void *data)
 	sigwait(&all, &signo);
 	reaper_kill_all();
 	_exit(signo);
+}
+
+/* The state of a process: a letter of ps(1). */
+static char
+state_of(pid_t pid)
+{
+	char path[64], state = '?';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		bug("nothing is known of process %d", (int)pid);
+	fclose(f);
+	return state;
+}
+
+/* Be asked to stop, take a while for it, and end with whether the guardian had
+ * stopped by then. */
+static void
+work_until_stopped(const void *data)
+{
+	bool was_alone = false;
+	sigset_t stop;
+	int signo, i;
+
+	(void)data;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	appear();
+	sigwait(&stop, &signo);
+	for (i = 0; i < 1000; i++)
+		was_alone |= state_of(getppid()) == 'T';
+	appear();
+	sigprocmask(SIG_UNBLOCK, &stop, NULL);
+	raise(SIGTSTP);
+	_exit(was_alone);
 }
 
 static void
@@ -284,6 +323,26 @@ test_forwarding(void)
 	}
 }
 
+/* As a shell does it that continues the job the moment it sees it stopped. */
+static void
+test_stop(void)
+{
+	pid_t guardian;
+	int status;
+
+	open_scene();
+	guardian = fork_guardian(work_until_stopped, NULL);
+	wait_for(1);
+	kill(guardian, SIGTSTP);
+	waitpid(guardian, &status, WUNTRACED);
+	ok(WIFSTOPPED(status), "the guardian stops for SIGTSTP");
+	kill(guardian, SIGCONT);
+	waitpid(guardian, &status, 0);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status),
+	   "after its worker, which goes on as soon as the guardian does");
+	is_over();
+}
+
 static void
 test_endings(void)
 {
@@ -316,6 +375,7 @@ main(void)
 	fflush(stdout);
 	test_endings();
 	test_forwarding();
+	test_stop();
 	test_worker_killed();
 	test_kill_all();
 	test_guardian_killed();

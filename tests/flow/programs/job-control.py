@@ -8,8 +8,9 @@ foreground, as with any interactive shell.  A SCENARIO is a list of:
     hear      wait for a line from FIFO
     tell:F    write a line to F, another fifo
     type:X    type X (in Python's notation for strings)
-    stopped   wait until the job is stopped, and every process in another
-              session with the same TEST_MARK in its environment too
+    stopped   wait until the job is stopped, as its children must be then,
+              and every process in another session with the same TEST_MARK
+              in its environment
     suspend   send SIGTSTP to the job's first process alone
     continue  continue the job, as fg does
     hang-up   take the terminal away
@@ -26,8 +27,8 @@ import sys
 import time
 
 
-def marked():
-    """The processes that bear our mark in sessions of their own."""
+def processes():
+    """All that bear our mark: (process, state, parent, session)."""
     mark = b"TEST_MARK=" + os.environb[b"TEST_MARK"]
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getppid():
@@ -38,26 +39,26 @@ def marked():
                     continue
             with open(f"/proc/{name}/stat", "rb") as stat:
                 fields = stat.read().rsplit(b")", 1)[1].split()
-            if int(fields[3]) != os.getpid():
-                yield int(name), fields[0]
+            yield int(name), fields[0], int(fields[1]), int(fields[3])
         except OSError:
             pass
-
-
-def all_stopped():
-    return all(state in (b"T", b"Z") for _, state in marked())
 
 
 def wait_stopped(job):
     _, status = os.waitpid(job, os.WUNTRACED)
     if not os.WIFSTOPPED(status):
         sys.exit("the job ended instead of stopping")
+    for process, state, parent, _ in processes():
+        if parent == job and state != b"T":
+            sys.exit(f"{process} would miss that the job is continued")
     for _ in range(1000):
-        if all_stopped():
+        running = [process for process, state, _, session in processes()
+                   if session != os.getpid() and state not in (b"T", b"Z")]
+        if not running:
             print("stopped", flush=True)
             return
         time.sleep(0.01)
-    sys.exit(f"these run on: {[p for p in marked() if p[1] != b'T']}")
+    sys.exit(f"these run on: {running}")
 
 
 def shell(scenario, command, fifo, typing):
