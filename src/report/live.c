@@ -399,6 +399,20 @@ on_progress(void *data, const struct run_counts *c, const char *waiting_for)
 	outlet_flush(l->out);
 }
 
+/* A shell that sees us stopped prints its prompt where the status line was. */
+static void
+on_stopped(void *data, bool stopped)
+{
+	struct live *l = data;
+
+	if (!stopped) {
+		end_news(l);
+		return;
+	}
+	live_erase_status(l);
+	outlet_flush(l->out);
+}
+
 static void
 on_note(void *data, const char *text)
 {
@@ -436,6 +450,7 @@ const struct run_events live_events = {
 	.printed = on_printed,
 	.over = on_over,
 	.progress = on_progress,
+	.stopped = on_stopped,
 	.note = on_note,
 	.planned = on_planned,
 };

@@ -80,6 +80,8 @@ pause_all(struct run *r, bool stop)
 		r->executor->ops->pause(r->executor, stop);
 	if (r->evaluator)
 		evaluator_pause(r->evaluator, stop);
+	if (r->events->stopped)
+		r->events->stopped(r->data, stop);
 }
 
 /* ^Z: the tasks and evaluations, which are in sessions of their own, stop with

@@ -83,6 +83,8 @@ struct run_events {
 	/* Counts or what is being waited for changed (once a loop turn). */
 	void (*progress)(void *data, const struct run_counts *c,
 			 const char *waiting_for);
+	/* Stopped by ^Z: all stops after this call, or (false) goes on. */
+	void (*stopped)(void *data, bool stopped);
 	/* Something worth saying that is no task's output: "warning: ...". */
 	void (*note)(void *data, const char *text);
 	/* A dry run's answer, task by task: WHY as data for people. */

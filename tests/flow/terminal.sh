@@ -93,6 +93,21 @@ test_expect_success 'a late foreach stops, too, with what it has started' '
 	no_survivors
 '
 
+test_expect_success 'the prompt after ^Z is not behind the status line' '
+	mkdir status
+	cd status
+	fifo go 8
+	flowfile <<-\END
+	(step wait (shell "echo ready > ready; read -r line < go"))
+	END
+	export TERM=xterm
+	job hear "type:\x1a" stopped continue tell:go end
+	tr "\r\033" "<>" < out > seen
+	test_grep "\[1\] 0/1 done, 1 running, [0-9]+s\^Z<>\[Kstopped<\$" seen
+	test_grep "^(<>\[K)?\[1\] 0/1 done, 1 running" seen
+	test_grep "^status 0" out
+'
+
 test_expect_success 'a terminal that goes away ends the run' '
 	mkdir hangup && cd hangup &&
 	flowfile <<-\END &&

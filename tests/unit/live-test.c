@@ -346,6 +346,12 @@ test_status_time(void)
 	loop_turn(s.loop, false, NULL);
 	is_str(words(&s, s.out[0]), "\r\033[K[15] 1/3 done, 2 running, 1m 16s",
 	       "and another");
+	live_events.stopped(s.live, true);
+	is_str(words(&s, s.out[0]), "\r\033[K",
+	       "it makes way for the prompt of the shell after ^Z");
+	live_events.stopped(s.live, false);
+	is_str(words(&s, s.out[0]), "[15] 1/3 done, 2 running, 1m 16s",
+	       "and comes back when the run is continued");
 	stage_release(&s);
 }
 
