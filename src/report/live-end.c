@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "base/error.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "base/text.h"
@@ -41,28 +40,21 @@ is_said(const char *message, const char *line)
 static void
 add_tail(const struct live *l, const struct failure *f, struct strbuf *sb)
 {
-	struct strvec lines = STRVEC_INIT;
-	struct error err = ERROR_INIT;
-	uint64_t total;
+	const struct strvec *lines = &f->lines;
 	size_t i;
 
-	if (tail_read(&f->tail, FAILURE_LINES, &lines, &total, &err)) {
-		strbuf_addf(sb, "    %s\n", err.text);
-		error_release(&err);
-	}
-	for (i = 0; i < lines.count; i++) {
-		if (is_said(f->message, lines.v[i]))
+	for (i = 0; i < lines->count; i++) {
+		if (is_said(f->message, lines->v[i]))
 			continue;
 		strbuf_adds(sb, "    ");
-		lines_add_escaped(sb, lines.v[i], strlen(lines.v[i]));
+		lines_add_escaped(sb, lines->v[i], strlen(lines->v[i]));
 		strbuf_addch(sb, '\n');
 	}
 	strbuf_addf(sb, "    %s: %s %s ",
-		    total ? "the whole log" : "it printed nothing",
-		    l->options.command, total ? "logs" : "show");
+		    i ? "the whole log" : "it printed nothing",
+		    l->options.command, i ? "logs" : "show");
 	target_add_quoted(sb, f->path);
 	strbuf_addch(sb, '\n');
-	strvec_release(&lines);
 }
 
 /* Name what failed, first things first. */

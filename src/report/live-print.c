@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/live-state.h"
+#include "report/tail.h"
 #include "report/target.h"
 
 enum {
@@ -25,6 +26,7 @@ struct speaker {
 	struct strbuf prefix;                   /* "[15/count/3 ...] " */
 	struct lines streams[LOG_ENGINE + 1];
 	struct strbuf last;                     /* the end of its stderr */
+	struct tail tail;                       /* the end of all */
 };
 
 /* ---- what comes before a line ---- */
@@ -90,6 +92,7 @@ get_speaker(struct live *l, const struct task_news *t)
 	s->attempt = t->attempt;
 	strbuf_init(&s->prefix);
 	strbuf_init(&s->last);
+	tail_init(&s->tail);
 	live_add_prefix(&s->prefix, t);
 	for (k = 0; k < ARRAY_SIZE(s->streams); k++)
 		lines_init(&s->streams[k]);
@@ -108,6 +111,7 @@ free_speaker(struct speaker *s)
 		lines_release(&s->streams[i]);
 	strbuf_release(&s->prefix);
 	strbuf_release(&s->last);
+	tail_release(&s->tail);
 	free(s);
 }
 
@@ -169,12 +173,14 @@ live_print(struct live *l, const struct task_news *t, enum log_stream stream,
 
 	if (stream == LOG_STDERR)
 		keep_last(s, text, len);
-	print_text(l, s, stream, real_ns, text, len);
+	tail_add(&s->tail, stream, text, len);
+	if (outlet_is_read(l->out))
+		print_text(l, s, stream, real_ns, text, len);
 }
 
 bool
 live_end_speaker(struct live *l, const struct task_news *t, int64_t real_ns,
-		 const char *message)
+		 const char *message, struct strvec *lines)
 {
 	size_t i = find_speaker(l, t), len = message ? strlen(message) : 0, k;
 	struct speaker *s;
@@ -190,6 +196,8 @@ live_end_speaker(struct live *l, const struct task_news *t, int64_t real_ns,
 	said = len && s->last.len > len &&
 	       !memcmp(s->last.buf + s->last.len - len - 1, message, len) &&
 	       s->last.buf[s->last.len - 1] == '\n';
+	if (lines)
+		tail_lines(&s->tail, FAILURE_LINES, lines);
 	free_speaker(s);
 	return said;
 }

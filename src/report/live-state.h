@@ -7,10 +7,10 @@
 
 #include "base/base.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "report/lines.h"
 #include "report/live.h"
 #include "report/outlet.h"
-#include "report/tail.h"
 #include "sys/loop.h"
 
 struct speaker;
@@ -20,7 +20,7 @@ struct failure {
 	char *name;                             /* "15/count/3 books/a.txt" */
 	char *path;                             /* "15/count/3" */
 	char *message;                          /* or NULL */
-	struct tail_source tail;
+	struct strvec lines;                    /* its last */
 };
 
 struct live {
@@ -73,14 +73,16 @@ void live_add_task(struct strbuf *sb, const struct task_news *t, size_t max);
 /* Append "[15/count/3 books/a.txt (pid 83812)] ". */
 void live_add_prefix(struct strbuf *sb, const struct task_news *t);
 
-/* Queue what T's attempt printed. */
+/* Keep the end of what T's attempt printed, and queue it if it is read. */
 void live_print(struct live *l, const struct task_news *t,
 		enum log_stream stream, int64_t real_ns, const char *text,
 		size_t len);
 /* T's attempt prints no more.  Returns whether MESSAGE, or NULL, is the last
- * that it wrote to its stderr. */
+ * that it wrote to its stderr.  LINES, unless it is NULL, gets the last
+ * FAILURE_LINES that it printed. */
 bool live_end_speaker(struct live *l, const struct task_news *t,
-		      int64_t real_ns, const char *message);
+		      int64_t real_ns, const char *message,
+		      struct strvec *lines);
 void live_free_speakers(struct live *l);
 
 #endif

@@ -75,6 +75,7 @@ live_free(struct live *l)
 		free(l->failures[i].name);
 		free(l->failures[i].path);
 		free(l->failures[i].message);
+		strvec_release(&l->failures[i].lines);
 	}
 	free(l->failures);
 	free(l->waiting_for);
@@ -269,14 +270,13 @@ on_printed(void *data, const struct task_news *t, enum log_stream stream,
 {
 	struct live *l = data;
 
-	if (!outlet_is_read(l->out))
-		return;
 	live_print(l, t, stream, real_ns, text, len);
 	end_news(l);
 }
 
-/* Keep what the end of the run will say about T. */
-static void
+/* Keep what the end of the run will say about T, which failed.  Returns where
+ * to keep its last lines; NULL: nothing will be said. */
+static struct strvec *
 keep_failure(struct live *l, const struct task_news *t,
 	     const struct attempt_record *a)
 {
@@ -284,15 +284,15 @@ keep_failure(struct live *l, const struct task_news *t,
 	struct failure *f;
 
 	if (l->failures_seen++ >= FAILURES_SHOWN)
-		return;
+		return NULL;
 	ARRAY_GROW(l->failures, l->failure_count, l->failure_alloc);
 	f = &l->failures[l->failure_count++];
 	live_add_task(&sb, t, SIZE_MAX);
 	f->name = strbuf_detach(&sb, NULL);
 	f->path = xasprintf("%u/%s", t->run, t->name);
 	f->message = a->message ? xstrdup(a->message) : NULL;
-	f->tail = (struct tail_source){ a->run, a->task, a->attempt,
-					a->log_start, a->log_end };
+	f->lines = (struct strvec)STRVEC_INIT;
+	return &f->lines;
 }
 
 /* Say one line about T, in the colour of bad news when BAD. */
@@ -357,9 +357,13 @@ on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 {
 	struct live *l = data;
 	struct strbuf words = STRBUF_INIT;
-	/* A scheme recipe writes its error to stderr itself. */
-	bool said = live_end_speaker(l, t, a->ended_ns, a->message);
+	struct strvec *lines = NULL;
+	bool said;
 
+	if (a->outcome == TASK_FAILED)
+		lines = keep_failure(l, t, a);
+	/* A scheme recipe writes its error to stderr itself. */
+	said = live_end_speaker(l, t, a->ended_ns, a->message, lines);
 	add_words(&words, t, a->outcome);
 	if (words.len) {
 		if (!said)
@@ -367,8 +371,6 @@ on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 		say_about(l, t, a->ended_ns, true, words.buf);
 	}
 	strbuf_release(&words);
-	if (a->outcome == TASK_FAILED)
-		keep_failure(l, t, a);
 	end_news(l);
 }
 

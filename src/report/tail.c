@@ -1,91 +1,104 @@
 /*
- * The last lines of a log.
+ * The last lines that an attempt prints.
+ *
+ * Text is kept as it comes and cut into lines only when they are asked for.
+ * When the newer half is full it becomes the older one: nothing is moved.
  */
 #include "base/base.h"
 
 #include "report/tail.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/strvec.h"
 #include "report/lines.h"
-#include "store/log.h"
+
+/* What comes before the text of a piece. */
+struct head {
+	enum log_stream stream;
+	size_t len;
+};
 
 /* The last lines so far. */
-struct tail {
-	const struct tail_source *from;
-	char **ring;    /* MAX places; line number N is at N % MAX */
+struct ring {
+	char **lines;   /* MAX places; line number N is at N % MAX */
 	size_t max;
 	uint64_t total;
 };
 
-/* Whether a record is of the attempt. */
-static bool
-is_wanted(void *data, uint32_t task, uint32_t attempt)
+void
+tail_init(struct tail *t)
 {
-	const struct tail *t = data;
+	strbuf_init(&t->older);
+	strbuf_init(&t->newer);
+}
 
-	return task == t->from->task && attempt == t->from->attempt;
+void
+tail_release(struct tail *t)
+{
+	strbuf_release(&t->older);
+	strbuf_release(&t->newer);
+}
+
+void
+tail_add(struct tail *t, enum log_stream stream, const char *text, size_t len)
+{
+	struct head head = { stream, MIN(len, TAIL_BYTES) };
+	struct strbuf full;
+
+	if (t->newer.len && t->newer.len + head.len > TAIL_BYTES) {
+		full = t->newer;
+		t->newer = t->older;
+		t->older = full;
+		strbuf_reset(&t->newer);
+	}
+	strbuf_add(&t->newer, (const char *)&head, sizeof(head));
+	strbuf_add(&t->newer, text + len - head.len, head.len);
 }
 
 /* Put a line in place of the oldest. */
 static void
 keep_line(void *data, const char *line, size_t len)
 {
-	struct tail *t = data;
-	char **place = &t->ring[t->total++ % t->max];
+	struct ring *r = data;
+	char **place = &r->lines[r->total++ % r->max];
 
 	free(*place);
 	*place = xstrndup(line, len);
 }
 
-/* Read all records. */
-static int
-read_lines(struct tail *t, struct log_reader *r, struct error *err)
+/* Cut the pieces of SB into lines. */
+static void
+feed_pieces(const struct strbuf *sb, struct lines *streams, struct ring *r)
 {
-	struct lines streams[LOG_ENGINE + 1];
-	struct log_record rec;
-	size_t i;
-	int rc;
+	struct head head;
+	size_t at;
 
-	for (i = 0; i <= LOG_ENGINE; i++)
-		lines_init(&streams[i]);
-	for (;;) {
-		rc = log_reader_next(r, &rec, err);
-		if (rc <= 0)
-			break;
-		lines_feed(&streams[rec.stream], rec.text, rec.len, keep_line,
-			   t);
+	for (at = 0; at < sb->len; at += head.len) {
+		memcpy(&head, sb->buf + at, sizeof(head));
+		at += sizeof(head);
+		lines_feed(&streams[head.stream], sb->buf + at, head.len,
+			   keep_line, r);
 	}
-	for (i = 0; i <= LOG_ENGINE; i++) {
-		lines_end(&streams[i], keep_line, t);
-		lines_release(&streams[i]);
-	}
-	return rc;
 }
 
-int
-tail_read(const struct tail_source *from, size_t max, struct strvec *lines,
-	  uint64_t *total, struct error *err)
+void
+tail_lines(const struct tail *t, size_t max, struct strvec *lines)
 {
-	struct tail t = { from, NULL, max, 0 };
-	struct log_reader *r;
+	struct ring r = { xcalloc(max, sizeof(*r.lines)), max, 0 };
+	struct lines streams[LOG_ENGINE + 1];
 	uint64_t i;
-	int rc;
 
-	*total = 0;
-	if (!from->log_end)
-		return 0;
-	r = log_reader_open(from->run, from->log_start, from->log_end,
-			    is_wanted, &t, err);
-	if (!r)
-		return -1;
-	t.ring = xcalloc(max, sizeof(*t.ring));
-	rc = read_lines(&t, r, err);
-	log_reader_close(r);
-	for (i = t.total > max ? t.total - max : 0; i < t.total; i++)
-		strvec_push_take(lines, t.ring[i % max]);
-	free(t.ring);
-	*total = t.total;
-	return rc;
+	for (i = 0; i < ARRAY_SIZE(streams); i++)
+		lines_init(&streams[i]);
+	feed_pieces(&t->older, streams, &r);
+	feed_pieces(&t->newer, streams, &r);
+	for (i = 0; i < ARRAY_SIZE(streams); i++) {
+		lines_end(&streams[i], keep_line, &r);
+		lines_release(&streams[i]);
+	}
+	for (i = r.total > max ? r.total - max : 0; i < r.total; i++)
+		strvec_push_take(lines, r.lines[i % max]);
+	free(r.lines);
 }

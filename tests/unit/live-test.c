@@ -186,12 +186,74 @@ test_failure(void)
 	live_finish(s.live, &summary, NULL);
 	is_str(words(&s, s.err[0]),
 	       "Failed: 15/count/3 books/a.txt: status 1\n"
-	       "    it printed nothing: flowmake show 15/count/3\n"
+	       "    no newline\n"
+	       "    the whole log: flowmake logs 15/count/3\n"
 	       "Run 15: 1 of 101 tasks failed, 57 done, 1 skipped, "
 	       "2 cancelled, 40 not started in 3.2s\n"
 	       "Workflow failed.\n",
 	       "the end of the run names what failed, and counts");
 	is_str(words(&s, s.out[0]), "", "all of that on stderr");
+	stage_release(&s);
+}
+
+/* What the end says of count/3, which has failed. */
+static const char *
+last_lines(struct stage *s)
+{
+	struct attempt_record a = {
+		.run = 15, .task = 4, .attempt = 1, .step = "count",
+		.split = "3", .outcome = TASK_FAILED, .ended_ns = REAL_NS,
+		.message = "status 1",
+	};
+	struct run_summary summary = { .counts = { .failed = 1 } };
+	const char *got;
+	char *end;
+
+	live_events.over(s->live, &count_3, &a);
+	live_finish(s->live, &summary, NULL);
+	got = words(s, s->err[0]);
+	end = strstr(got, "    the whole log:");
+	if (end)
+		*end = '\0';
+	got = strchr(got, '\n');
+	return got ? got + 1 : "";
+}
+
+static void
+test_last_lines(void)
+{
+	struct run_record run = { .number = 15 };
+	char line[4096];
+	struct stage s;
+	int i;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run, s.loop);
+	for (i = 0; i < 100; i++)
+		say(&s, LOG_STDOUT, "much\n");
+	say(&s, LOG_STDOUT, "be");
+	say(&s, LOG_STDERR, "7\n8\n9\n");
+	say(&s, LOG_STDOUT, "fore\nlast");
+	is_str(last_lines(&s),
+	       "    much\n    much\n    much\n    much\n    much\n"
+	       "    7\n    8\n    9\n    before\n    last\n",
+	       "the last lines come in the order in which they ended");
+	stage_release(&s);
+
+	stage_init(&s);
+	close(s.out[0]);
+	s.out[0] = -1;
+	live_events.begun(s.live, &run, s.loop);
+	memset(line, 'x', sizeof(line) - 2);
+	strcpy(line + sizeof(line) - 2, "\n");
+	for (i = 0; i < 1000; i++)
+		say(&s, LOG_STDOUT, line);
+	for (i = 0; i < 10; i++)
+		say(&s, LOG_STDERR, "short\n");
+	is_str(last_lines(&s),
+	       "    short\n    short\n    short\n    short\n    short\n"
+	       "    short\n    short\n    short\n    short\n    short\n",
+	       "also when much was printed before, and nobody read it");
 	stage_release(&s);
 }
 
@@ -362,6 +424,7 @@ main(void)
 	setenv("TZ", "UTC", 1);
 	test_lines();
 	test_failure();
+	test_last_lines();
 	test_said_message();
 	test_success();
 	test_errors();
