@@ -219,7 +219,7 @@ trash(const char *path, size_t n, struct error *err)
 	char *to = xasprintf(GC_TRASH "/%zu", n);
 	int rc = 0;
 
-	if (rename(path, to) < 0 && errno != ENOENT)
+	if (file_rename(path, to) < 0 && errno != ENOENT)
 		rc = error_sys(err, "cannot move %s away", path);
 	free(to);
 	return rc;

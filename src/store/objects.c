@@ -51,19 +51,19 @@ move_into(const char *from, const char *to, struct error *err)
 	char *copy;
 	int rc;
 
-	if (!rename(from, to))
+	if (!file_rename(from, to))
 		return 0;
 	if (errno == ENOENT && access(from, F_OK) == 0) {
 		if (make_parent(to, err))
 			return -1;
-		if (!rename(from, to))
+		if (!file_rename(from, to))
 			return 0;
 	}
 	if (errno != EXDEV)
 		return error_sys(err, "cannot move '%s' to %s", from, to);
 	copy = temporary_path();
 	rc = file_move(from, copy, err);
-	if (!rc && rename(copy, to) < 0) {
+	if (!rc && file_rename(copy, to) < 0) {
 		rc = error_sys(err, "cannot move '%s' to %s", from, to);
 		file_remove_tree(copy, NULL);
 	}

@@ -366,18 +366,40 @@ file_clone(const char *from, const char *to, struct error *err)
 }
 
 int
+file_rename(const char *from, const char *to)
+{
+	struct stat st;
+	int failure, rc;
+
+	if (!rename(from, to))
+		return 0;
+	failure = errno;
+	if (failure != EACCES || lstat(from, &st) < 0 ||
+	    !S_ISDIR(st.st_mode) || st.st_mode & S_IWUSR ||
+	    chmod(from, (st.st_mode & 07777) | S_IWUSR) < 0) {
+		errno = failure;
+		return -1;
+	}
+	rc = rename(from, to);
+	failure = errno;
+	chmod(rc < 0 ? from : to, st.st_mode & 07777);
+	errno = failure;
+	return rc;
+}
+
+int
 file_move(const char *from, const char *to, struct error *err)
 {
 	char *copy;
 	int rc;
 
-	if (!rename(from, to))
+	if (!file_rename(from, to))
 		return 0;
 	if (errno != EXDEV)
 		return error_sys(err, "cannot move '%s' to '%s'", from, to);
 	copy = file_temporary_name(to);
 	rc = copy_tree(from, copy, copy_as_it_was, err);
-	if (!rc && rename(copy, to) < 0)
+	if (!rc && file_rename(copy, to) < 0)
 		rc = error_sys(err, "cannot move '%s' to '%s'", from, to);
 	if (rc)
 		file_remove_tree(copy, NULL);

@@ -54,7 +54,11 @@ int file_copy_fresh(const char *from, const char *to, struct error *err);
  * Returns 1, 0 where a file system cannot do that, -1; then TO is not there. */
 int file_clone(const char *from, const char *to, struct error *err);
 
-/* rename(2) of a file, a symlink or a tree that falls back to copy and remove
+/* rename(2), -1 with errno, which moves a directory also if its owner may not
+ * write into it: its entry ".." changes. */
+int file_rename(const char *from, const char *to);
+
+/* file_rename of a file, a symlink or a tree that falls back to copy and remove
  * across file systems; even then TO appears whole or not at all. */
 int file_move(const char *from, const char *to, struct error *err);
 

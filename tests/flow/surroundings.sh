@@ -131,6 +131,38 @@ test_expect_success 'in a directory that may not be written' '
 	test_grep "Permission denied|No such file" out
 ' 
 
+test_expect_success 'a directory that forbids writing is moved as any other' '
+	as=
+	if test "$(id -u)" = 0; then
+		as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	fi
+	mkdir closed
+	cd closed
+	cat > Flowfile <<-"END"
+	(step a (output dir "made") (produces r)
+	  (shell "mkdir #{dir} #{r}; touch #{dir}/x #{r}/y; chmod 555 #{dir} #{r}"))
+	(step b (from a dir r) (shell "ls #{dir} #{r}; stat -c %a #{dir} #{r}"))
+	END
+	mkdir -p made/by-hand
+	chmod 555 made
+	chown -R 65534:65534 . || test -z "$as"
+	$as cat Flowfile > /dev/null || exit 0
+	$as "$FLOWMAKE_LIBEXEC/flowmake-evaluator" < /dev/null 2> why ||
+		grep -q flowmake-evaluator why || exit 0
+	for run in 1 2; do
+		$as flowmake run > out 2>&1 || { cat out; exit 1; }
+	done
+	$as flowmake logs 2/b > logged
+	test "$(grep -c 555 logged)" = 2
+	test "$(stat -c %a .flowmake/replaced/1/made)" = 555
+	echo "(step none)" > Flowfile
+	$as flowmake run
+	$as flowmake gc --keep=1 > out
+	test_grep "removed 2 runs" out
+	test_grep -v "cannot" out
+	chmod -R u+w made .flowmake
+'
+
 test_expect_success 'as another user' '
 	test "$(id -u)" = 0 || exit 0
 	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
