@@ -174,8 +174,8 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 	uint32_t over = failed + c->cancelled + c->done + c->skipped;
 	struct strbuf sb = STRBUF_INIT;
 
-	if (s->run.number) {
-		strbuf_addf(&sb, "Run %u: ", s->run.number);
+	if (l->run) {
+		strbuf_addf(&sb, "Run %u: ", l->run);
 		text_add_count(&sb, failed ? failed : c->done);
 		strbuf_adds(&sb, " of ");
 		add_tasks(&sb, c->known);

@@ -139,10 +139,19 @@ run_record_begin(struct run *r, struct error *err)
 	struct run_record *rec = &r->summary->run;
 
 	fill_record(r, rec);
-	if (store_run_begin(r->store, rec, err) || write_run_id(r, err))
+	if (store_run_begin(r->store, rec, err))
 		return -1;
-	r->log = log_writer_open(rec->number, err);
-	return r->log ? 0 : -1;
+	if (!write_run_id(r, err))
+		r->log = log_writer_open(rec->number, err);
+	if (r->log)
+		return 0;
+	/* It has a number already: say what became of it. */
+	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
+	rec->state = RUN_FAILED;
+	rec->message = xstrdup(err->text);
+	if (!store_run_end(r->store, rec, NULL))
+		store_commit(r->store, NULL);
+	return -1;
 }
 
 int

@@ -2,6 +2,8 @@
 # inside one another.
 . "${0%/*}/lib"
 
+q="'"
+
 # ran NAME...: in the last run exactly these tasks have run.
 ran() {
 	printf '%s\n' "$@" | sort > expected &&
@@ -178,6 +180,18 @@ test_expect_success 'the number of a run is written before its first task' '
 	rm -f number && flowmake run --run-id-file=number &&
 	flowmake logs $(cat number)/a > actual &&
 	test_grep "^$(cat number)$" actual
+'
+
+test_expect_success 'a number that cannot be written fails the run, which says so' '
+	flowfile <<-"END" &&
+	(step a (shell "touch began"))
+	END
+	refused "flowmake: cannot write ${q}none/number${q}: No such file or directory" \
+		--run-id-file=none/number &&
+	test ! -e began &&
+	flowmake show > actual &&
+	test_grep "^Run [0-9]+ of .*: failed$" actual &&
+	test_grep "^  message    cannot write .none/number.: " actual
 '
 
 test_expect_success 'empty files and directories are outputs, inputs and results' '

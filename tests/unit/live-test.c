@@ -319,19 +319,21 @@ static void
 test_errors(void)
 {
 	struct run_record run = { .number = 15 };
-	struct run_summary summary = { .interrupted = true };
+	struct run_summary summary = { .run = run };
 	struct stage s;
 
 	stage_init(&s);
-	live_finish(s.live, &(struct run_summary){ .interrupted = false },
+	live_finish(s.live, &summary,
 		    "Flowfile:1:2: step 'a': no");
 	is_str(words(&s, s.err[0]), "Flowfile:1:2: step 'a': no\n",
 	       "an error before anything ran stands alone");
 	stage_release(&s);
 	stage_init(&s);
 	live_events.begun(s.live, &run, s.loop);
+	summary.interrupted = true;
 	live_finish(s.live, &summary, NULL);
-	is_str(words(&s, s.err[0]), "Workflow interrupted.\n",
+	is_str(words(&s, s.err[0]),
+	       "Run 15: 0 of 0 tasks done\nWorkflow interrupted.\n",
 	       "an interrupted run says so");
 	stage_release(&s);
 }
