@@ -155,9 +155,10 @@
         (let ((key (caar fields)))
           (loop (cdr fields)
                 (cons* (if (and code (string=? key "recipe"))
-                           (append (list-head (template-field template key)
-                                              3)
-                                   code)
+                           (let ((recipe (template-field template key)))
+                             (append (list-head recipe 3)
+                                     code
+                                     (list-tail recipe 4)))
                            (cdar fields))
                        key result))))))
 

@@ -168,7 +168,7 @@
                       seen-by-recipes "scheme"))
       (lambda (number needs)
         ;; CODE is put in place of the #f once all definitions are known.
-        (values (list "scheme" (line-of place) (column-of place) #f)
+        (values (list "scheme" (line-of place) (column-of place) #f needs)
                 (append (list number (form-at-top-level?))
                         (source-summary (syntax->datum stx))
                         (modules-of stx)))))))

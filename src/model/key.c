@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cbor.h"
+#include "model/artifact.h"
 #include "model/demands.h"
 #include "model/graph.h"
 #include "model/recipe.h"
@@ -305,6 +306,8 @@ add_names(struct key_parts *k, const struct task *t)
 struct read_value {
 	struct strbuf *text;
 	const struct binding *binding;
+	bool is_file;            /* some of it is no value: a recipe may look
+				  * into a file by another name */
 };
 
 static void
@@ -347,42 +350,84 @@ put_read(void *data, struct task *t)
 	}
 }
 
+/* Call FN with DATA, whose binding is set, for each task that T reads by item
+ * ITEM of IM. */
+static void
+each_read(const struct task *t, const struct import *im, uint32_t item,
+	  void (*fn)(void *data, struct task *t), struct read_value *data)
+{
+	const struct step *s = t->step;
+	const struct binding *b = &s->bindings[im->first_binding + item];
+	struct task *read;
+	uint32_t i;
+
+	data->binding = b;
+	if (im->is_join) {
+		graph_each_joined(&t->node, im, fn, data);
+		return;
+	}
+	read = graph_read_task(&t->node, im);
+	for (i = 0; read && i < im->ref_count; i++)
+		if (s->imported[im->first_step + i] == read->step)
+			data->binding = b + i * im->item_count;
+	if (read)
+		fn(data, read);
+}
+
+/* Note whether what T gives under the binding is a file. */
+static void
+note_file(void *data, struct task *t)
+{
+	struct read_value *r = data;
+	const struct binding *b = r->binding;
+
+	if (b->kind == BINDING_RESULT && t->results)
+		r->is_file |= t->results[b->index].format >= ARTIFACT_FILE;
+	else
+		r->is_file |= b->kind != BINDING_CATCH;
+}
+
+bool
+key_has_import(const struct task *t, const struct filled_recipe *f,
+	       uint32_t name)
+{
+	const struct template *tm = t->step->template;
+	const struct name *n = &tm->names[name];
+	struct read_value r = { NULL, NULL, false };
+
+	if (n->in_recipe || !n->in_clauses || key_has_parameters(t, f))
+		return true;
+	each_read(t, &tm->imports[n->clause], n->item, note_file, &r);
+	return r.is_file;
+}
+
 static void
 add_item(struct key_parts *k, struct graph *g, const struct task *t,
 	 const struct import *im, uint32_t item)
 {
 	const struct step *s = t->step;
 	const struct import_item *it = &im->items[item];
-	const struct binding *b = &s->bindings[im->first_binding + item];
-	struct read_value r = { &k->text, b };
-	struct task *read = NULL;
-	uint32_t i;
+	struct read_value r = { &k->text, NULL, false };
 
-	if (!im->is_join)
-		read = graph_read_task(&t->node, im);
-	if (b->kind == BINDING_FOREACH) {
+	if (s->bindings[im->first_binding + item].kind == BINDING_FOREACH)
 		graph_bind(g, &t->node, it->mine, &k->text);
-	} else if (im->is_join) {
-		graph_each_joined(&t->node, im, put_read, &r);
-	} else if (read) {
-		for (i = 0; i < im->ref_count; i++)
-			if (s->imported[im->first_step + i] == read->step)
-				r.binding = b + i * im->item_count;
-		put_read(&r, read);
-	}
+	else
+		each_read(t, im, item, put_read, &r);
 	add_text(k, name_part(k, im->is_join ? "join" : "from",
 			      s->template->names[it->mine].text));
 }
 
 static void
-add_imports(struct key_parts *k, struct graph *g, const struct task *t)
+add_imports(struct key_parts *k, struct graph *g, const struct task *t,
+	    const struct filled_recipe *f)
 {
 	const struct template *tm = t->step->template;
 	uint32_t i, n;
 
 	for (i = 0; i < tm->import_count; i++)
 		for (n = 0; n < tm->imports[i].item_count; n++)
-			add_item(k, g, t, &tm->imports[i], n);
+			if (key_has_import(t, f, tm->imports[i].items[n].mine))
+				add_item(k, g, t, &tm->imports[i], n);
 }
 
 void
@@ -398,7 +443,7 @@ key_add_task(struct key_parts *k, struct graph *g, const struct task *t,
 	add_environment(k, d);
 	add_split(k, g, t, filled);
 	add_names(k, t);
-	add_imports(k, g, t);
+	add_imports(k, g, t, filled);
 	if (key_has_parameters(t, filled)) {
 		for (i = 0; i < rules->parameter_count; i++) {
 			cbor_put_str(&k->text, rules->parameters[i].name);

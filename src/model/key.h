@@ -14,7 +14,9 @@
  *   names             names, kinds and order of inputs, outputs, results
  *   input PATH        content of a file or directory
  *   from NAME, join NAME
- *                     the value or content that is read under NAME
+ *                     the value or content that is read under NAME; not a
+ *                     value that only other clauses of the step mention, as
+ *                     foreach: what they make of it counts
  *   parameters        all of them, for a recipe that can read them from
  *                     $FLOWMAKE_TASK
  *   image             as the Flowfile writes it
@@ -68,6 +70,11 @@ void key_add_task(struct key_parts *k, struct graph *g, const struct task *t,
 
 /* Whether the recipe F of T may read the parameters from $FLOWMAKE_TASK. */
 bool key_has_parameters(const struct task *t, const struct filled_recipe *f);
+
+/* Whether the recipe F of T may read what its name number NAME brings, one of
+ * from or join. */
+bool key_has_import(const struct task *t, const struct filled_recipe *f,
+		    uint32_t name);
 
 /* The key that the parts make; all zero when it has an unknown part. */
 struct digest key_of(const struct key_parts *k);

@@ -20,6 +20,7 @@ model_sources = \
 	src/model/resolve.c src/model/resolve.h \
 	src/model/rules-read.h \
 	src/model/rules-template.c \
+	src/model/rules-thunks.c \
 	src/model/rules.c src/model/rules.h \
 	src/model/demands.c src/model/demands.h \
 	src/model/json-read.c \

@@ -298,9 +298,24 @@ read_strings(struct rules *r, struct cbor *c, struct recipe *rec)
 		rec->strings[i] = read_text(r, c);
 }
 
+/* The names that a scheme recipe mentions. */
 static void
-read_recipe(struct rules *r, struct cbor *c, struct recipe *rec)
+read_mentioned(struct cbor *c, struct template *t)
 {
+	size_t n = read_array(c, 0), i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t name = read_index(c, t->name_count);
+
+		if (!c->failed)
+			t->names[name].in_recipe = true;
+	}
+}
+
+static void
+read_recipe(struct rules *r, struct cbor *c, struct template *t)
+{
+	struct recipe *rec = &t->recipe;
 	size_t n, len;
 	const char *kind;
 
@@ -326,12 +341,13 @@ read_recipe(struct rules *r, struct cbor *c, struct recipe *rec)
 		text = cbor_get_text(c, &len);
 		rec->text = arena_strndup(&r->arena, text, len);
 		rec->text_len = (uint32_t)len;
-	} else if (cbor_key_is(kind, len, "scheme") && n == 5) {
+	} else if (cbor_key_is(kind, len, "scheme") && n == 6) {
 		rec->kind = RECIPE_SCHEME;
 		rec->line = (uint32_t)cbor_get_uint(c);
 		rec->column = (uint32_t)cbor_get_uint(c);
 		read_code(r, c, rec);
 		read_strings(r, c, rec);
+		read_mentioned(c, t);
 	} else {
 		c->failed = true;
 	}
@@ -372,79 +388,6 @@ read_annotations(struct rules *r, struct cbor *c, struct template *t)
 		if (k == CLAUSE_ENVIRONMENT && !a->expr)
 			c->failed = true;
 	}
-}
-
-/* ---- thunks by number ---- */
-
-static void
-note_thunk(struct rules *r, struct cbor *c, struct template *t,
-	   const struct expr *e, enum thunk_role role)
-{
-	uint32_t i;
-
-	for (i = 0; i < e->need_count; i++)
-		if (e->needs[i] >= t->name_count)
-			c->failed = true;
-	if (e->kind == WIRE_EXPR_NAME && e->index >= t->name_count)
-		c->failed = true;
-	for (i = 0; i < e->piece_count; i++)
-		if (e->pieces[i].expr)
-			note_thunk(r, c, t, e->pieces[i].expr, role);
-	if (e->kind != WIRE_EXPR_THUNK || c->failed)
-		return;
-	if (e->index >= 1 << 20) {
-		c->failed = true;
-		return;
-	}
-	if (e->index >= t->thunk_count) {
-		uint32_t count = MAX(e->index + 1, t->thunk_count * 2);
-		struct thunk *thunks = rules_take(r, count, sizeof(*thunks));
-
-		memcpy(thunks, t->thunks, t->thunk_count * sizeof(*thunks));
-		t->thunks = thunks;
-		t->thunk_count = count;
-	}
-	t->thunks[e->index].expr = e;
-	t->thunks[e->index].role = role;
-}
-
-static void
-note_binders(struct rules *r, struct cbor *c, struct template *t,
-	     const struct binder *b, uint32_t count, enum thunk_role role)
-{
-	uint32_t i;
-
-	for (i = 0; i < count; i++)
-		note_thunk(r, c, t, &b[i].expr, role);
-}
-
-/* Fill the table of thunks from all expressions, checking their indexes. */
-static void
-note_thunks(struct rules *r, struct cbor *c, struct template *t)
-{
-	const struct recipe *rec = &t->recipe;
-	uint32_t i;
-
-	t->thunks = rules_take(r, 4, sizeof(*t->thunks));
-	t->thunk_count = 4;
-	note_binders(r, c, t, t->foreach, t->foreach_count, THUNK_FOREACH);
-	note_binders(r, c, t, t->inputs, t->input_count, THUNK_INPUT);
-	note_binders(r, c, t, t->outputs, t->output_count, THUNK_OUTPUT);
-	if (t->when)
-		note_thunk(r, c, t, t->when, THUNK_WHEN);
-	for (i = 0; i < t->annotation_count; i++)
-		if (t->annotations[i].expr)
-			note_thunk(r, c, t, t->annotations[i].expr,
-				   THUNK_ANNOTATION);
-	for (i = 0; i < rec->word_count; i++)
-		note_thunk(r, c, t, &rec->words[i], THUNK_RECIPE);
-	for (i = 0; i < rec->piece_count; i++)
-		if (rec->pieces[i].expr)
-			note_thunk(r, c, t, rec->pieces[i].expr, THUNK_RECIPE);
-	if (rec->stdin_file)
-		note_thunk(r, c, t, rec->stdin_file, THUNK_RECIPE);
-	if (rec->stdout_file)
-		note_thunk(r, c, t, rec->stdout_file, THUNK_RECIPE);
 }
 
 /* ---- names ---- */
@@ -543,7 +486,7 @@ read_template_key(struct rules *r, struct cbor *c, struct template *t,
 	else if (cbor_key_is(key, len, "produces"))
 		read_produces(r, c, t);
 	else if (cbor_key_is(key, len, "recipe"))
-		read_recipe(r, c, &t->recipe);
+		read_recipe(r, c, t);
 	else if (cbor_key_is(key, len, "annotations"))
 		read_annotations(r, c, t);
 	else
@@ -577,7 +520,7 @@ rules_add_template(struct rules *r, const char *payload, size_t len,
 	if (!c.failed)
 		check_names(&c, t);
 	if (!c.failed)
-		note_thunks(r, &c, t);
+		rules_note_thunks(r, &c, t);
 	if (t->id != r->template_count)
 		c.failed = true;
 	ARRAY_GROW(r->templates, r->template_count, r->template_alloc);

@@ -51,6 +51,8 @@ struct name {
 	uint16_t clause;         /* FROM, JOIN: which import; FOREACH, INPUT,
 				  * OUTPUT, RESULT: which of those */
 	uint16_t item;           /* FROM, JOIN: which item of the import */
+	bool in_recipe;          /* the recipe mentions it */
+	bool in_clauses;         /* other clauses do */
 };
 
 struct step_ref {

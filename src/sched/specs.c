@@ -7,6 +7,7 @@
 
 #include "base/cbor.h"
 #include "model/graph.h"
+#include "model/key.h"
 
 static void
 set_outputs(struct attempt *a)
@@ -48,23 +49,33 @@ set_results(struct attempt *a)
 
 /* ---- context and scheme ---- */
 
+/* Whether A's recipe may read name number I, which is of KIND. */
+static bool
+has_name(const struct attempt *a, enum wire_name kind, uint32_t i)
+{
+	if (a->task->step->template->names[i].kind != kind)
+		return false;
+	return (kind != WIRE_NAME_FROM && kind != WIRE_NAME_JOIN) ||
+		key_has_import(a->task, &a->filled, i);
+}
+
 /* Append {NAME: value} of all names of KIND. */
 static void
-put_names(struct strbuf *sb, struct graph *g, const struct task *t,
+put_names(struct strbuf *sb, struct graph *g, const struct attempt *a,
 	  const char *key, enum wire_name kind)
 {
-	const struct template *tm = t->step->template;
+	const struct template *tm = a->task->step->template;
 	uint32_t i, count = 0;
 
 	for (i = 0; i < tm->name_count; i++)
-		count += tm->names[i].kind == kind;
+		count += has_name(a, kind, i);
 	cbor_put_str(sb, key);
 	cbor_put_map(sb, count);
 	for (i = 0; i < tm->name_count; i++) {
-		if (tm->names[i].kind != kind)
+		if (!has_name(a, kind, i))
 			continue;
 		cbor_put_str(sb, tm->names[i].text);
-		graph_bind(g, &t->node, i, sb);
+		graph_bind(g, &a->task->node, i, sb);
 	}
 }
 
@@ -85,11 +96,11 @@ set_context(struct attempt *a, struct graph *g)
 		strbuf_add(&sb, r->parameters[i].value,
 			   r->parameters[i].value_len);
 	}
-	put_names(&sb, g, a->task, "foreach", WIRE_NAME_FOREACH);
-	put_names(&sb, g, a->task, "inputs", WIRE_NAME_INPUT);
-	put_names(&sb, g, a->task, "outputs", WIRE_NAME_OUTPUT);
-	put_names(&sb, g, a->task, "from", WIRE_NAME_FROM);
-	put_names(&sb, g, a->task, "join", WIRE_NAME_JOIN);
+	put_names(&sb, g, a, "foreach", WIRE_NAME_FOREACH);
+	put_names(&sb, g, a, "inputs", WIRE_NAME_INPUT);
+	put_names(&sb, g, a, "outputs", WIRE_NAME_OUTPUT);
+	put_names(&sb, g, a, "from", WIRE_NAME_FROM);
+	put_names(&sb, g, a, "join", WIRE_NAME_JOIN);
 	a->spec.context = arena_memdup(&a->arena, sb.buf, sb.len);
 	a->spec.context_len = sb.len;
 	strbuf_release(&sb);

@@ -166,6 +166,41 @@ test_expect_success 'an earlier run can be resumed instead of the latest' '
 	flowmake show > out && test_grep "resumes +run 1" out
 '
 
+test_expect_success 'a late fan-out whose list changed executes its new elements' '
+	mkdir late && cd late && flowfile <<-\END &&
+	(parameter most 1)
+	(step lists (produces (all json) (other json))
+	  (shell "cat list > #{all}; echo 2 > #{other}"))
+	(step shell (from lists all) (foreach x all) (produces (r text))
+	  (shell "echo #{x} > #{r}"))
+	(step exec (from lists all other) (foreach x all)
+	  (when (> other most)) (output o "out/#{x}")
+	  (exec "sh" "prog" o))
+	(step scheme (from lists all) (foreach x all) (produces r)
+	  (scheme (list x)))
+	(step next (join scheme r) (foreach x (map car r)) (produces y)
+	  (scheme x))
+	(step reads (from lists all) (foreach x all) (produces y)
+	  (scheme (length all)))
+	(step json (from lists all) (foreach x all) (produces (y text))
+	  (shell "grep -o \"from.: {[^}]*\" $FLOWMAKE_TASK > #{y}"))
+	END
+	echo "grep -o \"from.: {[^}]*\" \$FLOWMAKE_TASK > \$1" > prog &&
+	echo "[\"a\", \"b\"]" > list && flowmake &&
+	echo "from\": {" | test_cmp - out/a &&
+	echo "[\"b\", \"new\", \"a\"]" > list && flowmake > out.text &&
+	test_grep "19 tasks, 8 reused" out.text &&
+	for task in shell/0 shell/2 exec/0 exec/2 scheme/0 scheme/2 \
+	    next/0 next/2; do
+		flowmake show $task > out.text &&
+		test_grep "reused" out.text || exit 1
+	done &&
+	flowmake dump reads/2 > out.text && echo "y = 3" | test_cmp - out.text &&
+	flowmake dump json/2 > out.text && test_grep new out.text &&
+	echo "[\"a\"]" > list && flowmake > out.text &&
+	test_grep "7 tasks, 4 reused" out.text && flowmake -q
+'
+
 test_expect_success 'options of resume need not be named' '
 	flowmake -j 2 > out && test_grep "8 reused" out &&
 	mkdir sub && flowmake -C . -q
