@@ -435,3 +435,11 @@ graph_makes(const struct graph *g, const char *path)
 
 	return f && f->maker;
 }
+
+bool
+graph_declares(const struct graph *g, const char *path)
+{
+	const struct file *f = file_find(g, path);
+
+	return f && (f->maker || f->first_reader);
+}

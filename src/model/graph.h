@@ -277,6 +277,8 @@ uint32_t graph_wanted_count(const struct graph *g);
 struct opening *graph_opening(const struct graph *g, uint32_t i);
 /* Whether some task known so far makes PATH, a normalized name. */
 bool graph_makes(const struct graph *g, const char *path);
+/* Whether PATH, normalized, is an input or output of some task. */
+bool graph_declares(const struct graph *g, const char *path);
 /* Openings that have not been opened yet, because they are late. */
 uint32_t graph_unopened_count(const struct graph *g);
 struct rules *graph_rules(const struct graph *g);

@@ -303,6 +303,8 @@ digest_inputs(struct attempt *a, struct input_list *l, struct files *files,
 		if (!found)
 			return error_set(err, "the input '%s' is not there",
 					 f->path);
+		if (i >= words && i < reads)
+			files_rest_on_word(files, f->path);
 		if (i >= reads && !digest_is_zero(&made) &&
 		    !digest_equal(&made, &f->digest))
 			a->is_stale = true;

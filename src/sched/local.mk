@@ -20,4 +20,5 @@ sched_sources = \
 	src/sched/run-record.c \
 	src/sched/run.c src/sched/run.h \
 	src/sched/specs.c \
-	src/sched/tasks.c
+	src/sched/tasks.c \
+	src/sched/trust.c

@@ -7,7 +7,8 @@
  * they are as they were, every task would be looked for by the key that it had,
  * and the result of that run would be found, if the run to resume shows it
  * still.  So that is recorded, as one resume would, and nothing else is done:
- * no graph, no keys.  Whatever is in doubt, the tasks are asked.
+ * no graph, no keys.  Whatever is in doubt, the tasks are asked: all, or, when
+ * only few files have changed, some (trust.c).
  */
 #include "base/base.h"
 
@@ -97,6 +98,7 @@ run_testify(struct run *r)
 		.tasks_done = rec->tasks_done,
 		.tasks_skipped = rec->tasks_skipped,
 	};
+	struct witness_task *tasks;
 	struct witness_writer *w;
 	struct kept_range *kept;
 	size_t count;
@@ -106,8 +108,11 @@ run_testify(struct run *r)
 		return;
 	h.kept_count = (uint32_t)count;
 	if (count_tasks(kept, count) == rec->tasks_done) {
-		w = witness_begin(&h, kept);
-		witness_end(w, files_testify(r->files, w));
+		tasks = run_list_tasks(r, &h.task_count);
+		w = witness_begin(&h, kept, tasks);
+		witness_end(w, files_testify(r->files, w, r->trust ?
+					     r->witness : NULL));
+		free(tasks);
 	}
 	free(kept);
 }
@@ -187,7 +192,9 @@ run_repeat(struct run *r, struct error *err)
 {
 	const struct witness_head *h;
 	const struct kept_range *kept;
+	const char *const *changes;
 	struct digest flow;
+	size_t count;
 	int ret;
 
 	if (!r->origin.number || !is_plain(r) || !flow_digest(r, &flow))
@@ -198,10 +205,13 @@ run_repeat(struct run *r, struct error *err)
 	h = witness_head(r->witness);
 	kept = witness_kept(r->witness);
 	ret = is_origin(r, h, kept, err);
-	if (ret > 0)
-		ret = witness_holds(r->witness, r->pool, r->loop, err);
-	if (ret <= 0 || r->interrupted)
+	if (ret <= 0)
 		return ret < 0 ? -1 : 1;
+	if (witness_look(r->witness, r->pool, r->loop, err))
+		return -1;
+	r->witness_counts = witness_has_changes(r->witness, &changes, &count);
+	if (!witness_holds(r->witness) || r->interrupted)
+		return 1;
 	count_all(r, h);
 	return r->options->dry_run ? 0 : record(r, h, kept, err);
 }

@@ -104,8 +104,8 @@ run_read_results(struct run *r, struct error *err)
 {
 	if (find_reruns(r, err))
 		return -1;
-	r->reuse = reuse_new(r->store, r->files, r->origin.number, err);
-	return r->reuse ? 0 : -1;
+	r->reuse = reuse_new(r->store, r->files, r->origin.number);
+	return 0;
 }
 
 /* ---- what is kept ---- */
@@ -167,29 +167,46 @@ add_reused(struct run *r, struct attempt *a, const struct reuse_hit *hit,
 	return store_attempt_end(r->store, &rec, err);
 }
 
+/* T, of which A is an attempt, or A is NULL and T is kept, is over by HIT. */
+static void
+take_hit(struct run *r, struct task *t, struct attempt *a,
+	 const struct reuse_hit *hit)
+{
+	struct error err = ERROR_INIT;
+
+	t->origin_run = hit->origin_run;
+	count_end(r, TASK_REUSED);
+	if (r->options->dry_run)
+		return;
+	if (!t->number)
+		t->number = ++r->last_number;
+	if (hit->is_kept ? add_kept(r, t->number, hit, &err)
+			 : add_reused(r, a, hit, &err))
+		run_fatal(r, &err);
+}
+
+static void
+end_reused(struct run *r, struct task *t)
+{
+	struct error err = ERROR_INIT;
+
+	if (graph_task_over(r->graph, t, END_DONE, &err))
+		run_fatal(r, &err);
+}
+
 /* A is over, by HIT; frees A. */
 static void
 reuse(struct run *r, struct attempt *a, const struct reuse_hit *hit)
 {
 	struct task *t = a->task;
-	struct error err = ERROR_INIT;
-	int ret = 0;
 
 	t->results = graph_keep_artifacts(r->graph, hit->results,
 					  t->step->template->produce_count);
 	t->output_artifacts = graph_keep_artifacts(r->graph, hit->outputs,
 						   t->output_count);
-	t->origin_run = hit->origin_run;
-	count_end(r, TASK_REUSED);
-	if (!r->options->dry_run) {
-		if (!t->number)
-			t->number = ++r->last_number;
-		ret = hit->is_kept ? add_kept(r, t->number, hit, &err)
-				   : add_reused(r, a, hit, &err);
-	}
+	take_hit(r, t, a, hit);
 	attempt_free(a);
-	if (ret || graph_task_over(r->graph, t, END_DONE, &err))
-		run_fatal(r, &err);
+	end_reused(r, t);
 }
 
 /* ---- deciding ---- */
@@ -264,24 +281,32 @@ on_decide_hashed(void *data)
 	free(h);
 }
 
-/* Begin to decide about T. */
-static void
+/* Begin to decide about T, unless it need not be asked.  Returns whether that
+ * took long. */
+static bool
 consider(struct run *r, struct task *t)
 {
+	struct reuse_hit hit;
 	struct hashing *h;
 
 	if (t->running) { /* tried again */
 		push_due(r, t);
-		return;
+		return false;
+	}
+	if (run_trusts(r, t, &hit)) {
+		take_hit(r, t, NULL, &hit);
+		end_reused(r, t);
+		return false;
 	}
 	h = xmalloc(sizeof(*h));
 	*h = (struct hashing){ r, t };
 	if (prehash_inputs(r->pool, r->files, t, on_decide_hashed, h)) {
 		r->running++;
-		return;
+		return true;
 	}
 	free(h);
 	decide(r, t);
+	return true;
 }
 
 int
@@ -289,7 +314,8 @@ run_hold_files(struct run *r, struct error *err)
 {
 	files_hold(r->files);
 	r->holds_files = true;
-	return files_look_ahead(r->files, r->pool, err);
+	return r->witness_counts ? files_recall(r->files, r->witness, err) :
+		files_look_ahead(r->files, r->pool, err);
 }
 
 void
@@ -305,14 +331,14 @@ run_decide(struct run *r)
 {
 	uint32_t reused = r->summary->counts.reused;
 	struct task *t = NULL;
-	unsigned n;
+	unsigned n = 0;
 
 	files_hold(r->files);
-	for (n = 0; n < DECISIONS_PER_TURN && !r->stopping; n++) {
+	while (n < DECISIONS_PER_TURN && !r->stopping) {
 		t = graph_take_ready(r->graph);
 		if (!t)
 			break;
-		consider(r, t);
+		n += consider(r, t);
 	}
 	files_let_go(r->files);
 	/* what was reused may make fan-outs known, and more tasks ready */
@@ -365,6 +391,7 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 	struct comparison c = { a, why };
 	const struct step *s = a->task->step;
 	struct error err = ERROR_INIT;
+	int found;
 
 	if (a->task->restored) {
 		strbuf_adds(why, "its outputs are restored from the store");
@@ -381,14 +408,20 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		error_release(&err);
 		return;
 	}
-	if (a->is_stale)
+	if (a->is_stale) {
 		strbuf_adds(why, "a file that it reads was changed by hand");
-	else if (digest_is_zero(&a->key))
+		return;
+	}
+	if (digest_is_zero(&a->key)) {
 		add_unknown_parts(a, why);
-	else if (!reuse_find_name(r->reuse, s->name, a->split.buf, &f.run,
-				  &f.task))
+		return;
+	}
+	found = reuse_find_name(r->reuse, s->name, a->split.buf, &f.run,
+				&f.task, &err);
+	if (!found)
 		strbuf_adds(why, "there is no result of it yet");
-	else if (store_attempt_each(r->store, &f, compare, &c, &err))
+	else if (found < 0 ||
+		 store_attempt_each(r->store, &f, compare, &c, &err))
 		run_fatal(r, &err);
 }
 

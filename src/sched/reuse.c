@@ -28,12 +28,13 @@ struct known_result {
 struct reuse {
 	struct store *store;
 	struct files *files;
+	uint32_t origin;
 	struct arena arena;
 	struct map names;      /* steps, kept once -> themselves */
 	struct map by_name;    /* "step/split" -> struct known_result */
 	struct known_result *newest;
 	size_t count;
-	struct known_result **buckets;
+	struct known_result **buckets; /* NULL: nothing was read yet */
 	size_t mask;
 };
 
@@ -110,22 +111,30 @@ fill_buckets(struct reuse *u)
 }
 
 struct reuse *
-reuse_new(struct store *store, struct files *files, uint32_t origin,
-	  struct error *err)
+reuse_new(struct store *store, struct files *files, uint32_t origin)
 {
 	struct reuse *u = xcalloc(1, sizeof(*u));
 
 	u->store = store;
 	u->files = files;
+	u->origin = origin;
 	arena_init(&u->arena);
 	map_init(&u->names);
 	map_init(&u->by_name);
-	if (origin && store_result_each(store, origin, add_known, u, err)) {
-		reuse_free(u);
-		return NULL;
-	}
-	fill_buckets(u);
 	return u;
+}
+
+/* Read what the origin run shows. */
+static int
+load(struct reuse *u, struct error *err)
+{
+	if (u->buckets)
+		return 0;
+	if (u->origin &&
+	    store_result_each(u->store, u->origin, add_known, u, err))
+		return -1;
+	fill_buckets(u);
+	return 0;
 }
 
 void
@@ -256,14 +265,31 @@ search_origin(struct search *s, const struct digest *key, bool same_name)
 	return false;
 }
 
+/* Whether any run may have a result of KEY.  Nothing is read for the first of
+ * the keys that no run has: mostly, of what an edit changed. */
+static int
+find_any(struct reuse *u, const struct digest *key, struct error *err)
+{
+	int known = u->buckets ? 1 : store_key_known(u->store, key, err);
+
+	if (known > 0 && load(u, err))
+		return -1;
+	return known;
+}
+
 int
 reuse_find(struct reuse *u, const struct task *t, const char *split,
 	   const struct digest *key, struct arena *arena,
 	   enum reuse_state *state, struct reuse_hit *hit, struct error *err)
 {
 	struct search s = { u, t, split, arena, false, REUSE_NONE, hit };
+	int known = 0;
 
-	if (!digest_is_zero(key) && !search_origin(&s, key, true) &&
+	if (!digest_is_zero(key))
+		known = find_any(u, key, err);
+	if (known < 0)
+		return -1;
+	if (known && !search_origin(&s, key, true) &&
 	    !search_origin(&s, key, false) &&
 	    store_result_of_key(u->store, key, consider, &s, err))
 		return -1;
@@ -287,20 +313,23 @@ index_names(struct reuse *u)
 	strbuf_release(&name);
 }
 
-bool
+int
 reuse_find_name(struct reuse *u, const char *step, const char *split,
-		uint32_t *run, uint32_t *task)
+		uint32_t *run, uint32_t *task, struct error *err)
 {
-	char *name = xasprintf("%s/%s", step, split);
 	const struct known_result *k;
+	char *name;
 
+	if (load(u, err))
+		return -1;
+	name = xasprintf("%s/%s", step, split);
 	if (!u->by_name.count)
 		index_names(u);
 	k = map_gets(&u->by_name, name);
 	free(name);
 	if (!k)
-		return false;
+		return 0;
 	*run = k->row.run;
 	*task = k->row.task;
-	return true;
+	return 1;
 }

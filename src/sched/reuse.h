@@ -1,6 +1,6 @@
 /*
- * Results of earlier runs, found by key: what the origin run shows is read at
- * once and kept in memory, other runs are asked one key at a time.
+ * Results of earlier runs, found by key: what the origin run shows is read as a
+ * whole and kept in memory, other runs are asked one key at a time.
  */
 #ifndef FLOWMAKE_SCHED_REUSE_H
 #define FLOWMAKE_SCHED_REUSE_H
@@ -16,10 +16,11 @@ struct reuse;
 struct store;
 struct task;
 
-/* Read the good results that run ORIGIN shows (0: of none).  STORE and FILES
- * are borrowed for as long as the reuse lives. */
+/* Results of STORE, those that run ORIGIN shows (0: of none) before others;
+ * what is there is read when it is needed.  STORE and FILES are borrowed for as
+ * long as the reuse lives. */
 struct reuse *reuse_new(struct store *store, struct files *files,
-			uint32_t origin, struct error *err);
+			uint32_t origin);
 void reuse_free(struct reuse *u);
 
 enum reuse_state {
@@ -49,8 +50,8 @@ int reuse_find(struct reuse *u, const struct task *t, const char *split,
 	       struct error *err);
 
 /* Whether the origin run shows a good result under this name, and then where
- * its record is. */
-bool reuse_find_name(struct reuse *u, const char *step, const char *split,
-		     uint32_t *run, uint32_t *task);
+ * its record is: 1, 0, -1. */
+int reuse_find_name(struct reuse *u, const char *step, const char *split,
+		    uint32_t *run, uint32_t *task, struct error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
  * tasks.c, ends.c and news.c (its attempts), resume.c and repeat.c (what it
- * need not execute), run-code.c and plan.c (a dry run), and by nobody else.
+ * need not execute), trust.c, run-code.c and plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -12,6 +12,7 @@
 #include "sched/attempt.h"
 #include "sched/evaluate.h"
 #include "sched/limits.h"
+#include "sched/reuse.h"
 #include "sched/run.h"
 
 /* News that wait for the commit of what they say. */
@@ -83,7 +84,9 @@ struct run {
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool unsettled;               /* some task would run again */
-	struct witness *witness;      /* resume: what was looked at, or NULL */
+	struct witness *witness;      /* resume: what was looked at, or NULL; */
+	bool witness_counts;          /* only few files are not as it says */
+	struct trust *trust;          /* in tasks of which it tells; or NULL */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
@@ -209,6 +212,18 @@ void run_testify(struct run *r);
 /* Of a resume: look whether a witness says that nothing is to be done, and
  * then do that: 0; 1 when R has to look at its tasks; -1. */
 int run_repeat(struct run *r, struct error *err);
+
+/* ---- trust.c ---- */
+/* The graph is there: begin to trust r->witness where it can be trusted. */
+void run_trust(struct run *r);
+/* Whether T, which is ready, has just the result that it had in the run of the
+ * witness, so that it need not be asked; then HIT is filled, but for what was
+ * made, which no task reads by a name. */
+bool run_trusts(struct run *r, struct task *t, struct reuse_hit *hit);
+/* What the witness needs to know of the tasks of R, COUNT of them; the caller
+ * frees it. */
+struct witness_task *run_list_tasks(struct run *r, uint32_t *count);
+void trust_free(struct trust *t);
 
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */

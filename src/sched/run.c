@@ -366,6 +366,7 @@ close_run(struct run *r)
 	free(r->rerun);
 	attempt_free(r->scratch);
 	free(r->due);
+	trust_free(r->trust);
 	witness_free(r->witness);
 	free(r->said);
 	error_release(&r->code_failure);
@@ -431,8 +432,10 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	ret = -1;
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
-	if (run_expand(&r, err) ||
-	    (o->resume ? run_read_results(&r, err) : run_check_batch(&r, err)))
+	if (run_expand(&r, err))
+		goto out;
+	run_trust(&r);
+	if ((o->resume ? run_read_results(&r, err) : run_check_batch(&r, err)))
 		goto out;
 	if (o->dry_run) {
 		ret = run_plan(&r, err);

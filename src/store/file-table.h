@@ -27,6 +27,8 @@ enum file_flags {
 				  * what the store says */
 	FILE_RESTS = 1 << 7,     /* the outcome of the run rests on digest */
 	FILE_ASKED = 1 << 8,     /* ... or on that there is something */
+	FILE_NAMED = 1 << 9,     /* a word of a recipe names it */
+	FILE_SAME = 1 << 10,     /* in this hold its stat is what is kept */
 };
 
 struct file_entry {

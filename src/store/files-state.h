@@ -28,7 +28,8 @@ struct files {
 	bool has_fine;          /* files of fine_device are never racy */
 	dev_t fine_device;
 	struct look_ahead *ahead; /* NULL: never begun */
-	bool is_ahead;          /* it is of this hold */
+	bool is_ahead;          /* it is of this hold, */
+	bool is_recalled;       /* and so is FILE_SAME */
 	unsigned holds;
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;

@@ -41,6 +41,12 @@ files_rest_on(struct files *f, const char *path, const struct digest *d)
 }
 
 void
+files_rest_on_word(struct files *f, const char *path)
+{
+	file_table_get(&f->table, path)->flags |= FILE_NAMED;
+}
+
+void
 files_rest_on_unseen(struct files *f)
 {
 	f->is_unsteady = true;
@@ -147,15 +153,56 @@ testify_answer(const struct files *f, struct witness_writer *w,
 	return true;
 }
 
-bool
-files_testify(struct files *f, struct witness_writer *w)
+/* Whether F itself says as much of PATH as SEEN, or more. */
+static bool
+is_asked(void *data, enum sight seen, const char *path)
 {
+	const struct files *f = data;
+	const struct file_entry *e = file_table_find(&f->table, path);
+	size_t len = strlen(path);
+
+	if (e && e->flags & FILE_RESTS)
+		return true;
+	if (seen != SIGHT_FILE && seen != SIGHT_RACY &&
+	    ((e && e->flags & FILE_ASKED) || map_gets(&f->questions, path)))
+		return true;
+	if (!f->trees.live)
+		return false;
+	/* of a tree it says all */
+	for (; len; len--)
+		if ((!path[len] || path[len] == '/') &&
+		    map_get(&f->trees, path, len))
+			return true;
+	return false;
+}
+
+/* Add what OLD says.  What has changed since must have been asked again. */
+static void
+testify_old(struct files *f, struct witness_writer *w,
+	    const struct witness *old)
+{
+	const char *const *changes;
+	size_t count;
+
+	f->is_unsteady |= !witness_has_changes(old, &changes, &count);
+	while (count--)
+		f->is_unsteady |= !is_asked(f, SIGHT_FILE, changes[count]);
+	witness_add_old(w, old, is_asked, f);
+}
+
+bool
+files_testify(struct files *f, struct witness_writer *w,
+	      const struct witness *old)
+{
+	if (old)
+		testify_old(f, w, old);
 	map_each(&f->table.entries, m) {
 		const struct file_entry *e = m->value;
 
 		if (e->flags & FILE_RESTS)
 			witness_add_file(w, e);
-		else if (e->flags & FILE_ASKED)
+		else if (e->flags & FILE_ASKED &&
+			 !(old && e->flags & FILE_SAME))
 			witness_add(w, SIGHT_THERE, e->path, NULL);
 	}
 	map_each(&f->trees, m)

@@ -24,6 +24,7 @@
 #include "store/look-ahead.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "store/witness.h"
 #include "sys/stamps.h"
 
 /* Two ticks: of the slowest clock that Linux has (100 Hz); of file systems
@@ -190,9 +191,53 @@ files_let_go(struct files *f)
 		return;
 	if (f->ahead)
 		look_ahead_stop(f->ahead);
-	f->is_ahead = false;
+	f->is_ahead = f->is_recalled = false;
 	while (f->look_count)
 		f->looks[--f->look_count].entry->look = 0;
+}
+
+/* Note that the file that LIKE is of has not changed. */
+static void
+recall(void *data, const struct file_entry *like)
+{
+	struct files *f = data;
+	struct file_entry *e = file_table_get(&f->table, like->path);
+
+	e->flags |= like->flags & FILE_NAMED;
+	if (!(like->flags & FILE_RACY) && e->flags & FILE_HASHED &&
+	    e->inode == like->inode &&
+	    e->size_bytes == like->size_bytes &&
+	    e->mtime_ns == like->mtime_ns && e->ctime_ns == like->ctime_ns)
+		e->flags |= FILE_SAME;
+}
+
+int
+files_recall(struct files *f, const struct witness *w, struct error *err)
+{
+	if (file_table_load(&f->table, err))
+		return -1;
+	witness_each_file(w, recall, f);
+	f->is_recalled = true;
+	return 0;
+}
+
+static struct timespec
+to_timespec(int64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / NS_PER_S,
+				  .tv_nsec = ns % NS_PER_S };
+}
+
+/* Fill ST as far as E, a regular file, has it. */
+static void
+kept_stat(const struct file_entry *e, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_mode = S_IFREG;
+	st->st_size = (off_t)e->size_bytes;
+	st->st_ino = e->inode;
+	st->st_mtim = to_timespec(e->mtime_ns);
+	st->st_ctim = to_timespec(e->ctime_ns);
 }
 
 /* Whatever was seen of E does not count any more. */
@@ -201,6 +246,7 @@ drop_look(struct files *f, struct file_entry *e)
 {
 	struct look *last = &f->looks[f->look_count - 1];
 
+	e->flags &= ~(unsigned)FILE_SAME;
 	if (!e->look)
 		return;
 	last->entry->look = e->look;
@@ -218,6 +264,10 @@ files_stat(struct files *f, const char *path, struct stat *st)
 		e = file_table_find(&f->table, path);
 	if (e && e->look) {
 		*st = f->looks[e->look - 1].st;
+		return 0;
+	}
+	if (e && f->is_recalled && e->flags & FILE_SAME) {
+		kept_stat(e, st);
 		return 0;
 	}
 	/* what the thread saw stays as it is: it needs no look of its own */

@@ -20,6 +20,7 @@ struct clock;
 struct pool;
 struct error;
 struct store;
+struct witness;
 struct witness_writer;
 
 struct file_state {
@@ -50,6 +51,9 @@ void files_let_go(struct files *f);
 /* Within a hold: begin to look at all files that the store knows of, on a
  * thread of POOL, which is freed before F.  Once for F. */
 int files_look_ahead(struct files *f, struct pool *pool, struct error *err);
+/* Within a hold, in its place: the files that W, which was just looked at, has
+ * seen to be as they were need no other look. */
+int files_recall(struct files *f, const struct witness *w, struct error *err);
 /* stat(2), once in a hold. */
 int files_stat(struct files *f, const char *path, struct stat *st);
 
@@ -105,6 +109,8 @@ int files_maker(struct files *f, const char *path, const char **step,
 
 /* That PATH holds what D is of, as was just found out. */
 void files_rest_on(struct files *f, const char *path, const struct digest *d);
+/* A word of a recipe names PATH, on which it rests. */
+void files_rest_on_word(struct files *f, const char *path);
 /* Something that cannot be compared later: there will be no witness. */
 void files_rest_on_unseen(struct files *f);
 /* Whether PATH holds what D is of; if it does, that it does. */
@@ -113,8 +119,10 @@ bool files_match(struct files *f, const char *path, const struct digest *d);
  * once for F. */
 bool files_exist(struct files *f, const char *path);
 bool files_name_one(struct files *f, const char *path);
-/* Add all of it to W; false: that would not tell the truth. */
-bool files_testify(struct files *f, struct witness_writer *w);
+/* Add all of it to W; false: that would not tell the truth.  With OLD the run
+ * has trusted what that says, too, but for its changes. */
+bool files_testify(struct files *f, struct witness_writer *w,
+		   const struct witness *old);
 
 /* ---- the end ---- */
 

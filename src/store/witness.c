@@ -1,6 +1,6 @@
 /*
- * Witnesses.  The file is of this machine alone: its head, its ranges, then
- * what was seen, as the structs below with their paths behind them, padded to
+ * Witnesses.  The file is of this machine alone: its head, its ranges, its
+ * tasks, then what was seen, as the structs below with their paths behind them, padded to
  * 8 bytes; at its end the digest of all that.
  */
 #include "base/base.h"
@@ -41,12 +41,15 @@ struct start {
 
 #define MAGIC "flowmake witness 1"
 #define STRUCT_BYTES \
-	((uint64_t)sizeof(struct witness_head) << 32 | \
+	((uint64_t)sizeof(struct witness_head) << 48 | \
+	 (uint64_t)sizeof(struct witness_task) << 32 | \
 	 sizeof(struct kept_range) << 16 | sizeof(struct seen))
 
 /* One path, and how it was; its path follows. */
 struct seen {
-	uint32_t sight;
+	uint8_t sight;
+	uint8_t is_named;        /* a file, by a word of a recipe */
+	uint16_t has_changed;    /* since; 0 in the file */
 	uint32_t path_bytes;     /* with its NUL, padded */
 	uint64_t size_bytes;
 	int64_t mtime_ns;
@@ -89,7 +92,8 @@ put(struct witness_writer *w, const void *data, size_t len)
 }
 
 struct witness_writer *
-witness_begin(const struct witness_head *h, const struct kept_range *kept)
+witness_begin(const struct witness_head *h, const struct kept_range *kept,
+	      const struct witness_task *tasks)
 {
 	struct witness_writer *w = xcalloc(1, sizeof(*w));
 	struct start s;
@@ -105,6 +109,7 @@ witness_begin(const struct witness_head *h, const struct kept_range *kept)
 	s.head = *h;
 	put(w, &s, sizeof(s));
 	put(w, kept, h->kept_count * sizeof(*kept));
+	put(w, tasks, h->task_count * sizeof(*tasks));
 	return w;
 }
 
@@ -126,6 +131,7 @@ witness_add_file(struct witness_writer *w, const struct file_entry *e)
 {
 	struct seen s = {
 		.sight = e->flags & FILE_RACY ? SIGHT_RACY : SIGHT_FILE,
+		.is_named = e->flags & FILE_NAMED ? 1 : 0,
 		.size_bytes = e->size_bytes,
 		.mtime_ns = e->mtime_ns,
 		.ctime_ns = e->ctime_ns,
@@ -174,26 +180,31 @@ witness_end(struct witness_writer *w, bool complete)
 struct part {
 	struct pool_job job;
 	struct witness *witness;
-	const char *from;
-	const char *to;
+	char *from;
+	char *to;
 	bool pending;
+	const char **changes;    /* of files alone, */
+	size_t change_count;
+	size_t change_alloc;
+	bool has_others;         /* and of more than that */
 };
 
 struct witness {
 	struct strbuf text;
 	struct witness_head head;
 	struct kept_range *kept;
-	const char *seen;        /* the first */
-	const char *end;         /* behind the last */
-	_Atomic bool differs;    /* something is not as it was */
-	struct part mine;
+	struct witness_task *tasks;
+	char *seen;              /* the first */
+	char *end;               /* behind the last */
+	_Atomic bool stop;       /* too much has changed */
+	struct part mine;        /* at last, all changes */
 	struct part other;       /* of a thread */
 };
 
 /* Move *FROM behind the LEN bytes that are copied from there to TO; whether
  * they are there. */
 static bool
-take(const char **from, const char *end, void *to, size_t len)
+take(char **from, const char *end, void *to, size_t len)
 {
 	if ((size_t)(end - *from) < len)
 		return false;
@@ -217,8 +228,11 @@ parse(struct witness *w, const struct digest *flow)
 		return false;
 	w->head = s.head;
 	w->kept = xcalloc((size_t)w->head.kept_count + 1, sizeof(*w->kept));
+	w->tasks = xcalloc((size_t)w->head.task_count + 1, sizeof(*w->tasks));
 	return take(&w->seen, w->end, w->kept,
-		    w->head.kept_count * sizeof(*w->kept));
+		    w->head.kept_count * sizeof(*w->kept)) &&
+	       take(&w->seen, w->end, w->tasks,
+		    w->head.task_count * sizeof(*w->tasks));
 }
 
 /* Whether the text ends with its digest. */
@@ -254,7 +268,10 @@ witness_free(struct witness *w)
 	if (!w)
 		return;
 	strbuf_release(&w->text);
+	free(w->mine.changes);
+	free(w->other.changes);
 	free(w->kept);
+	free(w->tasks);
 	free(w);
 }
 
@@ -325,19 +342,46 @@ is_so(const struct seen *s, const char *path)
 	return false;
 }
 
+static bool
+is_file_sight(const struct seen *s)
+{
+	return s->sight == SIGHT_FILE || s->sight == SIGHT_RACY;
+}
+
+/* Note that S, of PATH, is not so any more. */
+static void
+note_change(struct part *p, struct seen *s, const char *path)
+{
+	s->has_changed = 1;
+	if (is_file_sight(s) && !s->is_named &&
+	    p->change_count < WITNESS_CHANGES_MAX) {
+		ARRAY_GROW(p->changes, p->change_count, p->change_alloc);
+		p->changes[p->change_count++] = path;
+		return;
+	}
+	p->has_others = true;
+	atomic_store(&p->witness->stop, true);
+}
+
+/* What follows S. */
+static char *
+next_seen(const struct seen *s)
+{
+	return (char *)(s + 1) + s->path_bytes;
+}
+
 static void
 look(struct pool_job *job)
 {
 	struct part *p = (struct part *)job;
-	const char *at = p->from;
+	char *at;
 
-	while (at < p->to && !atomic_load(&p->witness->differs)) {
-		const struct seen *s = (const struct seen *)at;
+	for (at = p->from; at < p->to && !atomic_load(&p->witness->stop);
+	     at = next_seen((struct seen *)at)) {
+		struct seen *s = (struct seen *)at;
 
-		at += sizeof(*s);
-		if (!is_so(s, at))
-			atomic_store(&p->witness->differs, true);
-		at += s->path_bytes;
+		if (!is_so(s, (char *)(s + 1)))
+			note_change(p, s, (char *)(s + 1));
 	}
 }
 
@@ -353,44 +397,124 @@ on_looked(struct pool_job *job)
 static size_t
 count_seen(const struct witness *w)
 {
-	const char *at;
+	char *at;
 	size_t n = 0;
 
 	for (at = w->seen; at < w->end; n++)
-		at += sizeof(struct seen) +
-			((const struct seen *)at)->path_bytes;
+		at = next_seen((struct seen *)at);
 	return n;
 }
 
 /* Behind the first COUNT of what was seen. */
-static const char *
+static char *
 skip_seen(const struct witness *w, size_t count)
 {
-	const char *at = w->seen;
+	char *at = w->seen;
 
 	while (count--)
-		at += sizeof(struct seen) +
-			((const struct seen *)at)->path_bytes;
+		at = next_seen((struct seen *)at);
 	return at;
 }
 
+/* Let the changes of one part be those of all. */
+static void
+join_changes(struct witness *w)
+{
+	struct part *to = &w->mine, *from = &w->other;
+	size_t i;
+
+	for (i = 0; i < from->change_count; i++) {
+		ARRAY_GROW(to->changes, to->change_count, to->change_alloc);
+		to->changes[to->change_count++] = from->changes[i];
+	}
+	to->has_others |= from->has_others ||
+		to->change_count > WITNESS_CHANGES_MAX;
+}
+
 int
-witness_holds(struct witness *w, struct pool *pool, struct loop *loop,
-	      struct error *err)
+witness_look(struct witness *w, struct pool *pool, struct loop *loop,
+	     struct error *err)
 {
 	size_t count = count_seen(w);
-	const char *middle = w->end;
+	char *middle = w->end;
 
 	if (count >= PARTS * MIN_PART_SIGHTS)
 		middle = skip_seen(w, count / PARTS);
 	w->mine = (struct part){ .witness = w, .from = w->seen, .to = middle };
-	w->other = (struct part){ { look, on_looked, NULL }, w, middle, w->end,
-				  middle < w->end };
+	w->other = (struct part){
+		.job = { look, on_looked, NULL },
+		.witness = w,
+		.from = middle,
+		.to = w->end,
+		.pending = middle < w->end,
+	};
 	if (w->other.pending)
 		pool_submit(pool, &w->other.job);
 	look(&w->mine.job);
 	while (w->other.pending)
 		if (loop_turn(loop, true, err))
 			return -1;
-	return !atomic_load(&w->differs);
+	join_changes(w);
+	return 0;
+}
+
+bool
+witness_holds(const struct witness *w)
+{
+	return !w->mine.has_others && !w->mine.change_count;
+}
+
+bool
+witness_has_changes(const struct witness *w, const char *const **paths,
+		    size_t *count)
+{
+	*paths = w->mine.changes;
+	*count = w->mine.change_count;
+	return !w->mine.has_others;
+}
+
+void
+witness_each_file(const struct witness *w,
+		  void (*fn)(void *data, const struct file_entry *e),
+		  void *data)
+{
+	char *at;
+
+	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at)) {
+		const struct seen *s = (struct seen *)at;
+		struct file_entry e = {
+			.path = (const char *)(s + 1),
+			.size_bytes = s->size_bytes,
+			.mtime_ns = s->mtime_ns,
+			.ctime_ns = s->ctime_ns,
+			.inode = s->inode,
+			.flags = (s->is_named ? FILE_NAMED : 0) |
+				(s->sight == SIGHT_RACY ? FILE_RACY : 0),
+		};
+
+		if (!s->has_changed && is_file_sight(s))
+			fn(data, &e);
+	}
+}
+
+void
+witness_add_old(struct witness_writer *w, const struct witness *old,
+		bool (*is_new)(void *data, enum sight seen, const char *path),
+		void *data)
+{
+	char *at;
+
+	for (at = old->seen; at < old->end; at = next_seen((struct seen *)at)) {
+		const struct seen *s = (struct seen *)at;
+
+		if (!s->has_changed &&
+		    !is_new(data, (enum sight)s->sight, (char *)(s + 1)))
+			put(w, s, sizeof(*s) + s->path_bytes);
+	}
+}
+
+const struct witness_task *
+witness_task(const struct witness *w, uint32_t place)
+{
+	return place < w->head.task_count ? &w->tasks[place] : NULL;
 }

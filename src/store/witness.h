@@ -2,7 +2,9 @@
  * The witness of a run: all files that it looked at, and how they were.  The
  * outcome of a run follows from its flow and from them, so while they are as
  * they were, a resume would reuse every task, and need not even look at its
- * tasks: thousands of keys are replaced by a stat of each file.
+ * tasks: thousands of keys are replaced by a stat of each file.  When few of
+ * them have changed, tasks that have nothing to do with those need not be asked
+ * either (sched/trust.c).
  *
  * There is one, .flowmake/cache/witness, of the latest run that could leave
  * one: it was done, and nothing that it looked at changed while it ran.
@@ -30,6 +32,14 @@ struct witness_head {
 	uint32_t tasks_done;
 	uint32_t tasks_skipped;
 	uint32_t kept_count;    /* of the ranges that show what is done */
+	uint32_t task_count;    /* of the table of tasks */
+};
+
+/* A task, in the place that its node has in the graph. */
+struct witness_task {
+	uint64_t name;          /* the beginning of its name's digest */
+	uint32_t number;        /* in the run; 0: none */
+	uint32_t unused;        /* 0 */
 };
 
 /* What was seen of a path.  The numbers are in files. */
@@ -46,23 +56,28 @@ enum sight {
 
 /* ---- writing ---- */
 
+struct witness;
 struct witness_writer;
 
-/* Begin the witness of H, whose kept_count ranges are KEPT. */
+/* Begin the witness of H, with as many ranges and tasks as it says. */
 struct witness_writer *witness_begin(const struct witness_head *h,
-				     const struct kept_range *kept);
+				     const struct kept_range *kept,
+				     const struct witness_task *tasks);
 /* Add the file of E. */
 void witness_add_file(struct witness_writer *w, const struct file_entry *e);
 /* Add what was seen of PATH, when its stat was ST, where that counts. */
 void witness_add(struct witness_writer *w, enum sight seen, const char *path,
 		 const struct stat *st);
+/* Add what OLD says, which was looked at and has not changed, but of paths
+ * about which IS_NEW. */
+void witness_add_old(struct witness_writer *w, const struct witness *old,
+		     bool (*is_new)(void *data, enum sight seen,
+				    const char *path), void *data);
 /* Put it in its place when it is COMPLETE, and free W.  That it cannot be
  * written is no error: it is but a cache. */
 void witness_end(struct witness_writer *w, bool complete);
 
 /* ---- reading ---- */
-
-struct witness;
 
 /* The witness of the flow FLOW, or NULL. */
 struct witness *witness_open(const struct digest *flow);
@@ -72,9 +87,25 @@ void witness_free(struct witness *w);
 const struct witness_head *witness_head(const struct witness *w);
 const struct kept_range *witness_kept(const struct witness *w);
 
-/* Whether all is as W says: 1, or 0; -1 when LOOP cannot be turned.  Looks at
- * the files on a thread of POOL, too. */
-int witness_holds(struct witness *w, struct pool *pool, struct loop *loop,
-		  struct error *err);
+/* The task in PLACE, or NULL. */
+const struct witness_task *witness_task(const struct witness *w,
+					uint32_t place);
+
+/* Look at all that W names, on a thread of POOL, too.  Returns 0; -1 when LOOP
+ * cannot be turned. */
+int witness_look(struct witness *w, struct pool *pool, struct loop *loop,
+		 struct error *err);
+/* From then on: whether all is as W says; else whether nothing has changed but
+ * WITNESS_CHANGES_MAX files or fewer that no word names, which the second form
+ * lists. */
+bool witness_holds(const struct witness *w);
+enum { WITNESS_CHANGES_MAX = 1000 };
+bool witness_has_changes(const struct witness *w, const char *const **paths,
+			 size_t *count);
+/* Call FN for each file that has not changed, with an entry of its stat and of
+ * FILE_RACY and FILE_NAMED. */
+void witness_each_file(const struct witness *w,
+		       void (*fn)(void *data, const struct file_entry *e),
+		       void *data);
 
 #endif

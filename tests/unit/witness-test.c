@@ -27,9 +27,12 @@ begin(void)
 						  { 5, 2, 3, 9 } };
 	struct witness_head h = { .flow = flow, .run = 7, .started_ns = 70,
 				  .tasks_total = 8, .tasks_done = 6,
-				  .tasks_skipped = 2, .kept_count = 2 };
+				  .tasks_skipped = 2, .kept_count = 2,
+				  .task_count = 2 };
+	static const struct witness_task tasks[] = { { 11, 0, 0 },
+						     { 22, 5, 0 } };
 
-	return witness_begin(&h, kept);
+	return witness_begin(&h, kept, tasks);
 }
 
 /* Add the file PATH as it is. */
@@ -63,11 +66,39 @@ static int
 holds(void)
 {
 	struct witness *w = witness_open(&flow);
-	int rc = w ? must(witness_holds(w, pool, loop, &err)) : -1;
+	int rc = -1;
 
+	if (w) {
+		must(witness_look(w, pool, loop, &err));
+		rc = witness_holds(w);
+	}
 	/* the pool has nothing of it any more */
 	witness_free(w);
 	return rc;
+}
+
+/* The changes of the witness that was left, in one line; "more" when they are
+ * not files alone. */
+static const char *
+changes(void)
+{
+	static char line[256];
+	struct witness *w = witness_open(&flow);
+	const char *const *paths;
+	size_t count, i;
+
+	if (!w)
+		return "none";
+	line[0] = '\0';
+	must(witness_look(w, pool, loop, &err));
+	if (!witness_has_changes(w, &paths, &count))
+		strcpy(line, "more");
+	else
+		for (i = 0; i < count && i < 9; i++)
+			snprintf(line + strlen(line),
+				 sizeof(line) - strlen(line), "%s ", paths[i]);
+	witness_free(w);
+	return line;
 }
 
 /* Leave a witness of one thing that was seen of PATH. */
@@ -103,6 +134,8 @@ test_head(void)
 	   h->tasks_done == 6 && h->tasks_skipped == 2 && h->kept_count == 2 &&
 	   k[1].first == 5 && k[1].count == 2 && k[1].source_run == 3 &&
 	   k[1].source_first == 9, "what it is of is read as it was written");
+	ok(witness_task(w, 0)->name == 11 && witness_task(w, 1)->number == 5 &&
+	   !witness_task(w, 2), "and so are the tasks");
 	witness_free(w);
 	ok(!witness_open(&other_flow), "of another flow there is none");
 	witness_end(begin(), false);
@@ -206,8 +239,68 @@ test_many(void)
 	ok(holds() == 1, "thousands of files that are as they were");
 	put("m2999", "changed");
 	ok(holds() == 0, "the last was changed");
+	is_str(changes(), "m2999 ", "that is told");
 	put("m0", "changed");
 	ok(holds() == 0, "the first was changed");
+	is_str(changes(), "m0 m2999 ", "both are told");
+	for (i = 0; i < 1001; i++) {
+		snprintf(path, sizeof(path), "m%d", i);
+		put(path, "changed");
+	}
+	is_str(changes(), "more", "too many are not");
+}
+
+static bool
+is_b(void *data, enum sight seen, const char *path)
+{
+	(void)data;
+	return seen == SIGHT_FILE && !strcmp(path, "b");
+}
+
+static void
+count_file(void *data, const struct file_entry *e)
+{
+	struct stat st;
+
+	must(stat(e->path, &st));
+	*(int *)data += e->inode == st.st_ino &&
+		!(e->flags & FILE_NAMED) == !!strcmp(e->path, "c");
+}
+
+static void
+test_changes(void)
+{
+	struct witness_writer *w = begin();
+	struct witness *old;
+	int files = 0;
+
+	put("a", "a");
+	put("b", "b");
+	put("c", "c");
+	add_file(w, "a", 0);
+	add_file(w, "b", 0);
+	add_file(w, "c", FILE_NAMED);
+	witness_add(w, SIGHT_NOTHING, "d", NULL);
+	witness_end(w, true);
+	is_str(changes(), "", "nothing has changed");
+	put("a", "changed");
+	is_str(changes(), "a ", "a file that was changed is told");
+	old = witness_open(&flow);
+	must(witness_look(old, pool, loop, &err));
+	witness_each_file(old, count_file, &files);
+	ok(files == 2, "as are those that were not");
+	w = begin();
+	witness_add_old(w, old, is_b, NULL);
+	witness_end(w, true);
+	witness_free(old);
+	ok(holds() == 1, "what is taken over is without what has changed");
+	put("b", "changed");
+	ok(holds() == 1, "and without what is new");
+	put("c", "changed");
+	is_str(changes(), "more", "a file that a word names is no such change");
+	see(SIGHT_NOTHING, "d");
+	put("d", "d");
+	is_str(changes(), "more", "nor is a file where none was");
 }
 
 static void
@@ -253,6 +346,7 @@ main(void)
 	test_answers();
 	test_trees();
 	test_many();
+	test_changes();
 	test_damage();
 	pool_free(pool);
 	loop_free(loop);
