@@ -1,7 +1,7 @@
 /*
  * Witnesses.  The file is of this machine alone: its head, its ranges, its
- * tasks, then what was seen, as the structs below with their paths behind them, padded to
- * 8 bytes; at its end the digest of all that.
+ * tasks, then what was seen, as the structs below with their paths behind them,
+ * padded to 8 bytes; at its end the digest of all that.
  */
 #include "base/base.h"
 
