@@ -13,7 +13,7 @@
 (define expanders
   ;; The modules whose code says what a form expands to.
   '("annotation" "code" "compile" "draft" "forms" "interpolate" "modules"
-    "purity" "reader" "recipe" "registry" "source" "step" "template"))
+    "project" "purity" "reader" "recipe" "registry" "source" "step" "template"))
 
 (define (expander-stamps)
   ;; What tells these modules from those of another build, so that nothing that

@@ -182,7 +182,7 @@ cannot be had or encoded; #t if there is nothing."
 
 (define (parts-of-module name)
   ;; Of the module NAME, if it is one of the project.
-  (let ((module (resolve-module name #f #:ensure #f)))
+  (let ((module (project-module name)))
     (if module (module-parts module) '())))
 
 (define (data-name symbol)

@@ -217,11 +217,12 @@ FILE includes."
                (form-place place)
                (top-level-form form)
                (list (current-module) (reverse heads)
-                     (reverse (cons (note-files file) trees))))))))))
+                     (reverse (cons (note-files file forms) trees))))))))))
 
-(define (note-files file)
+(define (note-files file forms)
   (expand `((@ (flowmake registry) note-module-files!)
-            ,file ,@(included-files))))
+            ,file ',(mentioned-modules (map syntax->datum forms))
+            ,@(included-files))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the
 ;;; forms are cut into procedures of a few forms each.

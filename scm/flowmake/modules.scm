@@ -52,16 +52,6 @@
         (and (compiling?)
              (compiled-module path file text)))))
 
-(define (project-source name)
-  ;; The project's file that holds the module whose file is called NAME, or
-  ;; #f.
-  (let* ((found (%search-load-path name))
-         (file (and found
-                    (if (string-prefix? "./" found)
-                        (substring found 2)
-                        found))))
-    (and (project-file? file) file)))
-
 (define (install-module-loader! directory)
   "Have the project's modules compiled, and kept in DIRECTORY if it is not #f."
   (let* ((variable (module-variable the-scm-module 'primitive-load-path))
@@ -71,6 +61,8 @@
      (lambda (name . rest)
        (let* ((file (and (string? name) (project-source name)))
               (code (and file (module-code directory file))))
+         (when file
+           (note-loaded! (map string->symbol (string-split name #\/))))
          (cond
           (code (code))
           (else

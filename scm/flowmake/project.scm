@@ -6,8 +6,11 @@
   #:export (flow-module
             make-flow-module!
             project-file?
+            project-source
+            project-module
             project-modules
             project-module-of
+            note-loaded!
             module-closure))
 
 (define module #f)
@@ -36,6 +39,35 @@ before those of Guile."
                 (not (string-prefix? "flowmake/" file))
                 (file-exists? file)))))
 
+(define (project-source name)
+  "Return the project's file that holds the module whose file is called NAME, or
+#f."
+  (let* ((found (%search-load-path name))
+         (file (and found
+                    (if (string-prefix? "./" found)
+                        (substring found 2)
+                        found))))
+    (and (project-file? file) file)))
+
+(define (known-module name)
+  (resolve-module name #f #:ensure #f))
+
+(define (project-module name)
+  "Return the module NAME, a list, which is loaded if it is one of the project,
+or #f."
+  (let ((known (known-module name)))
+    (cond
+     ((and known (module-public-interface known)) known)
+     ((project-source (string-join (map symbol->string name) "/"))
+      (resolve-module name))
+     (else #f))))
+
+(define loaded '())                     ; names of modules, last first
+
+(define (note-loaded! name)
+  "Remember that the project's file of the module NAME was loaded."
+  (set! loaded (cons name loaded)))
+
 (define (module-file module)
   ;; The project's file that MODULE comes from, or #f.
   (let ((file (module-filename module)))
@@ -45,16 +77,19 @@ before those of Guile."
                 (project-file? path)
                 path)))))
 
-(define (used-modules module)
-  (map (lambda (interface)
-         (or (resolve-module (module-name interface) #f #:ensure #f)
-             interface))
-       (filter module-name (module-uses module))))
+(define (used-modules module file)
+  ;; Those that MODULE, which comes from FILE or #f, uses or mentions; what is
+  ;; to be loaded at first use is loaded.
+  (append
+   (map (lambda (interface)
+          (or (project-module (module-name interface)) interface))
+        (filter module-name (module-uses module)))
+   (filter identity (map project-module (module-mentions file)))))
 
-(define (module-closure module)
-  "Return ((FILE . MODULE) ...) of MODULE, if it is the project's, and of all
-modules of the project that it uses."
-  (let loop ((queue (list module)) (seen '()) (found '()))
+(define (closure roots)
+  ;; ((FILE . MODULE) ...) of those of the modules ROOTS that are the
+  ;; project's, and of all modules of the project that they use.
+  (let loop ((queue roots) (seen '()) (found '()))
     (if (null? queue)
         (reverse found)
         (let* ((module (car queue))
@@ -62,14 +97,20 @@ modules of the project that it uses."
           (cond
            ((memq module seen) (loop (cdr queue) seen found))
            ((or file (eq? module (flow-module)))
-            (loop (append (cdr queue) (used-modules module))
+            (loop (append (cdr queue) (used-modules module file))
                   (cons module seen)
                   (if file (acons file module found) found)))
            (else (loop (cdr queue) (cons module seen) found)))))))
 
+(define (module-closure module)
+  "Return ((FILE . MODULE) ...) of MODULE, if it is the project's, and of all
+modules of the project that it uses."
+  (closure (list module)))
+
 (define (project-modules)
   "Return ((FILE . MODULE) ...) of the modules of the project in use."
-  (module-closure (flow-module)))
+  (closure (cons (flow-module)
+                 (filter identity (map known-module loaded)))))
 
 (define (project-module-of symbol)
   "Return the module of the project that the Flowfile has SYMBOL from, or #f."

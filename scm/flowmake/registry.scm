@@ -31,6 +31,7 @@
             included-files
             note-module-files!
             module-files
+            module-mentions
             pack-definitions
             note-definitions!
             definitions
@@ -335,15 +336,25 @@ was read or #f, and stop recording."
   ;; Those that the Flowfile loads or includes at top level.
   (make-parameter '()))
 
-(define files-of-modules '())          ; ((file included ...) ...)
+(define files-of-modules '())          ; ((file mentioned included ...) ...)
 
-(define (note-module-files! file . included)
-  "Remember that the module in FILE consists of the files INCLUDED as well."
-  (set! files-of-modules (acons file included files-of-modules)))
+(define (note-module-files! file mentioned . included)
+  "Remember that the module in FILE consists of the files INCLUDED as well, and
+that it mentions names of the modules MENTIONED, a list."
+  (set! files-of-modules
+        (acons file (cons mentioned included) files-of-modules)))
+
+(define (noted file)
+  (or (assoc-ref files-of-modules file) '(())))
 
 (define (module-files file)
   "Return FILE, which holds a module, and the files that it includes."
-  (cons file (or (assoc-ref files-of-modules file) '())))
+  (cons file (cdr (noted file))))
+
+(define (module-mentions file)
+  "Return the names of the modules that the module in FILE mentions names of by
+@ and @@."
+  (car (noted file)))
 
 (define (pack-definitions list)
   "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)

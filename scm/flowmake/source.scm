@@ -2,8 +2,10 @@
 
 (define-module (flowmake source)
   #:use-module (flowmake primitives)
+  #:use-module (flowmake project)
   #:export (source-summary
             form-summary
+            mentioned-modules
             top-level-form
             form-at-top-level?))
 
@@ -21,17 +23,37 @@
        (<= (string-length text) max-name-length)
        (not (string-index text #\newline))))
 
+(define (module-of datum)
+  ;; The name of the module that DATUM, (@ NAME SYMBOL) or the like, is about,
+  ;; or #f.
+  (and (memq (car datum) '(@ @@))
+       (list? datum)
+       (= (length datum) 3)
+       (pair? (cadr datum))
+       (list? (cadr datum))
+       (and-map symbol? (cadr datum))
+       (cadr datum)))
+
+(define (mentioned-modules datum)
+  "Return the names of the modules of which DATUM mentions names by @ and @@."
+  (filter pair? (mentioned datum)))
+
 (define (mentioned datum)
-  ;; The symbols in DATUM, each once, but for what is quoted; then the strings
-  ;; that may name files.
-  (let ((symbols (make-hash-table)) (strings (make-hash-table)))
+  ;; The symbols in DATUM, each once, but for what is quoted; then the names of
+  ;; modules, which are loaded so that they are known and compiled; then the
+  ;; strings that may name files.
+  (let ((symbols (make-hash-table)) (strings (make-hash-table))
+        (modules (make-hash-table)))
     (let walk ((datum datum) (quoted? #f))
       (cond
        ((symbol? datum) (unless quoted? (hashq-set! symbols datum #t)))
        ((string? datum)
         (when (may-name-file? datum) (hash-set! strings datum #t)))
        ((pair? datum)
-        (let ((quoted? (or quoted? (eq? (car datum) 'quote))))
+        (let ((quoted? (or quoted? (eq? (car datum) 'quote)))
+              (module (and (not quoted?) (module-of datum))))
+          (when (and module (project-module module))
+            (hash-set! modules module #t))
           (let loop ((datum datum))
             (cond
              ((pair? datum) (walk (car datum) quoted?) (loop (cdr datum)))
@@ -41,6 +63,9 @@
     (append (sort (keys symbols)
                   (lambda (a b)
                     (string<? (symbol->string a) (symbol->string b))))
+            (sort (keys modules)
+                  (lambda (a b) (string<? (object->string a)
+                                          (object->string b))))
             (sort (keys strings) string<?))))
 
 (define (keys table)
@@ -88,7 +113,7 @@
   (let loop ((queue (mentioned datum)) (seen '()) (parts '()))
     (cond
      ((null? queue) (cons datum (reverse parts)))
-     ((or (string? (car queue)) (memq (car queue) seen))
+     ((or (not (symbol? (car queue))) (memq (car queue) seen))
       (loop (cdr queue) seen parts))
      (else
       (let ((found (bindings-around (car queue) (top-level-form))))

@@ -121,6 +121,45 @@ test_expect_success 'a module of the project counts, and those that it uses' '
 	dumps module "n = 3"
 '
 
+test_expect_success 'modules that are named where they are used count' '
+	mkdir named && cd named && mkdir lib && cat > lib/m.scm <<-\END &&
+	(define-module (lib m)
+	  #:autoload (lib auto) (auto)
+	  #:export (by-name by-auto))
+	(define (by-name x) ((@ (lib deep) deep) x))
+	(define (by-auto x) (auto x))
+	END
+	cat > lib/o.scm <<-\END &&
+	(define-module (lib o) #:export (o o-macro))
+	(define (o x) (* 2 x))
+	(define-syntax-rule (o-macro x) (+ 100 x))
+	END
+	echo "(define-module (lib auto) #:export (auto)) (define (auto x) (* 2 x))" \
+		> lib/auto.scm &&
+	echo "(define-module (lib deep) #:export (deep)) (define (deep x) (* 2 x))" \
+		> lib/deep.scm &&
+	flowfile <<-\END &&
+	(define (helper x) ((@ (lib o) o) x))
+	(step a (produces n) (scheme ((@ (lib o) o) 1)))
+	(step b (produces n) (scheme (helper 1)))
+	(step c (produces n) (scheme ((@@ (lib o) o) 1)))
+	(step d (produces n) (scheme ((@ (lib o) o-macro) 1)))
+	(step e (produces n) (scheme ((@ (lib m) by-name) 1)))
+	(step f (produces n) (scheme ((@ (lib m) by-auto) 1)))
+	(step g (produces n) (scheme ((@ (srfi srfi-1) first) (list 1))))
+	(step h (produces n) (scheme (quote (@ (lib o) o))))
+	END
+	flowmake && executes "" &&
+	edit "(* 2 x)" "(* 3 x)" lib/o.scm && executes "a b c d" &&
+	dumps b "n = 3" && executes "" &&
+	edit "(+ 100 x)" "(+ 200 x)" lib/o.scm && executes "a b c d" &&
+	dumps d "n = 201" &&
+	edit "(* 2 x)" "(* 3 x)" lib/deep.scm && executes "e f" &&
+	dumps e "n = 3" &&
+	edit "(* 2 x)" "(* 3 x)" lib/auto.scm && executes "e f" &&
+	dumps f "n = 3" && executes ""
+'
+
 test_expect_success 'a renamed helper with its users renamed executes them once' '
 	edit "helper" "helping" && executes "helped" && executes ""
 '
