@@ -78,6 +78,19 @@ strbuf_addch(struct strbuf *sb, char c)
 }
 
 void
+strbuf_addu(struct strbuf *sb, uint64_t n)
+{
+	char digits[20]; /* of the largest */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	strbuf_add(sb, digits + at, sizeof(digits) - at);
+}
+
+void
 strbuf_addf(struct strbuf *sb, const char *format, ...)
 {
 	va_list ap;

@@ -27,6 +27,8 @@ void strbuf_grow(struct strbuf *sb, size_t extra);
 void strbuf_add(struct strbuf *sb, const void *data, size_t len);
 void strbuf_adds(struct strbuf *sb, const char *s);
 void strbuf_addch(struct strbuf *sb, char c);
+/* N in decimal, many times faster than by a format. */
+void strbuf_addu(struct strbuf *sb, uint64_t n);
 void strbuf_addf(struct strbuf *sb, const char *format, ...) PRINTF_LIKE(2, 3);
 void strbuf_vaddf(struct strbuf *sb, const char *format, va_list ap);
 /* Shorten to LEN bytes. */

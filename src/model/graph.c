@@ -538,7 +538,7 @@ task_add_split(struct strbuf *sb, const struct task *t)
 	     sp = sp->parent)
 		index[n++] = sp->index;
 	while (n--) {
-		strbuf_addf(sb, "%u", index[n]);
+		strbuf_addu(sb, index[n]);
 		if (n)
 			strbuf_addch(sb, '.');
 	}

@@ -32,6 +32,15 @@ test_strbuf(void)
 	is_int(sb.len, 5 + 2999, "a formatted text may be of any length");
 	ok(sb.buf[sb.len] == '\0' && sb.buf[sb.len - 1] == 'x',
 	   "and ends in a NUL");
+	strbuf_truncate(&sb, 0);
+	strbuf_addu(&sb, 0);
+	strbuf_addch(&sb, ' ');
+	strbuf_addu(&sb, 1020);
+	strbuf_addch(&sb, ' ');
+	strbuf_addu(&sb, UINT64_MAX);
+	is_str(sb.buf, "0 1020 18446744073709551615", "numbers are appended");
+	strbuf_reset(&sb);
+	strbuf_adds(&sb, "one more");
 	strbuf_truncate(&sb, 3);
 	is_str(sb.buf, "one", "a string can be shortened");
 	strbuf_add(&sb, "\0b", 2);
