@@ -187,7 +187,7 @@ run_quiet(const struct run_options *o, struct error *err)
 	if (summary.interrupted)
 		rc = EXIT_INTERRUPTED;
 	else if (!rc)
-		rc = summary.to_do ? 1 : 0;
+		rc = summary.to_do || summary.late ? 1 : 0;
 	run_summary_release(&summary);
 	return rc;
 }

@@ -413,6 +413,15 @@ gives_way(const struct rules *rules, const struct step *s,
 	return false;
 }
 
+/* Whether the value of E, or NULL, can be had already. */
+static bool
+is_known(const struct reading *r, const struct expr *e)
+{
+	return !e || (!e->need_count &&
+		      (e->kind != WIRE_EXPR_THUNK ||
+		       graph_has_constants(r->graph, r->owner)));
+}
+
 /* Whether the value of A can be had without its task, or the task is given. */
 static bool
 can_read(const struct reading *r)
@@ -423,9 +432,9 @@ can_read(const struct reading *r)
 	if (r->task || !e)
 		return true;
 	for (i = 0; i < e->piece_count; i++)
-		if (e->pieces[i].expr && e->pieces[i].expr->need_count)
+		if (!is_known(r, e->pieces[i].expr))
 			return false;
-	return !e->need_count;
+	return is_known(r, e);
 }
 
 static int

@@ -42,7 +42,8 @@ struct demands {
 
 /* Evaluate the annotations of S for T (whose phases have been evaluated) into
  * D; strings come from ARENA or live as long as the rules.  T may be NULL:
- * then what depends on the task is left at its default. */
+ * then what depends on the task, or on constants that are not known yet, is
+ * left at its default. */
 int demands_of(struct graph *g, const struct step *s, const struct task *t,
 	       struct arena *arena, struct demands *d, struct error *err);
 

@@ -503,6 +503,19 @@ graph_task_count(const struct graph *g)
 	return g->task_count;
 }
 
+bool
+graph_wants_step(const struct graph *g, const struct step *s)
+{
+	return g->step_wanted[s->index] ||
+	       (g->options.want_all && s->template->pattern < 0);
+}
+
+bool
+graph_has_constants(const struct graph *g, const struct step *s)
+{
+	return g->constants[s->index].row;
+}
+
 uint32_t
 graph_wanted_count(const struct graph *g)
 {

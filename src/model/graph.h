@@ -271,6 +271,10 @@ void graph_each_unmade(struct graph *g,
 /* All tasks so far, in order of creation. */
 struct task *graph_task(const struct graph *g, uint32_t i);
 uint32_t graph_task_count(const struct graph *g);
+/* Whether all tasks of S are wanted for its own sake, those to come, too. */
+bool graph_wants_step(const struct graph *g, const struct step *s);
+/* Whether the constants of S are known. */
+bool graph_has_constants(const struct graph *g, const struct step *s);
 /* How many tasks are wanted so far. */
 uint32_t graph_wanted_count(const struct graph *g);
 /* The openings in order of creation, for a plan; NULL beyond the last. */

@@ -115,7 +115,7 @@ add_took(struct strbuf *sb, const struct run_record *r)
 	}
 }
 
-/* "3 of 101 tasks to do, 98 reused". */
+/* "3 of 101 tasks to do, 2 steps late, 98 reused". */
 static void
 say_plan(struct live *l, const struct run_summary *s)
 {
@@ -125,6 +125,7 @@ say_plan(struct live *l, const struct run_summary *s)
 	strbuf_adds(&sb, " of ");
 	add_tasks(&sb, s->counts.known);
 	strbuf_adds(&sb, " to do");
+	add_some(&sb, s->late, s->late == 1 ? "step late" : "steps late");
 	add_some(&sb, s->counts.reused, "reused");
 	strbuf_addch(&sb, '\n');
 	live_say(l, l->out, &sb);

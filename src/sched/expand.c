@@ -296,25 +296,25 @@ run_refuse_batch(const struct run *r, const struct step *s,
 }
 
 int
-run_check_batch(struct run *r, struct error *err)
+run_check_demands(struct run *r, struct error *err)
 {
+	enum coming *coming = run_coming_steps(r);
 	struct arena arena;
 	struct demands d;
 	uint32_t i;
 	int ret = 0;
 
 	arena_init(&arena);
-	for (i = 0; !ret && i < graph_task_count(r->graph); i++) {
-		const struct task *t = graph_task(r->graph, i);
-		const struct step *s = t->step;
+	for (i = 0; !ret && i < r->rules.step_count; i++) {
+		const struct step *s = r->rules.steps[i];
 
-		if (!t->node.wanted || (i && s == graph_task(r->graph, i -
-							     1)->step))
+		if (coming[i] == COMING_NOTHING)
 			continue;
 		ret = demands_of(r->graph, s, NULL, &arena, &d, err);
-		if (!ret)
+		if (!ret && !r->options->resume)
 			ret = run_refuse_batch(r, s, &d, err);
 	}
 	arena_release(&arena);
+	free(coming);
 	return ret;
 }

@@ -6,6 +6,7 @@ sched_sources = \
 	src/sched/file-locks.c src/sched/file-locks.h \
 	src/sched/inputs.c \
 	src/sched/keeper.c src/sched/keeper.h \
+	src/sched/late.c \
 	src/sched/leases.c src/sched/leases.h \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/news.c \

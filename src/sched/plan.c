@@ -93,56 +93,57 @@ tell_task(struct run *r, struct task *t)
 	attempt_free(a);
 }
 
-/* A fan-out whose size nobody knows yet. */
+/* The tasks of S that nobody knows yet; O is a fan-out of it that is to open,
+ * or NULL when it stands inside of another's. */
 static void
-tell_opening(struct run *r, const struct opening *o)
+tell_late(struct run *r, const struct step *s, const struct opening *o)
 {
-	const struct template *t = o->step->template;
 	struct strbuf why = STRBUF_INIT, name = STRBUF_INIT;
-	struct task_news n = { .step = o->step->name, .split = "",
-			       .element = "" };
-	uint32_t i;
+	struct task_news n = { .step = s->name, .split = "", .element = "" };
+	uint32_t i, count = o ? s->template->imported_count : 0;
 
-	strbuf_addf(&name, "%s/*", o->step->name);
+	strbuf_addf(&name, "%s/*", s->name);
 	n.name = name.buf;
-	strbuf_adds(&why, "late: its foreach is known when ");
-	for (i = 0; i < t->imported_count; i++)
+	if (o)
+		strbuf_adds(&why, "late: its foreach is known when ");
+	else
+		strbuf_addf(&why, "late: it stands in the fan-out of '%s'",
+			    run_opener_around(s)->name);
+	for (i = 0; i < count; i++)
 		strbuf_addf(&why, "%s'%s'", i ? ", " : "",
-			    o->step->imported[i]->name);
-	strbuf_adds(&why, " has run");
+			    s->imported[i]->name);
+	strbuf_adds(&why, count > 1 ? " have run" : count ? " has run" : "");
 	r->events->planned(r->data, &n, why.buf);
 	strbuf_release(&why);
 	strbuf_release(&name);
 }
 
-/* The tasks of each step, then its fan-outs, in order of creation: numbers + 1
- * by step index, and the next one by number; 0 ends. */
+/* The tasks of each step in order of creation: numbers + 1 by step index, and
+ * the next one by number; 0 ends.  Of its fan-outs one that is to open. */
 struct plan {
 	uint32_t *tasks, *next_task;
-	uint32_t *openings, *next_opening;
+	const struct opening **openings;
+	enum coming *coming;
 };
 
 static void
 plan_init(struct plan *p, struct run *r)
 {
-	uint32_t tasks = graph_task_count(r->graph), openings = 0, i, step;
+	uint32_t tasks = graph_task_count(r->graph), i, step;
+	const struct opening *o;
 
-	while (graph_opening(r->graph, openings))
-		openings++;
 	p->tasks = xcalloc(r->rules.step_count, sizeof(uint32_t));
-	p->openings = xcalloc(r->rules.step_count, sizeof(uint32_t));
 	p->next_task = xcalloc(tasks, sizeof(uint32_t));
-	p->next_opening = xcalloc(openings, sizeof(uint32_t));
+	p->openings = xcalloc(r->rules.step_count, sizeof(*p->openings));
+	p->coming = run_coming_steps(r);
 	for (i = tasks; i--;) {
 		step = graph_task(r->graph, i)->step->index;
 		p->next_task[i] = p->tasks[step];
 		p->tasks[step] = i + 1;
 	}
-	for (i = openings; i--;) {
-		step = graph_opening(r->graph, i)->step->index;
-		p->next_opening[i] = p->openings[step];
-		p->openings[step] = i + 1;
-	}
+	for (i = 0; (o = graph_opening(r->graph, i)); i++)
+		if (o->node.wanted && o->node.stage != STAGE_OVER)
+			p->openings[o->step->index] = o;
 }
 
 static void
@@ -151,7 +152,7 @@ plan_release(struct plan *p)
 	free(p->tasks);
 	free(p->next_task);
 	free(p->openings);
-	free(p->next_opening);
+	free(p->coming);
 }
 
 /* Count what there is to do of S, and tell it. */
@@ -170,15 +171,11 @@ tell_step(struct run *r, const struct plan *p, const struct step *s)
 		if (tells)
 			tell_task(r, t);
 	}
-	for (i = p->openings[s->index]; i; i = p->next_opening[i - 1]) {
-		struct opening *o = graph_opening(r->graph, i - 1);
-
-		if (!o->node.wanted || o->node.stage == STAGE_OVER)
-			continue;
-		r->summary->to_do++;
-		if (tells)
-			tell_opening(r, o);
-	}
+	if (p->coming[s->index] != COMING_LATE)
+		return;
+	r->summary->late++;
+	if (tells)
+		tell_late(r, s, p->openings[s->index]);
 }
 
 void

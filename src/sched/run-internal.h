@@ -116,13 +116,28 @@ int run_expand(struct run *r, struct error *err);
 int run_want_targets(struct run *r, struct error *err);
 /* Link and evaluate what a turn made possible. */
 int run_advance(struct run *r, struct error *err);
-/* Refuse steps that must run on AWS Batch, which nobody configured: any that is
- * wanted, or S if its demands D say so. */
-int run_check_batch(struct run *r, struct error *err);
+/* Refuse what can be seen to be wrong with annotations of steps of which tasks
+ * are wanted, also of tasks to come; and, but for a resume, which may need
+ * none of them, steps that must run on AWS Batch. */
+int run_check_demands(struct run *r, struct error *err);
+/* Refuse S if its demands D say that it must run on AWS Batch, which nobody
+ * configured. */
 int run_refuse_batch(const struct run *r, const struct step *s,
 		     const struct demands *d, struct error *err);
 /* The first of three numbers that was said (is not 0). */
 uint32_t first_said(uint32_t a, uint32_t b, uint32_t c);
+
+/* ---- late.c ---- */
+/* What is known of the tasks of a step that are wanted. */
+enum coming {
+	COMING_NOTHING,          /* there are none */
+	COMING_KNOWN,
+	COMING_LATE,             /* there may be more, in a late fan-out */
+};
+/* That of all steps, by index; the caller frees it. */
+enum coming *run_coming_steps(const struct run *r);
+/* The step in whose fan-out S stands, its own not counted; or NULL. */
+const struct step *run_opener_around(const struct step *s);
 
 /* ---- news.c ---- */
 void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);

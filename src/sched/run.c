@@ -432,10 +432,10 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	ret = -1;
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
-	if (run_expand(&r, err))
+	if (run_expand(&r, err) || run_check_demands(&r, err))
 		goto out;
 	run_trust(&r);
-	if ((o->resume ? run_read_results(&r, err) : run_check_batch(&r, err)))
+	if (o->resume && run_read_results(&r, err))
 		goto out;
 	if (o->dry_run) {
 		ret = run_plan(&r, err);

@@ -97,8 +97,8 @@ struct run_summary {
 	struct run_counts counts;
 	uint32_t step_count;       /* of the Flowfile */
 	uint32_t had_results;      /* tasks whose key had a good result */
-	uint32_t to_do;            /* dry_run: tasks that run, or may, as far
-				    * as they and their fan-outs are known */
+	uint32_t to_do;            /* dry_run: known tasks that run, or may */
+	uint32_t late;             /* and steps of which more may come */
 	bool planned;              /* dry_run of a resume: to_do is true */
 	bool interrupted;
 };

@@ -199,6 +199,24 @@ test_expect_success 'batch is refused without configuration, with the ways out' 
 	test -e began
 '
 
+test_expect_success 'what is wrong with a step in a late fan-out is refused as early' '
+	flowfile <<-"END" &&
+	(step list (produces (items json)) (shell "touch listed; echo [1] > #{items}"))
+	(step a (from list items) (foreach i items) (produces r)
+	  (scheme i))
+	(step b (from a r)
+	  (batch #:memory (* attempt 8000))
+	  (shell "true"))
+	END
+	refused "Flowfile:5:10: step ${q}b${q}: asks for AWS Batch, which is not configured here; configure it, or run everything on this machine with --local" &&
+	sed "s/(batch.*/(timeout #:seconds -5)/" Flowfile > other &&
+	mv other Flowfile &&
+	refused "Flowfile:5:12: step ${q}b${q}: #:seconds must be a time from 0 to 50 years, not -5" &&
+	test_must_fail flowmake check &&
+	test_must_fail flowmake resume &&
+	test ! -e listed
+'
+
 test_expect_success 'batch in defaults forces nothing' '
 	flowfile <<-"END" &&
 	(defaults (batch #:cpu 8 #:memory 60000 #:queue "q"))

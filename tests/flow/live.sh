@@ -1,6 +1,8 @@
 # What a run shows while it goes on, and at its end.
 . "${0%/*}/lib"
 
+q="'"
+
 # A terminal of COLUMNS columns for COMMAND...; what it showed is printed.
 write_script terminal "$(command -v "$PYTHON")" <<'END'
 import fcntl, os, pty, struct, sys, termios
@@ -292,6 +294,29 @@ test_expect_success 'a dry run tells each task and runs none' '
 	test ! -e a &&
 	flowmake runs > after &&
 	test_cmp before after
+'
+
+test_expect_success 'a dry run tells each step that is late' '
+	flowfile <<-\END &&
+	(step list (produces (items lines)) (shell "printf a > #{items}"))
+	(step each (from list items) (foreach i items) (produces r)
+	  (shell "touch #{r}"))
+	(step next (from each r) (shell "cat #{r}"))
+	END
+	cat > expected <<-END &&
+	list: runs, as every task of a run does
+	each/*: late: its foreach is known when ${q}list${q} has run
+	next/*: late: it stands in the fan-out of ${q}each${q}
+	END
+	flowmake run -n > actual &&
+	test_cmp expected actual &&
+	flowmake run &&
+	sed -i "s/printf a/printf b/" Flowfile &&
+	flowmake resume -n > actual &&
+	tail -n 1 actual > last &&
+	echo "1 of 1 task to do, 2 steps late" > expected &&
+	test_cmp expected last &&
+	test_expect_code 1 flowmake resume -q
 '
 
 test_done

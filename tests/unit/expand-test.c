@@ -300,23 +300,34 @@ static void
 test_batch(void)
 {
 	expands("(step a) (step b (batch))");
-	ok(run_check_batch(&run, &err) < 0, "a batch step is refused");
+	ok(run_check_demands(&run, &err) < 0, "a batch step is refused");
 	is_str(err.text, "Flowfile:1:18: step 'b': asks for AWS Batch, which "
 	       "is not configured here; configure it, or run everything on "
 	       "this machine with --local", "... at its place");
 	error_release(&err);
 	options.local = true;
-	is_int(run_check_batch(&run, &err), 0, "... unless all is to be local");
+	is_int(run_check_demands(&run, &err), 0, "... unless all is to be local");
 	options.local = false;
 	targets[0] = (char *)"a";
 	expands("(step a) (step b (batch))");
-	is_int(run_check_batch(&run, &err), 0, "... or nobody wants it");
+	is_int(run_check_demands(&run, &err), 0, "... or nobody wants it");
 	targets[0] = NULL;
 	expands("(step a) (step b (batch) (local))");
-	is_int(run_check_batch(&run, &err), 0, "... or it says it stays here");
+	is_int(run_check_demands(&run, &err), 0, "... or it says it stays here");
 	expands("(step a) (step b (foreach x [1 2]) (batch))");
-	ok(run_check_batch(&run, &err) < 0, "a fan-out of them is, too");
+	ok(run_check_demands(&run, &err) < 0, "a fan-out of them is, too");
 	error_release(&err);
+	expands("(step a (produces r)) (step b (from a r) (foreach x r) (batch))");
+	ok(run_check_demands(&run, &err) < 0, "... also when it is late");
+	error_release(&err);
+	expands("(step a (produces r)) (step b (from a r) (foreach x r))"
+		"(step c (from b x) (batch))");
+	ok(run_check_demands(&run, &err) < 0, "... and what stands inside");
+	error_release(&err);
+	options.resume = true;
+	is_int(run_check_demands(&run, &err), 0,
+	       "... but by a resume, which may need none");
+	options.resume = false;
 }
 
 int

@@ -55,12 +55,35 @@ test_late(void)
 	      "what is known late is named");
 	plans("(step a (produces r)) (step z (produces q))"
 	      "(step b (from a r) (from z q) (foreach x r))"
-	      "(step c (from b x))",
+	      "(step c (from b x) (foreach y [1])) (step d (from c y))"
+	      "(step e (join b x))",
 	      "a: runs, as every task of a run does\n"
 	      "z: runs, as every task of a run does\n"
-	      "b/*: late: its foreach is known when 'a', 'z' has run\n",
-	      "a fan-out that is not known yet is told with what it reads");
-	is_int(summary.to_do, 3, "and counts as one");
+	      "b/*: late: its foreach is known when 'a', 'z' have run\n"
+	      "c/*: late: it stands in the fan-out of 'b'\n"
+	      "e: runs, as every task of a run does\n"
+	      "d/*: late: it stands in the fan-out of 'c'\n",
+	      "a fan-out that is not known yet is told with what it reads, "
+	      "and what stands in it");
+	is_int(summary.to_do, 3, "the tasks that are known are counted");
+	is_int(summary.late, 3, "and the steps that are late");
+	targets[0] = (char *)"e";
+	plans("(step a (produces r)) (step b (from a r) (foreach x r))"
+	      "(step c (from b x)) (step e (join b x))",
+	      "a: runs, as every task of a run does\n"
+	      "b/*: late: its foreach is known when 'a' has run\n"
+	      "e: runs, as every task of a run does\n",
+	      "a late step that nobody wants is not told");
+	targets[0] = (char *)"c";
+	plans("(step a (produces r)) (step b (from a r) (foreach x r))"
+	      "(step c (from b x)) (step e (join b x))",
+	      "a: runs, as every task of a run does\n"
+	      "b/*: late: its foreach is known when 'a' has run\n"
+	      "c/*: late: it stands in the fan-out of 'b'\n",
+	      "one that is a target is");
+	targets[0] = NULL;
+	plans("(step a (foreach x [])) (step b (from a x))", "",
+	      "a fan-out that is empty is known");
 }
 
 static void
