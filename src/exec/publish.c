@@ -161,7 +161,8 @@ check_inputs(const struct collection *c, struct arena *arena,
 		p->reusable = false;
 		if (!sb.len)
 			strbuf_addf(&sb, "input '%s' %s while the task ran; "
-				    "its results will not be used again",
+				    "its results will not be used again; what "
+				    "the recipe writes should be an output",
 				    in->path, rc > 0 ? "changed"
 				    : rc ? "became unreadable"
 				    : "was removed");

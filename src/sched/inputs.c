@@ -63,8 +63,31 @@ is_no_variable(const char *word, size_t len)
 	return memchr(word, '.', len) || memchr(word, '/', len);
 }
 
+/* Whether what begins at START of TEXT stands behind a > or >> of a shell, and
+ * so is written.  Neither -> nor <tag> nor \> is one. */
+static bool
+is_written(const char *text, size_t start)
+{
+	static const char before[] = " \t\n;|&()";
+	size_t i = start;
+
+	while (i && (text[i - 1] == ' ' || text[i - 1] == '\t'))
+		i--;
+	if (i > 1 && text[i - 2] == '>' &&
+	    (text[i - 1] == '&' || text[i - 1] == '|'))
+		i--;
+	if (!i || text[i - 1] != '>')
+		return false;
+	while (i && text[i - 1] == '>')
+		i--;
+	while (i && text[i - 1] >= '0' && text[i - 1] <= '9')
+		i--;
+	return !i || memchr(before, text[i - 1], sizeof(before) - 1);
+}
+
 /* Call FN for the plain words of TEXT, and for what stands in quotes and is
- * several.  In a SCRIPT a word alone may be a variable. */
+ * several; not where it is written to.  In a SCRIPT a word alone may be a
+ * variable. */
 static void
 each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 	     void *data)
@@ -73,10 +96,13 @@ each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 
 	for (i = 0; i < text_len; i += len + 1) {
 		char before = i ? text[i - 1] : '\0';
+		bool in_quotes = before == '"' || before == '\'';
 
 		len = strcspn(text + i, breaks);
 		quoted = 0;
-		if (before == '"' || before == '\'')
+		if ((len || in_quotes) && is_written(text, i - in_quotes))
+			continue;
+		if (in_quotes)
 			quoted = strcspn(text + i, before == '"' ? "\"\n" :
 					 "'\n");
 		if (quoted && text[i + quoted] != before)

@@ -90,6 +90,35 @@ test_expect_success 'a file that comes or goes counts' '
 	dumps a "n = \"\""
 '
 
+test_expect_success 'a file that a recipe only writes does not count' '
+	mkdir written && cd written && flowfile <<-\END &&
+	(step append (shell "echo hi >> log.txt"))
+	(step time (shell "date +%N > when.txt; date +%N 2>errors.txt >&2"))
+	(step quoted (shell "date +%N >| \"a name\""))
+	(step inner (exec "sh" "-c" "date +%N >inner.txt"))
+	(step scripted (script "sh" "date +%N > ./scripted.txt"))
+	(step scheme (scheme (system "date +%N >> scheme.txt")))
+	END
+	flowmake 2> errors && test_grep -v warning errors && executes "" &&
+	for f in *.txt "a name"; do echo more >> "$f"; done && executes "" &&
+	lines 2 log.txt
+'
+
+test_expect_success 'it does where the recipe also reads it, or seems to' '
+	mkdir read && cd read && flowfile <<-\END &&
+	(step both (shell "echo x >> both.txt; cat both.txt"))
+	(step tag (shell "echo \"<file>tag.txt</file>\" | cat"))
+	(step arrow (shell "echo \"a -> arrow.txt\" | cat"))
+	(step test (shell "test z \\> test.txt"))
+	(step tee (shell "date +%N | tee tee.txt"))
+	END
+	echo 1 > tag.txt && echo 1 > arrow.txt && echo 1 > test.txt &&
+	flowmake && executes "both tee" && echo 2 > tag.txt &&
+	echo 2 > arrow.txt && echo 2 > test.txt &&
+	executes "arrow both tag tee test" &&
+	test_grep "tee: input .tee.txt. changed while the task ran; its results will not be used again; what the recipe writes should be an output" "$said"
+'
+
 test_expect_success 'the name of the step counts where a recipe asks for it' '
 	mkdir step && cd step && flowfile <<-\END &&
 	(step a (produces (n text)) (shell "echo $FLOWMAKE_STEP > #{n}"))

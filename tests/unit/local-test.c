@@ -153,7 +153,8 @@ test_inputs(void)
 	succeeded(run(t), "a recipe that changes its input succeeds");
 	ok(!t->o.reusable, "but its result cannot be used again");
 	is_str(t->warning, "input 'in.txt' changed while the task ran; its "
-	       "results will not be used again", "which is said");
+	       "results will not be used again; what the recipe writes "
+	       "should be an output", "which is said");
 }
 
 static void
