@@ -242,11 +242,17 @@ read_text(struct reading *r)
 {
 	struct strbuf text = STRBUF_INIT;
 	const struct node *n = r->task ? &r->task->node : NULL;
+	const struct expr *e = r->annotation->expr;
 	const char *kept = NULL;
 
-	if (!expr_text(r->graph, r->owner, n, r->annotation->expr, &text,
-		       r->err))
+	if (expr_text(r->graph, r->owner, n, e, &text, r->err))
+		goto out;
+	if (memchr(text.buf, '\0', text.len))
+		step_error(r->owner, e->line, e->column, r->err,
+			   "the value holds a NUL byte");
+	else
 		kept = arena_strndup(r->arena, text.buf, text.len);
+out:
 	strbuf_release(&text);
 	return kept;
 }

@@ -148,6 +148,13 @@ test_expect_success 'environment sets variables of the recipe' '
 	test_cmp expected actual
 '
 
+test_expect_success 'a value that no environment can hold is refused' '
+	flowfile <<-"END" &&
+	(step a (environment (A (string #\a #\nul))) (shell "true"))
+	END
+	refused "Flowfile:1:25: step ${q}a${q}: the value holds a NUL byte"
+'
+
 test_expect_success 'a secret is passed on and never recorded' '
 	flowfile <<-"END" &&
 	(step a (secret TOKEN_OF_TEST) (shell "test $TOKEN_OF_TEST = $(cat whisper)"))

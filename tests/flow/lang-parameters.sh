@@ -11,12 +11,15 @@ test_expect_success 'a value given has the type of the default' '
 	(parameter b #f)
 	(parameter l (list "a" "b"))
 	(parameter m (list 1 2))
-	(step a (scheme (write (list n f s b l m))))
+	(parameter k (quote sym))
+	(parameter o (quote (x y)))
+	(step a (scheme (write (list n f s b l m k o))))
 	END
-	run_says a "(4 0.5 \"text\" #f (\"a\" \"b\") (1 2))" &&
-	run_says a "(7 2 \"x y=z\" #t (\"p\" \"q r\") (3.5))" \
-		n=7 f=2 s="x y=z" b=true l="p,q r" m=3.5 &&
-	run_says a "(-1 0.25 \"\" #f () ())" n=-1 f=.25 s= b=no l= m=
+	run_says a "(4 0.5 \"text\" #f (\"a\" \"b\") (1 2) sym (x y))" &&
+	run_says a "(7 2 \"x y=z\" #t (\"p\" \"q r\") (3.5) bol (z))" \
+		n=7 f=2 s="x y=z" b=true l="p,q r" m=3.5 k=bol o=z &&
+	run_says a "(-1 0.25 \"\" #f () () s ())" \
+		n=-1 f=.25 s= b=no l= m= k=s o=
 '
 
 test_expect_success 'a default may be computed' '
@@ -70,7 +73,7 @@ test_expect_success 'a value of the wrong type is refused' '
 	END
 	refused "Flowfile:1:1: parameter ${q}n${q} is a number, ${q}four${q} is none" n=four &&
 	refused "Flowfile:2:1: parameter ${q}b${q} is a truth value (true or false), ${q}maybe${q} is none" b=maybe &&
-	refused "Flowfile:3:1: parameter ${q}m${q} is a list of numbers, ${q}1,x${q} is none" m=1,x
+	refused "Flowfile:3:1: parameter ${q}m${q} is a list of numbers (separated by commas), ${q}1,x${q} is none" m=1,x
 '
 
 test_expect_success 'a parameter given twice is refused' '
