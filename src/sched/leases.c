@@ -11,12 +11,13 @@
  * fan-out.  It is alone as long as it has the byte ALONE for itself.  Others
  * have that byte for sharing, or wait for it and have leased nothing:
  *
- *   The one that is alone reads a fifo, which it opens before it takes the
- *   byte.  So who comes later, and does not get it, can ask by writing to that.
- *   The first then locks all that it has leased, which nobody else can have
- *   locked, and only then lets the byte be shared and writes to the file.  Who
- *   asked began to watch before it tried, so it tries again: now, or when the
- *   first has ended and with it its locks.
+ *   The one that is alone makes a fifo, and reads it, so that who comes later,
+ *   and does not get the byte, can ask by writing to that.  The first then
+ *   locks all that it has leased, which nobody else can have locked, and only
+ *   then lets the byte be shared and writes to the file.  It also does when it
+ *   has made the fifo.  Who asks began to watch before it tried, so it tries
+ *   again: now, or when the first has ended and with it its locks.  The fifo is
+ *   there as long as one is alone: many a tool cannot copy such a thing.
  *
  * To close what watches files takes 15 ms, which only those pay who waited.
  * It never becomes alone again.  Who leases, then, is alone, or it and all
@@ -120,6 +121,13 @@ listen_to_others(struct leases *l)
 	return true;
 }
 
+static void
+stop_listening(struct leases *l)
+{
+	unlink(ASK_PATH);
+	loop_watch_close(l->loop, &l->asked);
+}
+
 /* Ask the one that is alone to share.  If that fails it is done again. */
 static void
 ask(void)
@@ -213,16 +221,17 @@ wake_waiters(struct leases *l)
 static int
 join(struct leases *l, struct error *err)
 {
-	int got;
+	int got = 0;
 
-	if (l->is_local && listen_to_others(l)) {
+	if (l->is_local)
 		got = file_locks_set(&l->locks, ALONE, F_WRLCK, err);
-		if (got > 0)
-			l->standing = STANDING_ALONE;
-		else
-			loop_watch_close(l->loop, &l->asked);
-		if (got)
-			return MIN(got, 0);
+	if (got < 0)
+		return -1;
+	if (got && listen_to_others(l)) {
+		l->standing = STANDING_ALONE;
+		l->changed = true;
+		leases_announce(l);
+		return 0;
 	}
 	if (!l->is_watching)
 		watch(l);
@@ -298,7 +307,7 @@ leases_share(struct leases *l)
 		return;
 	}
 	l->standing = STANDING_AMONG;
-	loop_watch_close(l->loop, &l->asked);
+	stop_listening(l);
 	l->changed = true;
 	leases_announce(l);
 }
@@ -328,7 +337,8 @@ leases_free(struct leases *l)
 {
 	if (!l)
 		return;
-	loop_watch_close(l->loop, &l->asked);
+	if (l->standing == STANDING_ALONE)
+		stop_listening(l);
 	loop_watch_close(l->loop, &l->watch);
 	loop_timer_stop(l->loop, &l->again);
 	file_locks_close(&l->locks);

@@ -185,4 +185,13 @@ test_expect_success 'eight runs at once, all different, all well' '
 	test_cmp expected all.txt
 '
 
+test_expect_success 'nothing is left in the store that cannot be copied' '
+	mkdir copied && cd copied && cp ../eight/Flowfile . &&
+	flowmake run > out && find . -type p > found &&
+	begin flowmake run > one 2>&1 && one=$begun &&
+	begin flowmake run > two 2>&1 && ended 0 $one && ended 0 $begun &&
+	flowmake run > out && find . -type p >> found &&
+	test_cmp /dev/null found
+'
+
 test_done
