@@ -121,6 +121,8 @@ json_run(struct store *s, const struct run_record *r, struct error *err)
 	json_object_set_new(object, "failed", json_integer(r->tasks_failed));
 	json_object_set_new(object, "skipped", json_integer(r->tasks_skipped));
 	json_object_set_new(object, "reused", json_integer(r->tasks_reused));
+	json_object_set_new(object, "cancelled",
+			    json_integer(r->tasks_cancelled));
 	json_object_set_new(object, "origin", r->origin ?
 			    json_integer(r->origin) : json_null());
 	json_object_set_new(object, "results_size",

@@ -166,6 +166,7 @@ run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
 	rec->tasks_failed = c->failed;
 	rec->tasks_skipped = c->skipped;
 	rec->tasks_reused = c->reused;
+	rec->tasks_cancelled = c->cancelled;
 	rec->state = r->interrupted ? RUN_INTERRUPTED :
 		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
 	if (r->fatal.text && !rec->message)

@@ -71,6 +71,9 @@ const char *const db_migrations[] = {
 	"CREATE TABLE code (run INTEGER PRIMARY KEY,"
 	" commit_id TEXT, branch TEXT, tree TEXT, changed_count INTEGER,"
 	" changed BLOB, left_out BLOB, failure TEXT);",
+
+	"ALTER TABLE runs ADD COLUMN tasks_cancelled INTEGER NOT NULL"
+	" DEFAULT 0;",
 };
 
 const int db_version = ARRAY_SIZE(db_migrations);

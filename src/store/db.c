@@ -45,7 +45,7 @@ enum {
 	"number, state, started_ns, ended_ns, command, flow, flow_file," \
 	" user, host, pid, pid_started, parameters, tags, tasks_total," \
 	" tasks_done, tasks_failed, tasks_skipped, message, origin," \
-	" tasks_reused, results_bytes"
+	" tasks_reused, results_bytes, tasks_cancelled"
 
 static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_KNOWN] =
@@ -62,11 +62,11 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_INSERT] =
 		"INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-		" ?20)",
+		" ?20, ?21)",
 	[DB_RUN_UPDATE] =
-		"REPLACE INTO runs VALUES (?21, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		"REPLACE INTO runs VALUES (?22, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-		" ?20)",
+		" ?20, ?21)",
 	[DB_RUN_GET] = "SELECT " RUN_COLUMNS " FROM runs WHERE number = ?1",
 	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
 			  " ORDER BY number DESC LIMIT 1",

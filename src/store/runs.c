@@ -39,6 +39,7 @@ bind_run(sqlite3_stmt *st, const struct run_record *r)
 	sqlite3_bind_int64(st, 18, r->origin);
 	sqlite3_bind_int64(st, 19, r->tasks_reused);
 	sqlite3_bind_int64(st, 20, (int64_t)r->results_bytes);
+	sqlite3_bind_int64(st, 21, r->tasks_cancelled);
 }
 
 /* Fill R from the row of ST. */
@@ -71,6 +72,7 @@ read_run(sqlite3_stmt *st, struct run_record *r, struct error *err)
 	r->origin = (uint32_t)sqlite3_column_int64(st, 18);
 	r->tasks_reused = (uint32_t)sqlite3_column_int64(st, 19);
 	r->results_bytes = (uint64_t)sqlite3_column_int64(st, 20);
+	r->tasks_cancelled = (uint32_t)sqlite3_column_int64(st, 21);
 	return 0;
 }
 
@@ -103,7 +105,7 @@ store_run_end(struct store *s, const struct run_record *r, struct error *err)
 	if (!st)
 		return -1;
 	bind_run(st, r);
-	sqlite3_bind_int64(st, 21, r->number);
+	sqlite3_bind_int64(st, 22, r->number);
 	return db_run(s, st, "cannot record the end of the run", err);
 }
 

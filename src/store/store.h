@@ -97,6 +97,7 @@ struct run_record {
 	uint32_t tasks_reused;  /* of those done: not executed again */
 	uint64_t results_bytes; /* objects of those executed; known when the
 				 * run ended: see store_run_bytes */
+	uint32_t tasks_cancelled;
 };
 
 /* Give R the next number and record it; commits at once, so that two runs
