@@ -530,20 +530,10 @@ recall_rules(struct evaluator *e)
 	return true;
 }
 
-/* Have the program load the flow, and wait for its rules. */
+/* Wait for what the program makes of the flow. */
 static int
-ask_rules(struct evaluator *e, const struct evaluator_load *how,
-	  const bool *interrupted, struct error *err)
+hear_rules(struct evaluator *e, const bool *interrupted, struct error *err)
 {
-	bool is_running = e->pid;
-
-	e->load_done = false;
-	error_release(&e->load_error);
-	put_load(&e->load, how, e->memo);
-	if (control_boot(e, err) < 0)
-		return -1;
-	if (is_running)
-		send_load(e);
 	if (await_rules(e, interrupted, err) < 0)
 		return -1;
 	if (!e->memo)
@@ -555,20 +545,40 @@ ask_rules(struct evaluator *e, const struct evaluator_load *how,
 }
 
 int
+evaluator_begin(struct evaluator *e, const struct evaluator_load *how,
+		struct error *err)
+{
+	bool is_running = e->pid;
+	size_t len;
+
+	e->has_begun = true;
+	e->memo = memo_open(how);
+	if (e->memo && memo_load(e->memo, &len))
+		return 0;
+	put_load(&e->load, how, e->memo);
+	if (control_boot(e, err) < 0)
+		return -1;
+	if (is_running)
+		send_load(e);
+	return 0;
+}
+
+int
 evaluator_load(struct evaluator *e, const struct evaluator_load *how,
 	       struct rules *rules, const bool *interrupted, struct error *err)
 {
 	struct evaluator_load again = *how;
 	int rc = 0;
 
+	if (!e->has_begun && evaluator_begin(e, how, err) < 0)
+		return -1;
 	e->rules = rules;
-	e->memo = memo_open(how);
 	if (recall_rules(e)) {
 		again.replay = rules->manifest;
 		again.replay_len = rules->manifest_len;
 		put_load(&e->load, &again, e->memo);
 	} else {
-		rc = ask_rules(e, how, interrupted, err);
+		rc = hear_rules(e, interrupted, err);
 	}
 	e->rules = NULL;
 	return rc < 0 ? -1 : rules_resolve(rules, err);

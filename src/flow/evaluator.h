@@ -37,6 +37,10 @@ struct evaluator_load {
 	bool debug;
 };
 
+/* Begin to load what HOW says, unless a memo knows it, for evaluator_load with
+ * the same HOW: until then the caller can do what does not turn the loop. */
+int evaluator_begin(struct evaluator *e, const struct evaluator_load *how,
+		    struct error *err);
 /* Load the Flowfile, once, and wait for its rules, turning the loop; what a
  * memo in the cache knows (flow/memo.h) is not asked.  Fills RULES
  * (initialised by the caller), resolved and checked.  SIGINT and SIGTERM end

@@ -113,17 +113,23 @@ add_signals(struct run *r)
 
 /* ---- loading ---- */
 
+static struct evaluator_load
+how_to_load(const struct run *r)
+{
+	return (struct evaluator_load){
+		.file = r->options->flow_file,
+		.parameters = r->options->parameters,
+		.inherited = r->given.v,
+		.cache_dir = STORE_DIR "/cache",
+		.debug = r->options->debug,
+	};
+}
+
 static int
 load(struct run *r, struct error *err)
 {
 	const struct run_options *o = r->options;
-	struct evaluator_load how = {
-		.file = o->flow_file,
-		.parameters = o->parameters,
-		.inherited = r->given.v,
-		.cache_dir = STORE_DIR "/cache",
-		.debug = o->debug,
-	};
+	struct evaluator_load how = how_to_load(r);
 	size_t i;
 
 	if (evaluator_load(r->evaluator, &how, &r->rules, &r->interrupted,
@@ -300,6 +306,8 @@ check_flow_file(const struct run_options *o, struct error *err)
 static int
 open_run(struct run *r, struct error *err)
 {
+	struct evaluator_load how;
+
 	/* before a store is made in a place that is no project */
 	if (check_flow_file(r->options, err))
 		return -1;
@@ -308,6 +316,10 @@ open_run(struct run *r, struct error *err)
 		return -1;
 	add_signals(r);
 	r->evaluator = evaluator_new(r->loop);
+	/* while the store is opened; a resume is given parameters by that */
+	how = how_to_load(r);
+	if (!r->options->resume && evaluator_begin(r->evaluator, &how, err))
+		return -1;
 	/* A resume may have nothing to execute. */
 	if (!r->options->dry_run && !r->options->resume)
 		run_code_start(r);
