@@ -29,8 +29,11 @@ struct logged {
 	uint32_t attempt;      /* wanted: this one; when following: from it */
 	const char *state;     /* of its last attempt known so far */
 	bool is_whole_step;    /* no split: the step has no other task */
+	uint64_t log_end;      /* of that, where no more follows; 0: it may */
+	uint32_t printed;      /* the attempt that is being printed; 0 */
 	char *prefix;          /* "[count/3 books/a.txt] " */
 	struct lines streams[LOG_ENGINE + 1];
+	int64_t read_ns[LOG_ENGINE + 1]; /* when the last bytes were read */
 };
 
 struct logs {
@@ -122,8 +125,10 @@ note_attempt(void *data, const struct attempt_record *a)
 		(*place)->state = attempt_state_name(a, l->run_state);
 	if (l->is_single && (*place)->wanted)
 		l->single = a->task;
-	if (asked ? asked == a->attempt : !l->reader)
+	if (asked ? asked == a->attempt : !l->reader) {
 		(*place)->attempt = a->attempt;
+		(*place)->log_end = a->outcome == TASK_RUNNING ? 0 : a->log_end;
+	}
 	return false;
 }
 
@@ -205,33 +210,54 @@ print_lines(struct logs *l, struct logged *task, size_t stream,
 	}
 }
 
+/* Print the lines of TASK that have no end. */
+static void
+end_lines(struct logs *l, struct logged *task)
+{
+	size_t k;
+
+	for (k = 0; k <= LOG_ENGINE; k++) {
+		if (!lines_has_part(&task->streams[k]))
+			continue;
+		l->real_ns = task->read_ns[k];
+		print_lines(l, task, k, "\n", 1);
+	}
+}
+
 /* Print what one record holds. */
 static void
 print_record(struct logs *l, const struct log_record *rec)
 {
 	const struct logs_options *o = l->options;
+	bool shows = is_wanted_stream(o, rec->stream);
+	struct logged *task;
 
-	if (!is_wanted_stream(o, rec->stream))
-		return;
 	if (l->is_single && !o->timestamps && !o->escape) {
-		fwrite(rec->text, 1, rec->len, o->out);
+		if (shows)
+			fwrite(rec->text, 1, rec->len, o->out);
 		return;
 	}
+	task = *task_place(l, rec->task);
+	if (task->printed != rec->attempt)
+		end_lines(l, task);
+	task->printed = rec->attempt;
+	task->read_ns[rec->stream] = rec->real_ns;
 	l->real_ns = rec->real_ns;
-	print_lines(l, *task_place(l, rec->task), rec->stream, rec->text,
-		    rec->len);
+	if (shows)
+		print_lines(l, task, rec->stream, rec->text, rec->len);
+	if (rec->attempt == task->attempt && rec->end == task->log_end)
+		end_lines(l, task);
 }
 
-/* Print the lines that never ended. */
+/* Print all lines that have no end. */
 static void
 print_rest(struct logs *l)
 {
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < l->task_alloc; i++)
-		for (k = 0; l->tasks[i] && k <= LOG_ENGINE; k++)
-			if (lines_has_part(&l->tasks[i]->streams[k]))
-				print_lines(l, l->tasks[i], k, "\n", 1);
+		if (l->tasks[i])
+			end_lines(l, l->tasks[i]);
 }
 
 /* The same for one in the log of another run. */
@@ -467,6 +493,7 @@ show(struct logs *l, struct error *err)
 	if (!rc) {
 		print_heading(l);
 		rc = reused_logs_each(&l->reused, print_reused, l, err);
+		print_rest(l);
 	}
 	if (!rc)
 		rc = open_log(l, err);

@@ -320,6 +320,7 @@ log_reader_next(struct log_reader *r, struct log_record *rec,
 			if (!rec->text)
 				return 0;
 			r->next += HEAD_BYTES + rec->len;
+			rec->end = r->next;
 			return 1;
 		}
 		r->next += HEAD_BYTES + rec->len;

@@ -47,6 +47,7 @@ struct log_record {
 	int64_t real_ns;
 	const char *text;  /* borrowed until the next call */
 	size_t len;
+	uint64_t end;      /* where in the log it ends */
 };
 
 struct log_reader;

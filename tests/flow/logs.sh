@@ -51,6 +51,33 @@ test_expect_success '--timestamps tells when each line was read' '
 	test_grep "^[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]{3} \[count/0 a\] out a\$" out
 '
 
+test_expect_success 'a last line without an end has its time and place, too' '
+	mkdir -p unended &&
+	cat > unended/Flowfile <<-\END &&
+	(step a (retry #:times 1)
+	  (shell "printf \"a $FLOWMAKE_ATTEMPT\"; test $FLOWMAKE_ATTEMPT = 2"))
+	(step b (after a) (shell "echo b; printf rest"))
+	(step c (after b) (shell "echo c"))
+	END
+	flowmake -C unended run > live 2>&1 &&
+	flowmake -C unended logs > actual &&
+	cat > expected <<-\END &&
+	[a] a 2
+	[b] b
+	[b] rest
+	[c] c
+	END
+	test_cmp expected actual &&
+	flowmake -C unended logs --timestamps > timed &&
+	cut -c 1-23 timed | sort -c &&
+	sed -n "s/ \[1\/\([abc]\) (pid [0-9]*)\]/ [\1]/p" live |
+		grep -v "a 1\|failed\|status" | sort > wanted &&
+	sort timed > got &&
+	test_cmp wanted got &&
+	flowmake -C unended logs a --attempt=1 --timestamps > timed &&
+	test_grep " a 1$" timed
+'
+
 test_expect_success '--attempt shows an earlier attempt' '
 	flowmake logs 1/again --attempt 1 > out &&
 	echo "attempt 1" > expected &&
