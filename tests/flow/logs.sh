@@ -59,7 +59,7 @@ test_expect_success 'a last line without an end has its time and place, too' '
 	(step b (after a) (shell "echo b; printf rest"))
 	(step c (after b) (shell "echo c"))
 	END
-	flowmake -C unended run > live 2>&1 &&
+	flowmake -C unended run > /dev/null 2>&1 &&
 	flowmake -C unended logs > actual &&
 	cat > expected <<-\END &&
 	[a] a 2
@@ -70,10 +70,11 @@ test_expect_success 'a last line without an end has its time and place, too' '
 	test_cmp expected actual &&
 	flowmake -C unended logs --timestamps > timed &&
 	cut -c 1-23 timed | sort -c &&
-	sed -n "s/ \[1\/\([abc]\) (pid [0-9]*)\]/ [\1]/p" live |
-		grep -v "a 1\|failed\|status" | sort > wanted &&
-	sort timed > got &&
-	test_cmp wanted got &&
+	for step in a b c; do
+		flowmake -C unended logs $step --timestamps |
+			sed "s/^.\{23\}/& [$step]/"
+	done > wanted &&
+	test_cmp wanted timed &&
 	flowmake -C unended logs a --attempt=1 --timestamps > timed &&
 	test_grep " a 1$" timed
 '
