@@ -350,7 +350,7 @@ on_frame(struct child *base, const struct frame *f)
 
 	if (f->type == WIRE_SEEN) {
 		if (memo)
-			memo_observe(memo, f->payload, f->len);
+			memo_observe(memo, f->payload, f->len, true);
 		return;
 	}
 	tell_recalled(c);

@@ -538,7 +538,8 @@ hear_rules(struct evaluator *e, const bool *interrupted, struct error *err)
 		return -1;
 	if (!e->memo)
 		return 0;
-	memo_observe(e->memo, e->rules->manifest, e->rules->manifest_len);
+	memo_observe(e->memo, e->rules->manifest, e->rules->manifest_len,
+		     false);
 	if (!e->rules->pure)
 		memo_forget(e->memo);
 	return 0;

@@ -25,7 +25,7 @@
 
 enum { MAX_BYTES = 1 << 28 }; /* of a memo that is kept */
 
-#define MEMO_FORMAT "flowmake memo 1"
+#define MEMO_FORMAT "flowmake memo 2"
 
 struct answer {
 	struct strbuf frames;       /* new ones; */
@@ -70,20 +70,25 @@ enter(struct memo *m, struct observation *o)
 		map_set(&m->observations, key.buf, key.len, o);
 	} else {
 		m->is_useless |= !digest_equal(&old->digest, &o->digest);
+		old->is_late |= o->is_late;
 		observation_free(o);
 	}
 	strbuf_release(&key);
 }
 
 void
-memo_observe(struct memo *m, const char *manifest, size_t len)
+memo_observe(struct memo *m, const char *manifest, size_t len, bool is_late)
 {
 	struct cbor c;
 	size_t n;
 
 	cbor_init(&c, manifest, len);
-	for (n = cbor_get_array(&c); n && !c.failed; n--)
-		enter(m, observation_of_manifest(&c));
+	for (n = cbor_get_array(&c); n && !c.failed; n--) {
+		struct observation *o = observation_of_manifest(&c);
+
+		o->is_late = is_late;
+		enter(m, o);
+	}
 	m->is_useless |= c.failed;
 	m->has_changed = true;
 }
@@ -359,13 +364,27 @@ memo_add_load(struct memo *m, unsigned type, const char *payload, size_t len)
 	m->is_loaded |= type == WIRE_LOADED;
 }
 
+/* Whether what answers looked at is so still: a task may have changed it since
+ * the memo was opened. */
+static bool
+is_true_now(const struct memo *m)
+{
+	map_each(&m->observations, e) {
+		const struct observation *o = e->value;
+
+		if (o->is_late && !observation_is_true(o))
+			return false;
+	}
+	return true;
+}
+
 const char *
 memo_find(const struct memo *m, const struct digest *q, size_t *len)
 {
 	const struct answer *a = map_get(&m->answers, (const char *)q->bytes,
 					 DIGEST_BYTES);
 
-	if (!a)
+	if (!a || !is_true_now(m))
 		return NULL;
 	*len = a->data ? a->len : a->frames.len;
 	return a->data ? a->data : a->frames.buf;

@@ -34,15 +34,18 @@ const char *memo_load(const struct memo *m, size_t *len);
 void memo_add_load(struct memo *m, unsigned type, const char *payload,
 		   size_t len);
 
-/* The frames that answer the question Q, or NULL. */
+/* The frames that answer the question Q, or NULL: it was not asked, or what
+ * answers looked at has changed meanwhile. */
 const char *memo_find(const struct memo *m, const struct digest *q,
 		      size_t *len);
 /* Add an answer, whose observations were added before. */
 void memo_add(struct memo *m, const struct digest *q, const char *frames,
 	      size_t len);
 
-/* Add the observations of a manifest (model/wire.h). */
-void memo_observe(struct memo *m, const char *manifest, size_t len);
+/* Add the observations of a manifest (model/wire.h), of loading, or, when
+ * IS_LATE, of answers. */
+void memo_observe(struct memo *m, const char *manifest, size_t len,
+		  bool is_late);
 
 /* What tells M from all memos that could say another thing: what it is of, and
  * what was looked at.  Returns false when M will not be kept. */

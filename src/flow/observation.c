@@ -218,11 +218,12 @@ observation_of_manifest(struct cbor *c)
 void
 observation_put(struct strbuf *sb, const struct observation *o)
 {
-	cbor_put_array(sb, 4);
+	cbor_put_array(sb, 5);
 	cbor_put_str(sb, o->kind);
 	cbor_put_bytes(sb, o->query.buf, o->query.len);
 	cbor_put_bytes(sb, o->digest.bytes, DIGEST_BYTES);
 	cbor_put_bytes(sb, o->stamp.buf, o->stamp.len);
+	cbor_put_bool(sb, o->is_late);
 }
 
 struct observation *
@@ -232,7 +233,7 @@ observation_get(struct cbor *c)
 	const char *digest;
 	size_t len;
 
-	if (cbor_get_array(c) != 4)
+	if (cbor_get_array(c) != 5)
 		c->failed = true;
 	o->kind = cbor_get_str(c);
 	get_bytes(c, &o->query);
@@ -240,5 +241,6 @@ observation_get(struct cbor *c)
 	if (len == DIGEST_BYTES)
 		memcpy(o->digest.bytes, digest, len);
 	get_bytes(c, &o->stamp);
+	o->is_late = cbor_get_bool(c);
 	return o;
 }

@@ -16,6 +16,7 @@ struct observation {
 	struct strbuf query;    /* CBOR */
 	struct digest digest;   /* of what was seen */
 	struct strbuf stamp;    /* of a wildcard's directory; may be empty */
+	bool is_late;           /* also after loading: tasks may change it */
 };
 
 /* Read one [KIND, QUERY, ANSWER, DIGEST or null] of a manifest. */

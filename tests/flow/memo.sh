@@ -100,4 +100,20 @@ test_expect_success 'a flow that is not pure is asked each time' '
 	touch more && flowmake > out && test_grep "2 tasks, 1 reused" out
 '
 
+test_expect_success 'what a task changed is looked at again' '
+	mkdir ../late && cd ../late && mkdir in && echo 1 > in/a &&
+	flowfile <<-\END &&
+	(step tree (input t "in") (output d "out") (shell "cp -R #{t} #{d}"))
+	(step part (from tree d) (foreach f (wildcard "#{d}/*"))
+	  (shell "cat #{f}"))
+	END
+	flowmake && for new in b c d e; do
+		echo 2 > in/$new && flowmake && ls in > expected &&
+		flowmake show part | sed -n "s,^part.* out/\([a-e]\) .*,\1,p" |
+		test_cmp expected - || exit 1
+	done &&
+	rm in/a && flowmake run > said && test_grep "5 tasks in" said &&
+	flowmake > said && test_grep "5 reused" said
+'
+
 test_done
