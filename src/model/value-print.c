@@ -59,7 +59,28 @@ is_disturbing(const char *s, size_t n)
 		(s[1] == '\x81' && (unsigned char)s[2] >= 0xa0));
 }
 
-/* Append the character at S, escaped where it must be; its length. */
+/* Append the character of N bytes at S as Guile escapes it in strings; N = 0:
+ * a byte that belongs to none, which is U+10FF00 and more in Scheme. */
+static void
+add_escape(struct strbuf *out, const char *s, size_t n)
+{
+	unsigned long code = (unsigned char)*s;
+	size_t i;
+
+	if (n > 1)
+		code &= 0x7fu >> n;
+	for (i = 1; i < n; i++)
+		code = code << 6 | ((unsigned char)s[i] & 0x3f);
+	if (!n)
+		strbuf_addf(out, "\\U10ff%02lx", code);
+	else if (code <= 0xff)
+		strbuf_addf(out, "\\x%02lx", code);
+	else
+		strbuf_addf(out, "\\u%04lx", code);
+}
+
+/* Append the character at S, escaped where it must be; its length.  SPECIAL is
+ * what needs a backslash in a string; empty: it is in none. */
 static size_t
 add_char(struct strbuf *out, const char *s, size_t len, const char *special)
 {
@@ -76,6 +97,8 @@ add_char(struct strbuf *out, const char *s, size_t len, const char *special)
 		strbuf_addf(out, "\\%c", *s);
 	else if (n == 1 && *s >= 32 && *s < 127)
 		strbuf_addch(out, *s);
+	else if (*special)
+		add_escape(out, s, n);
 	else
 		for (i = 0; i < MAX(n, (size_t)1); i++)
 			strbuf_addf(out, "\\x%02x;", (unsigned char)s[i]);

@@ -134,6 +134,20 @@ test_expect_success 'dump prints values as Scheme writes them' '
 	test_cmp expected out
 '
 
+test_expect_success 'characters that need it are escaped as Guile does' '
+	mkdir -p escaped &&
+	cat > escaped/Flowfile <<-\END &&
+	(define chars (list 0 1 7 9 10 27 34 92 127 #x85 #xff #x200b #x10fffe))
+	(define text (list->string (map integer->char (append chars (list 59)))))
+	(step a (produces text) (scheme (write text) text))
+	END
+	flowmake -C escaped run > /dev/null &&
+	flowmake -C escaped logs a > expected &&
+	echo >> expected &&
+	flowmake -C escaped dump a/text > actual &&
+	test_cmp expected actual
+'
+
 test_expect_success 'dump names the file of a result that is one' '
 	flowmake dump 1/start/file > out &&
 	printf bytes > expected &&
