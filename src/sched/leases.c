@@ -133,7 +133,6 @@ static void
 ask(void)
 {
 	int fd = open(ASK_PATH, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
 	ssize_t n;
 
 	if (fd < 0)
