@@ -259,14 +259,21 @@ describe_input(const struct why_describing *d, struct error *err)
 	return rc;
 }
 
+/* A module, or its data, which may come from any file. */
 static int
 describe_module(const struct why_describing *d, struct error *err)
 {
+	static const char data[] = ", data";
 	const struct key_part *p = d->x->new.name ? &d->x->new : &d->x->old;
 	char *path = xstrndup(p->object, p->object_len);
+	bool is_data = p->object_len >= strlen(data) &&
+		!strcmp(path + p->object_len - strlen(data), data);
 	int rc = why_code_read(d->w, d->why, err);
 
-	if (!rc) {
+	if (!rc && is_data) {
+		why_code_add_diff(&d->w->code, d->command, NULL,
+				  &d->v->notes);
+	} else if (!rc) {
 		why_code_add_file(&d->w->code, path, false, &d->v->notes);
 		why_code_add_diff(&d->w->code, d->command, path,
 				  &d->v->notes);

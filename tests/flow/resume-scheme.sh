@@ -176,7 +176,8 @@ test_expect_success 'data that a module reads while it is loaded count' '
 	(step b (produces n) (scheme v))
 	END
 	flowmake && executes "" && echo 2 > data.txt && executes "a b" &&
-	flowmake why a > why && test_grep "module m.scm, data changed" why
+	flowmake why a > why && test_grep "module m.scm, data changed" why &&
+	test_grep "^    see flowmake diff [0-9]+ [0-9]+\$" why
 '
 
 test_expect_success 'procedures given to one that declares steps count' '
