@@ -251,6 +251,12 @@ test_stand_ins(void)
 	key_in("(step a (produces r) (shell 'x > #{r}'))", "a", "");
 	ok(!last_unknown && has_part("recipe") && has_part("names"),
 	   "an own result's path is its name");
+	compare("(step a (produces r) (shell 'x > #{r}'))", "a",
+		"(step b (produces r) (shell 'x > #{r}'))", "b", true,
+		"whoever makes it, wherever it is");
+	compare("(step a (produces r) (shell 'x > #{r}'))", "a",
+		"(step b (produces r) (shell 'x > r0'))", "b", false,
+		"and none that a text could hold");
 	compare("(step a (produces r q) (shell 'x > #{r}'))", "a",
 		"(step a (produces r q) (shell 'x > #{q}'))", "a", false,
 		"which result it is counts");

@@ -122,16 +122,57 @@ test_large(void)
 	   "the digest is that of its content");
 }
 
+/* Work that lasts until there is something to read. */
+struct waiting_job {
+	struct pool_job job;
+	int fd;
+};
+
+static void
+wait_to_read(struct pool_job *job)
+{
+	char byte;
+
+	if (read(((struct waiting_job *)job)->fd, &byte, 1) != 1)
+		bug("nobody writes");
+}
+
+static void
+ignore(struct pool_job *job)
+{
+	(void)job;
+}
+
+/* Keep all threads busy, until a byte for each is written to what is
+ * returned. */
+static int
+occupy(struct waiting_job *jobs, size_t count)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		bug("no pipe");
+	while (count--) {
+		jobs[count].job.work = wait_to_read;
+		jobs[count].job.done = ignore;
+		jobs[count].fd = ends[0];
+		pool_submit(pool, &jobs[count].job);
+	}
+	return ends[1];
+}
+
 static void
 test_changes(void)
 {
 	static const char *const paths[] = { "large", "gone", NULL };
+	struct waiting_job jobs[2];
 	struct file_state state;
+	int fd = occupy(jobs, 2);
 
 	put_large("gone", FILES_COSTLY_BYTES + 1);
 	look_anew();
 	ok(prehash(paths), "a file may be large");
-	if (unlink("gone"))
+	if (unlink("gone") || write(fd, "go", 2) != 2)
 		bug("cannot remove a file");
 	wait_done();
 	is_int(done_count, 1, "and be gone when it is hashed");

@@ -116,6 +116,8 @@ test_errors(void)
 	memset(huge[0], 'x', 4 << 20);
 	huge[0][(4 << 20) - 1] = '\0';
 	is_int(start_errno("/bin/true", huge), E2BIG, "too much to say");
+	is_str(err.text, "cannot run '/bin/true': its arguments and "
+			 "environment are too long", "is said");
 	free(huge[0]);
 }
 

@@ -1,0 +1,174 @@
+# What a resume executes after runs that ended in any way, and after changes of
+# the flow.
+. "${0%/*}/lib"
+. "${0%/*}/lib-process"
+. "${0%/*}/lib-resume"
+
+test_expect_success 'after a failure what failed and what follows is executed' '
+	mkdir failure && cd failure && echo bad > flag && flowfile <<-\END &&
+	(step a (produces (n text)) (shell "echo a > #{n}"))
+	(step b (from a n) (input f "flag") (produces (m text))
+	  (shell "grep good #{f} > #{m}"))
+	(step c (from b m) (produces (n text)) (shell "echo #{m} > #{n}"))
+	(step d (foreach i (list 1 2 3)) (produces (n text))
+	  (shell "echo #{i} > #{n}"))
+	END
+	test_must_fail flowmake run -k && test_must_fail flowmake &&
+	test "$(executed)" = "" && echo good > flag && executes "b c" &&
+	executes ""
+'
+
+test_expect_success 'a second failure loses nothing of what was done between' '
+	cd failure && echo bad > flag && test_must_fail flowmake &&
+	edit "list 1 2 3" "list 1 2 3 4" && test_must_fail flowmake -k &&
+	test "$(executed)" = "d/3" && echo good > flag && executes ""
+'
+
+test_expect_success 'with -k a resume goes on after a failure' '
+	mkdir keep && cd keep && flowfile <<-\END &&
+	(step a (shell "exit 3"))
+	(step b (from a) (shell "true"))
+	(step c (produces (n text)) (shell "echo c > #{n}"))
+	(step d (from c n) (produces (m text)) (shell "echo #{n} > #{m}"))
+	END
+	test_must_fail flowmake resume -k -j 1 && test "$(executed)" = "c d" &&
+	test_must_fail flowmake resume -k && test "$(executed)" = "" &&
+	test_expect_code 1 flowmake -q
+'
+
+test_expect_success 'after ^C what had ended is reused' '
+	mkdir interrupt && cd interrupt && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step a (output o "a") (shell "echo a > #{o}"))
+	(step b (from a o) (output p "b")
+	  (shell "echo half > #{p}; echo > ready; read -r line < go; cp #{o} #{p}"))
+	END
+	begin flowmake run > first 2>&1 && hear 9 1 > heard &&
+	kill -INT $begun && ended 130 $begun && no_survivors && test ! -e b &&
+	echo >&8 && executes "b" && echo a | test_cmp - b && executes ""
+'
+
+test_expect_success 'early cut-off works over several levels' '
+	mkdir cut && cd cut && echo 5 > in && flowfile <<-\END &&
+	(step a (input f "in") (produces (n json)) (shell "cat #{f} > #{n}"))
+	(step b (from a n) (produces m) (scheme (quotient n 2)))
+	(step c (from b m) (output o "c") (shell "echo #{(if (even? m) 1 0)} > #{o}"))
+	(step d (input f "c") (output o "d") (shell "cp #{f} #{o}"))
+	(step e (from d o) (produces (n text)) (shell "cat #{o} > #{n}"))
+	END
+	flowmake &&
+	echo 4 > in && executes "a b" && echo 8 > in && executes "a b c" &&
+	echo 6 > in && executes "a b c d e" && echo 4 > in && executes "" &&
+	echo 1 | test_cmp - d
+'
+
+test_expect_success '--rerun of a step in the middle goes no further than changes do' '
+	mkdir rerun && cd rerun && flowfile <<-\END &&
+	(step a (produces (n text)) (shell "echo 1 > #{n}"))
+	(step b (from a n) (produces (m text))
+	  (shell "echo #{n} > #{m}; cat ../extra >> #{m} || :"))
+	(step c (from b m) (produces (n text)) (shell "echo #{m} > #{n}"))
+	END
+	flowmake && executes "b" --rerun b && echo x > ../extra &&
+	executes "b c" --rerun b && executes "" &&
+	executes "a b" --rerun a --rerun=b
+'
+
+test_expect_success 'renaming a step and reordering a fan-out execute nothing' '
+	mkdir rename && cd rename && flowfile <<-\END &&
+	(step a (foreach x (list "p" "q")) (output o "out/#{x}")
+	  (produces (n text)) (shell "echo #{x} | tee #{n} > #{o}"))
+	(step b (from a n) (produces m) (scheme (string-append n "!")))
+	(step c (join b m) (produces s) (scheme (sort m string<?)))
+	END
+	flowmake && edit "step a" "step one" && edit "from a" "from one" &&
+	executes "" && edit "\"p\" \"q\"" "\"q\" \"p\"" && executes "c" &&
+	edit "\"q\" \"p\"" "\"q\" \"r\" \"p\"" && executes "b/1 c one/1" &&
+	flowmake show one/2 > shown && test_grep "run 1" shown
+'
+
+test_expect_success 'a smaller fan-out, and one step less, execute what joins them' '
+	cd rename && edit "\"q\" \"r\" \"p\"" "\"r\"" && executes "c" &&
+	dumps c "s = (\"r!\")" && sed "/^(step c/d" Flowfile > new &&
+	mv new Flowfile && executes "" && test -e out/q
+'
+
+test_expect_success 'implicit rules are made again as far as needed' '
+	mkdir pattern && cd pattern && mkdir raw && echo a > raw/a &&
+	echo b > raw/b && flowfile <<-\END &&
+	(step first (pattern s) (input i "raw/%") (output o "mid/%")
+	  (shell "tr a-z A-Z < #{i} > #{o}"))
+	(step second (pattern s) (input i "mid/%") (output o "fin/%")
+	  (shell "cat #{i} #{i} > #{o}"))
+	(step all (inputs (list "fin/a" "fin/b")) (output o "all")
+	  (shell "cat #{inputs} > #{o}"))
+	END
+	flowmake && executes "" && echo A > raw/a && executes "first/a" &&
+	echo c > raw/a && executes "all first/a second/a" &&
+	echo d > raw/b && executes "first/b second/b" fin/b &&
+	executes "" fin/a && executes "all"
+'
+
+test_expect_success 'what a caught failure left is tried again, a good result not' '
+	mkdir caught && cd caught && echo bad > flag && flowfile <<-\END &&
+	(step a (input f "flag") (catch why) (produces (n text))
+	  (shell "grep good #{f} > #{n}"))
+	(step b (from a n why) (produces m) (scheme (if why "caught" n)))
+	(step c (retry #:times 2) (produces (n text))
+	  (shell "test $FLOWMAKE_ATTEMPT = 2; echo c > #{n}"))
+	(step d (timeout #:minutes 5) (produces (n text)) (shell "echo d > #{n}"))
+	END
+	flowmake && dumps b "m = \"caught\"" && executes "a" &&
+	echo good > flag && executes "a b" && dumps b "m = \"good\"" &&
+	executes "" && edit "#:times 2" "#:times 3" &&
+	edit "#:minutes 5" "#:hours 1" && executes ""
+'
+
+test_expect_success 'skipped tasks are skipped again, and run when they must' '
+	mkdir skip && cd skip && flowfile <<-\END &&
+	(parameter on #f)
+	(step a (when on) (produces (n text)) (shell "echo a > #{n}"))
+	(step b (from a n) (produces (m text)) (shell "echo #{n} > #{m}"))
+	(step c (foreach i (list 1 2 3)) (when (or on (odd? i)))
+	  (produces (n json)) (shell "echo #{i} > #{n}"))
+	(step d (join c n) (produces s) (scheme (apply + n)))
+	END
+	flowmake && dumps d "s = 4" && executes "" && executes "a b c/1 d" on=#t &&
+	dumps d "s = 6" && executes "" && executes "" on=#f && dumps d "s = 4"
+'
+
+test_expect_success 'logs of what is reused are reached under the new run' '
+	mkdir logs && cd logs && flowfile <<-\END &&
+	(step a (foreach i (list 1 2)) (shell "echo said #{i}"))
+	END
+	flowmake && flowmake && flowmake && flowmake logs 3/a/1 > log &&
+	echo said 2 | test_cmp - log && flowmake logs > log &&
+	test_grep "said 1" log && edit "1 2" "2 1" && flowmake &&
+	flowmake logs a/0 > log && echo said 2 | test_cmp - log
+'
+
+test_expect_success 'two resumes at once execute each task once' '
+	mkdir two && cd two && fifo go 8 && fifo ready 9 && flowfile <<-\END &&
+	(step a (output o "a")
+	  (shell "echo > ready; read -r line < go; echo a > #{o}"))
+	(step b (from a (x o)) (output o "b")
+	  (shell "echo ran >> ../two-ran; cp #{x} #{o}"))
+	END
+	begin flowmake resume > first 2>&1 && one=$begun && hear 9 1 > heard &&
+	begin flowmake resume > second 2>&1 && two=$begun &&
+	test_wait grep -q "a waits: " second && echo >&8 &&
+	ended 0 $one && ended 0 $two && lines 1 ../two-ran &&
+	test_grep "^Done: run 2, 2 tasks, [12] reused" second
+'
+
+test_expect_success 'a resume while a run goes on reuses what that has done' '
+	mkdir while && cd while && fifo go 8 && fifo ready 9 && flowfile <<-\END &&
+	(step a (produces (n text)) (shell "echo a > #{n}"))
+	(step b (from a n) (produces (m text))
+	  (shell "echo > ready; read -r line < go; echo #{n} > #{m}"))
+	END
+	begin flowmake run > first 2>&1 && one=$begun && hear 9 1 > heard &&
+	executes "" a && echo >&8 && ended 0 $one && executes ""
+'
+
+test_done

@@ -1,0 +1,70 @@
+# A store that was damaged.
+. "${0%/*}/lib"
+. "${0%/*}/lib-resume"
+
+# objects: the files of all objects, one a line; they can be changed.
+objects() {
+	chmod -R u+w .flowmake/objects .flowmake/named
+	find .flowmake/objects .flowmake/named -type f | LC_ALL=C sort
+}
+
+test_expect_success 'a flow with results of each kind' '
+	echo 1 > in && flowfile <<-\END &&
+	(step file (input i "in") (produces n)
+	  (shell "seq 1000 > #{n}; cat #{i} >> #{n}"))
+	(step named (produces (n "n.txt")) (shell "seq 2000 > #{n}"))
+	(step tree (produces n) (shell "mkdir #{n}; seq 3000 > #{n}/x"))
+	(step value (produces n) (scheme (make-string 3000 #\a)))
+	(step array (produces n) (scheme (make-f64vector 500 1.5)))
+	(step out (output o "out") (shell "seq 100 > #{o}"))
+	(use-modules (srfi srfi-4))
+	(step sum (from file (a n)) (from named (b n)) (from tree (c n))
+	  (from value (d n)) (from array (e n))
+	  (produces n)
+	  (scheme (list (string-length d) (f64vector-ref e 0))))
+	END
+	flowmake && executes ""
+'
+
+test_expect_success 'a lost object is made again, and nothing else' '
+	rm -f $(objects) && executes "array file named tree value" && executes ""
+'
+
+test_expect_success 'so is one of which a bit is flipped' '
+	for object in $(objects); do
+		touch -r $object time &&
+		printf "X" | dd of=$object conv=notrunc bs=1 seek=900 \
+			2> /dev/null && touch -r time $object || exit 1
+	done && executes "array file named tree value" && executes ""
+'
+
+test_expect_success 'so is one that is shorter, or empty' '
+	n=0 && for object in $(objects); do
+		n=$((n + 1)) && truncate -s $((n % 2 * 10)) $object || exit 1
+	done && executes "array file named tree value" && executes "" &&
+	dumps sum "n = (3000 1.5)"
+'
+
+test_expect_success 'a damaged copy of an output is found when it is to be restored' '
+	mkdir copy && cd copy && echo 1 > in && flowfile <<-\END &&
+	(step a (input i "in") (output o "out") (shell "cat #{i} > #{o}"))
+	END
+	flowmake && echo 2 > in && flowmake && echo 1 > in &&
+	mkdir -p .flowmake/named &&
+	for object in $(objects); do
+		echo X > $object || exit 1
+	done && executes "a" && test_grep "was damaged and is removed" "$said" &&
+	echo 1 | test_cmp - out && executes ""
+'
+
+test_expect_success 'a damaged database is named, with what to do' '
+	cp -a .flowmake kept && cd "$TEST_DIRECTORY" &&
+	rm -f .flowmake/db-wal .flowmake/db-shm &&
+	printf "garbage garbage garbage" |
+		dd of=.flowmake/db conv=notrunc bs=1 seek=10 2> /dev/null &&
+	test_must_fail flowmake resume 2> errors && cat errors &&
+	test_grep "\.flowmake/db" errors && test_grep "move" errors &&
+	rm -rf .flowmake && mv kept .flowmake && flowmake -q
+'
+
+test_done
