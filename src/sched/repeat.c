@@ -107,6 +107,9 @@ run_testify(struct run *r)
 	    || store_good_list(r->store, rec->number, &kept, &count, NULL))
 		return;
 	h.kept_count = (uint32_t)count;
+	if (r->trust)
+		h.since_count = witness_head(r->witness)->since_count +
+			rec->tasks_done - rec->tasks_reused;
 	if (count_tasks(kept, count) == rec->tasks_done) {
 		tasks = run_list_tasks(r, &h.task_count);
 		w = witness_begin(&h, kept, tasks);

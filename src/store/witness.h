@@ -33,6 +33,8 @@ struct witness_head {
 	uint32_t tasks_skipped;
 	uint32_t kept_count;    /* of the ranges that show what is done */
 	uint32_t task_count;    /* of the table of tasks */
+	uint32_t since_count;   /* tasks executed by runs that took over what
+				 * the one before had seen */
 };
 
 /* A task, in the place that its node has in the graph. */

@@ -170,6 +170,23 @@ test_expect_success 'what follows from an edit is not vouched for' '
 	sees_at_once
 '
 
+test_expect_success 'what many edits leave behind is not looked at for ever' '
+	mkdir ../many && cd ../many && mkdir in &&
+	for i in 1 2 3 4 5; do echo $i > in/$i; done &&
+	flowfile <<-\END &&
+	(step big (foreach f (wildcard "in/*")) (input i f) (produces (n text))
+	  (shell "cat #{i} > #{n}; seq 1000 >> #{n}"))
+	END
+	flowmake run > out && size=$(wc -c < $witness) &&
+	for i in $(seq 30)
+	do
+		echo more >> in/3 && flowmake > out &&
+		test_grep "5 tasks, 4 reused" out &&
+		test $(wc -c < $witness) -lt $((2 * size)) || return 1
+	done &&
+	sees_at_once
+'
+
 test_expect_success 'a damaged witness, or none, makes it ask' '
 	cd ../few &&
 	for damage in "" "x" "flowmake witness 1"
