@@ -27,13 +27,25 @@ alist as syntax-source gives it, or #f, says where the mistake is."
            (and place #t))))
 
 (define (format-message message args)
-  ;; MESSAGE of a scm-error with its ARGS; it need not be well-formed.
-  (catch #t
-    (lambda ()
-      (if (list? args)
-          (apply simple-format #f message args)
-          message))
-    (lambda _ message)))
+  ;; MESSAGE of a scm-error with its ARGS; it need not be well-formed, and what
+  ;; simple-format then raises could not be caught in a handler.
+  (let loop ((chars (string->list message))
+             (args (if (list? args) args '()))
+             (done '()))
+    (define (go chars args text)
+      (loop chars args (cons text done)))
+    (cond
+     ((null? chars) (string-concatenate-reverse done))
+     ((or (null? (cdr chars)) (not (char=? (car chars) #\~)))
+      (go (cdr chars) args (string (car chars))))
+     ((and (memv (cadr chars) '(#\a #\A #\s #\S)) (pair? args))
+      (go (cddr chars) (cdr args)
+          (if (memv (cadr chars) '(#\a #\A))
+              (format #f "~a" (car args))
+              (format #f "~s" (car args)))))
+     ((char=? (cadr chars) #\~) (go (cddr chars) args "~"))
+     ((char=? (cadr chars) #\%) (go (cddr chars) args "\n"))
+     (else (go (cdr chars) args "~")))))
 
 (define (compound->text exception)
   ;; An exception made with (ice-9 exceptions) or by an R6RS program.

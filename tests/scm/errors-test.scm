@@ -91,6 +91,9 @@ does not see")
      "(step a\n  (environment (X attempt)))"
      "Flowfile:2:19: step 'a': 'attempt' is the attempt's number, which \
 environment does not see")
+    ("a message that does not fit what was raised with it is shown all the same"
+     "(scm-error 'misc-error \"who\" \"a ~S ~A ~q ~~\" '(\"x\" \"y\" 2) #f)"
+     "Flowfile:1:1: who: a \"x\" y ~q ~")
     ("a parameter cannot take a name of Guile"
      "(parameter list 3)"
      "Flowfile:1:12: parameter 'list': list is a name that Guile gives \
