@@ -21,6 +21,7 @@
 #include "base/cbor.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "exec/slot.h"
 #include "flow/evaluator.h"
 #include "store/files.h"
 #include "store/witness.h"
@@ -168,18 +169,14 @@ count_all(struct run *r, const struct witness_head *h)
 	c->skipped = h->tasks_skipped;
 }
 
-/* Record a run that does what that of H did. */
+/* Record that R, which has begun, shows what the run of H did. */
 static int
-record(struct run *r, const struct witness_head *h,
-       const struct kept_range *kept, struct error *err)
+record_kept(struct run *r, const struct witness_head *h,
+	    const struct kept_range *kept, struct error *err)
 {
 	struct run_record *rec = &r->summary->run;
 	uint32_t i;
 
-	if (run_record_begin(r, err))
-		return -1;
-	if (r->events->begun)
-		r->events->begun(r->data, rec, r->loop);
 	for (i = 0; i < h->kept_count; i++)
 		if (store_kept_put(r->store, rec->number, &kept[i], err))
 			return -1;
@@ -188,6 +185,29 @@ record(struct run *r, const struct witness_head *h,
 			       rec->started_ns, err))
 		return -1;
 	return run_record_end(r, h->tasks_total, err);
+}
+
+/* Record a run that does what that of H did. */
+static int
+record(struct run *r, const struct witness_head *h,
+       const struct kept_range *kept, struct error *err)
+{
+	uint32_t number;
+	struct lock *lock;
+	int ret;
+
+	if (run_record_begin(r, err))
+		return -1;
+	number = r->summary->run.number;
+	/* others see that it goes on; what dead ones left is removed */
+	lock = slot_lock_run(number, err);
+	if (!lock)
+		return -1;
+	if (r->events->begun)
+		r->events->begun(r->data, &r->summary->run, r->loop);
+	ret = record_kept(r, h, kept, err);
+	slot_unlock_run(lock, number);
+	return ret;
 }
 
 int

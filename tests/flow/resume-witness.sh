@@ -187,6 +187,11 @@ test_expect_success 'what many edits leave behind is not looked at for ever' '
 	sees_at_once
 '
 
+test_expect_success 'what a killed run has left is removed' '
+	cd ../few && mkdir .flowmake/tmp/1-6 && : > .flowmake/tmp/1.lock &&
+	sees_at_once && ls .flowmake/tmp > left && test_cmp /dev/null left
+'
+
 test_expect_success 'a damaged witness, or none, makes it ask' '
 	cd ../few &&
 	for damage in "" "x" "flowmake witness 1"
