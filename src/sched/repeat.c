@@ -105,8 +105,10 @@ run_testify(struct run *r)
 	size_t count;
 
 	if (rec->state != RUN_DONE || r->unsettled || !flow_digest(r, &h.flow)
-	    || store_good_list(r->store, rec->number, &kept, &count, NULL))
+	    || store_good_list(r->store, rec->number, &kept, &count, NULL)) {
+		witness_remove();
 		return;
+	}
 	h.kept_count = (uint32_t)count;
 	if (r->trust)
 		h.since_count = witness_head(r->witness)->since_count +
@@ -117,6 +119,8 @@ run_testify(struct run *r)
 		witness_end(w, files_testify(r->files, w, r->trust ?
 					     r->witness : NULL));
 		free(tasks);
+	} else {
+		witness_remove();
 	}
 	free(kept);
 }

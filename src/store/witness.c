@@ -167,11 +167,19 @@ witness_end(struct witness_writer *w, bool complete)
 		w->failed = true;
 	if (w->fd >= 0 && close(w->fd) < 0)
 		w->failed = true;
-	if (w->failed || !complete || rename(w->path, WITNESS_PATH) < 0)
+	if (w->failed || !complete || rename(w->path, WITNESS_PATH) < 0) {
 		unlink(w->path);
+		witness_remove();
+	}
 	strbuf_release(&w->buf);
 	free(w->path);
 	free(w);
+}
+
+void
+witness_remove(void)
+{
+	unlink(WITNESS_PATH);
 }
 
 /* ---- reading ---- */

@@ -8,7 +8,9 @@
  *
  * There is one, .flowmake/cache/witness, of the latest run that could leave
  * one: it was done, and nothing that it looked at changed while it ran.
- * Without it, or when it says another thing, a resume asks its tasks.
+ * Without it, or when it says another thing, a resume asks its tasks.  A run
+ * that can leave none removes it: what later runs do could be mistaken for
+ * what it says, as what they skipped is known by its count only.
  */
 #ifndef FLOWMAKE_STORE_WITNESS_H
 #define FLOWMAKE_STORE_WITNESS_H
@@ -75,9 +77,11 @@ void witness_add(struct witness_writer *w, enum sight seen, const char *path,
 void witness_add_old(struct witness_writer *w, const struct witness *old,
 		     bool (*is_new)(void *data, enum sight seen,
 				    const char *path), void *data);
-/* Put it in its place when it is COMPLETE, and free W.  That it cannot be
- * written is no error: it is but a cache. */
+/* Put it in its place when it is COMPLETE, else remove the one before; free W.
+ * That it cannot be written is no error: it is but a cache. */
 void witness_end(struct witness_writer *w, bool complete);
+/* The latest run leaves none. */
+void witness_remove(void);
 
 /* ---- reading ---- */
 

@@ -212,6 +212,20 @@ test_expect_success 'a run in between, of which nothing is known, makes it ask' 
 	flowmake run copy > /dev/null && asks && sees_at_once
 '
 
+test_expect_success 'nor does a run of another flow that did as much' '
+	mkdir -p ../other/lib && cd ../other &&
+	echo "(define-module (lib tools))" > lib/tools.scm &&
+	flowfile <<-\END &&
+	(step fine (shell "echo fine"))
+	(step never (when #f) (shell "echo no"))
+	END
+	flowmake run > out && sees_at_once && cp Flowfile first &&
+	echo "(use-modules (lib tools))" > Flowfile &&
+	sed "s/never/nowhere/" first >> Flowfile && executes "" &&
+	mv first Flowfile && executes "" && flowmake show > shown &&
+	test_grep "never .*skipped" shown && sees_at_once
+'
+
 test_expect_success 'a task that is never reused is not vouched for' '
 	mkdir ../never && cd ../never &&
 	flowfile <<-\END &&
