@@ -92,6 +92,8 @@ fake_crash(void)
 static void
 fake_misbehave(int fd, uint64_t step)
 {
+	char byte;
+
 	if (step == FAKE_ERROR)
 		fake_error(fd, "Flowfile:3:4: it went wrong");
 	if (step == FAKE_EXIT)
@@ -100,8 +102,12 @@ fake_misbehave(int fd, uint64_t step)
 		fake_crash();
 	if (step == FAKE_GARBAGE && write(fd, "garbage garbage", 15) < 0)
 		_exit(9);
-	while (step == FAKE_HANG)
-		pause();
+	if (step == FAKE_HANG) {
+		/* until nobody is there any more */
+		while (read(fd, &byte, 1) > 0)
+			;
+		_exit(0);
+	}
 }
 
 /* Answer ITEMS: one row for each, its values those of its names; an item of
