@@ -13,7 +13,9 @@
 #include "model/graph.h"
 #include "model/key.h"
 #include "model/recipe.h"
+#include "sched/run-internal.h"
 #include "store/files.h"
+#include "store/objects.h"
 
 /* ---- files of the project ---- */
 
@@ -304,6 +306,21 @@ attempt_reads(struct attempt *a, size_t *count)
 	return paths;
 }
 
+/* What a task of this run made, MADE, is not at F's path any more: another run
+ * that makes it, too, has moved it into the store, and was killed.  Fetch it
+ * back, if A has leased it.  Returns as digest_input. */
+static int
+fetch_back(struct attempt *a, struct files *files, struct spec_file *f,
+	   const struct digest *made, struct error *err)
+{
+	if (!a->lease.task || digest_is_zero(made) ||
+	    object_restore(made, f->path, NULL) <= 0)
+		return 0;
+	run_note(a->run, "%s: '%s' had been taken away, and was fetched back "
+		 "from the store", a->name.buf, f->path);
+	return digest_input(files, f, err);
+}
+
 /* Digest the inputs in L.  Words that name nothing any more are dropped; the
  * absence of another input is the task's failure. */
 static int
@@ -320,6 +337,8 @@ digest_inputs(struct attempt *a, struct input_list *l, struct files *files,
 
 		*f = l->v[i];
 		found = digest_input(files, f, err);
+		if (!found && i >= reads)
+			found = fetch_back(a, files, f, &made, err);
 		if (found < 0)
 			return -1;
 		if (!found && i >= words && i < reads) {

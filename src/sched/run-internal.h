@@ -1,8 +1,8 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
- * tasks.c, ends.c and news.c (its attempts), resume.c, repeat.c and trust.c
- * (what it need not execute), run-record.c and run-code.c (what is recorded of
- * it), plan.c (a dry run), and by nobody else.
+ * tasks.c, inputs.c, ends.c and news.c (its attempts), resume.c, repeat.c and
+ * trust.c (what it need not execute), run-record.c and run-code.c (what is
+ * recorded of it), plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H

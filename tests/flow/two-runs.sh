@@ -185,6 +185,22 @@ test_expect_success 'eight runs at once, all different, all well' '
 	test_cmp expected all.txt
 '
 
+test_expect_success 'an output that was taken into the store comes back' '
+	mkdir back && cd back &&
+	flowfile <<-\END &&
+	(step part (foreach n (iota 3)) (output file "part/#{n}.txt")
+	  (shell "echo #{n} > #{file}"))
+	(step twin (produces same) (shell "echo 1 > #{same}"))
+	(step away (after part twin) (shell "cd part; rm ?.txt; echo 0 > 0.txt; echo 2 > 2.txt"))
+	(step all (after away) (join part file) (output all "all.txt")
+	  (shell "cat #{file} > #{all}"))
+	END
+	flowmake run > out 2>&1 && seq 0 2 | test_cmp - all.txt &&
+	test_grep "all: .part/1.txt. had been taken away" out &&
+	rm -r .flowmake part all.txt && sed -i "s/echo 1 >/echo 9 >/" Flowfile &&
+	fails "the input .part/1.txt. is not there"
+'
+
 test_expect_success 'nothing is left in the store that cannot be copied' '
 	mkdir copied && cd copied && cp ../eight/Flowfile . &&
 	flowmake run > out && find . -type p > found &&
