@@ -15,23 +15,20 @@
             compile-expanded
             compile-module))
 
-(define (definition-names tree)
-  ;; The names that the expanded form TREE defines.
+(define (top-level-names tree is? name-of)
+  ;; The names of the nodes of the expanded form TREE that are such.
   (tree-il-fold (lambda (node names)
-                  (if (toplevel-define? node)
-                      (cons (toplevel-define-name node) names)
+                  (if (is? node)
+                      (cons (name-of node) names)
                       names))
                 (lambda (node names) names)
                 '() tree))
 
+(define (definition-names tree)
+  (top-level-names tree toplevel-define? toplevel-define-name))
+
 (define (names-set tree)
-  ;; The names of top-level variables that the expanded form TREE sets.
-  (tree-il-fold (lambda (node names)
-                  (if (toplevel-set? node)
-                      (cons (toplevel-set-name node) names)
-                      names))
-                (lambda (node names) names)
-                '() tree))
+  (top-level-names tree toplevel-set? toplevel-set-name))
 
 ;;; A procedure that a step's body closes over may have been made anywhere, by
 ;;; a form that calls a procedure which declares steps.  So each knows the

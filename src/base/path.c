@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/strbuf.h"
 
 /* Take the last component off SB, which is relative or begins with "/";
@@ -93,6 +94,17 @@ path_is_inside(const char *dir, const char *inner)
 	len = strlen(dir);
 	return !strncmp(dir, inner, len) &&
 	       (!inner[len] || inner[len] == '/');
+}
+
+bool
+path_is_covered(const struct map *m, const char *path)
+{
+	size_t len;
+
+	for (len = strlen(path); len; len--)
+		if ((!path[len] || path[len] == '/') && map_get(m, path, len))
+			return true;
+	return false;
 }
 
 size_t

@@ -6,6 +6,8 @@
 
 #include "base/base.h"
 
+struct map;
+
 /* The name under which a project file is known: PATH without "./", "//",
  * trailing "/" and "a/.." (the last never crosses a leading ".."); "." for
  * the directory itself.  The caller frees it. */
@@ -17,6 +19,10 @@ char *path_plain(const char *path);
 
 /* Whether INNER, normalized, is DIR, normalized, or lies below it. */
 bool path_is_inside(const char *dir, const char *inner);
+
+/* Whether PATH or a directory around it, normalized as they are, is a key of
+ * M. */
+bool path_is_covered(const struct map *m, const char *path);
 
 /* Length of the directory part of PATH ("a/b" -> 1), 0 if it has none, as
  * "/". */

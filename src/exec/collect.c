@@ -186,21 +186,12 @@ expect_paths(struct collection *c, const struct slot *slot)
 	}
 }
 
-/* The format that the evaluator calls NAME. */
+/* The format that the evaluator calls NAME; false: it makes none such. */
 static bool
 find_format(const char *name, size_t len, enum artifact_format *format)
 {
-	static const enum artifact_format formats[] = {
-		ARTIFACT_INLINE, ARTIFACT_CBOR, ARTIFACT_TEXT,
-		ARTIFACT_BYTES, ARTIFACT_NPY, ARTIFACT_FILE,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		*format = formats[i];
-		if (cbor_key_is(name, len, artifact_format_name(*format)))
-			return true;
-	}
-	return false;
+	return artifact_format_find(name, len, format) &&
+	       *format != ARTIFACT_TREE && *format != ARTIFACT_OUTPUT;
 }
 
 /* Read what a scheme recipe says: [[FORMAT, value or PATH]...] */

@@ -42,7 +42,7 @@ struct evaluator {
 	struct memo *memo;        /* of the flow, or NULL */
 	struct strbuf load;       /* WIRE_LOAD, for when it is started */
 	struct rules *rules;      /* being loaded, or NULL */
-	bool has_begun;         /* to load */
+	bool has_begun;           /* to load */
 	bool load_done;
 	struct error load_error;
 };

@@ -88,7 +88,7 @@ is_temporary(const char *name)
 	size_t len = strlen(name);
 
 	return !strncmp(name, "tmp_object_", 11) ||
-	       !strncmp(name, ".flowmake-", 10) ||
+	       file_is_temporary(name) ||
 	       (len > 5 && !strcmp(name + len - 5, ".lock"));
 }
 

@@ -200,11 +200,8 @@ read_file(struct snapshot *s, struct found *f)
 static bool
 is_racy(const struct stat *st, int64_t now_ns)
 {
-	int64_t ctime_ns = st->st_ctim.tv_sec * NS_PER_S +
-			   st->st_ctim.tv_nsec;
-
-	return now_ns - ctime_ns < (st->st_ctim.tv_nsec ? FINE_TICKS_NS
-							: COARSE_TICKS_NS);
+	return now_ns - timespec_ns(st->st_ctim) <
+		(st->st_ctim.tv_nsec ? FINE_TICKS_NS : COARSE_TICKS_NS);
 }
 
 /* Fill E for F, which was read at NOW_NS. */

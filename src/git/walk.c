@@ -196,7 +196,7 @@ compare(struct walk *w, struct found *f)
 static int64_t
 changed_ns(const struct stat *st)
 {
-	return st->st_ctim.tv_sec * NS_PER_S + st->st_ctim.tv_nsec;
+	return timespec_ns(st->st_ctim);
 }
 
 /* Look at F, in directory V. */

@@ -90,6 +90,17 @@ artifact_format_name(enum artifact_format f)
 	return format_names[f];
 }
 
+bool
+artifact_format_find(const char *name, size_t len, enum artifact_format *f)
+{
+	int i = 0;
+
+	while (i < ARTIFACT_FORMATS && !cbor_key_is(name, len, format_names[i]))
+		i++;
+	*f = (enum artifact_format)i;
+	return i < ARTIFACT_FORMATS;
+}
+
 uint64_t
 artifact_object_bytes(const struct artifact *list, size_t count)
 {

@@ -37,6 +37,9 @@ struct artifact {
 
 /* "cbor", "text", ...: the names of the wire and of people. */
 const char *artifact_format_name(enum artifact_format f);
+/* The format that the LEN bytes of NAME name; false: none. */
+bool artifact_format_find(const char *name, size_t len,
+			  enum artifact_format *f);
 
 /* How many bytes of the COUNT artifacts are objects in the store. */
 uint64_t artifact_object_bytes(const struct artifact *list, size_t count);

@@ -324,9 +324,10 @@ fetch_back(struct attempt *a, struct files *files, struct spec_file *f,
 /* Digest the inputs in L.  Words that name nothing any more are dropped; the
  * absence of another input is the task's failure. */
 static int
-digest_inputs(struct attempt *a, struct input_list *l, struct files *files,
-	      struct error *err)
+digest_inputs(struct input_list *l, struct error *err)
 {
+	struct attempt *a = l->attempt;
+	struct files *files = l->files;
 	size_t words = a->task->input_count, reads = a->keyed_inputs, i, n = 0;
 
 	a->is_stale = false;
@@ -373,7 +374,7 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 	each_recipe_word(&a->filled, &t->step->template->recipe, add_word, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, &l);
-	ret = digest_inputs(a, &l, files, err);
+	ret = digest_inputs(&l, err);
 	a->spec.inputs = arena_memdup(&a->arena, l.v ? (void *)l.v : "",
 				      l.count * sizeof(*l.v));
 	a->spec.input_count = l.count;

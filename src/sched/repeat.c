@@ -232,11 +232,14 @@ run_repeat(struct run *r, struct error *err)
 	h = witness_head(r->witness);
 	kept = witness_kept(r->witness);
 	ret = is_origin(r, h, kept, err);
-	if (ret <= 0)
-		return ret < 0 ? -1 : 1;
-	if (witness_look(r->witness, r->pool, r->loop, err))
+	if (ret < 0 ||
+	    (ret && witness_look(r->witness, r->pool, r->loop, err)))
 		return -1;
-	r->witness_counts = witness_has_changes(r->witness, &changes, &count);
+	if (!ret || !witness_has_changes(r->witness, &changes, &count)) {
+		witness_free(r->witness);
+		r->witness = NULL;
+		return 1;
+	}
 	if (!witness_holds(r->witness) || r->interrupted)
 		return 1;
 	count_all(r, h);

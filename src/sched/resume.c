@@ -314,7 +314,7 @@ run_hold_files(struct run *r, struct error *err)
 {
 	files_hold(r->files);
 	r->holds_files = true;
-	return r->witness_counts ? files_recall(r->files, r->witness, err) :
+	return r->witness ? files_recall(r->files, r->witness, err) :
 		files_look_ahead(r->files, r->pool, err);
 }
 

@@ -85,8 +85,8 @@ struct run {
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool unsettled;               /* some task would run again */
-	struct witness *witness;      /* resume: what was looked at, or NULL; */
-	bool witness_counts;          /* only few files are not as it says */
+	struct witness *witness;      /* resume: what was looked at, when few
+				       * files are not as it says; or NULL */
 	struct trust *trust;          /* in tasks of which it tells; or NULL */
 	bool seeking;                 /* some target file has no maker yet */
 	bool stopping;                /* start nothing more */

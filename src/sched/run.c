@@ -443,7 +443,7 @@ run_flow(const struct run_options *o, const struct run_events *events,
 		goto out;
 	ret = -1;
 	/* files have changed: something will be executed, most likely */
-	if (r.witness_counts && !o->dry_run)
+	if (r.witness && !o->dry_run)
 		run_code_start(&r);
 	if (o->resume && run_hold_files(&r, err))
 		goto out;

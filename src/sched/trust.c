@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "store/witness.h"
@@ -93,7 +94,7 @@ run_trust(struct run *r)
 	struct trust *u;
 	size_t count, i;
 
-	if (!r->witness_counts)
+	if (!r->witness)
 		return;
 	h = witness_head(r->witness);
 	if (h->since_count > h->tasks_total)
@@ -166,15 +167,8 @@ run_list_tasks(struct run *r, uint32_t *count)
 static bool
 has_changed(const struct trust *u, const char *path)
 {
-	size_t len = strlen(path);
-
-	if (map_get(&u->around, path, len))
-		return true;
-	for (; len; len--)
-		if ((!path[len] || path[len] == '/') &&
-		    map_get(&u->changed, path, len))
-			return true;
-	return false;
+	return map_gets(&u->around, path) ||
+	       path_is_covered(&u->changed, path);
 }
 
 static bool

@@ -5,10 +5,9 @@
 
 #include "store/files.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "store/content.h"
 #include "store/files-state.h"
 #include "store/witness.h"
@@ -159,21 +158,14 @@ is_asked(void *data, enum sight seen, const char *path)
 {
 	const struct files *f = data;
 	const struct file_entry *e = file_table_find(&f->table, path);
-	size_t len = strlen(path);
 
 	if (e && e->flags & FILE_RESTS)
 		return true;
 	if (seen != SIGHT_FILE && seen != SIGHT_RACY &&
 	    ((e && e->flags & FILE_ASKED) || map_gets(&f->questions, path)))
 		return true;
-	if (!f->trees.live)
-		return false;
 	/* of a tree it says all */
-	for (; len; len--)
-		if ((!path[len] || path[len] == '/') &&
-		    map_get(&f->trees, path, len))
-			return true;
-	return false;
+	return f->trees.live && path_is_covered(&f->trees, path);
 }
 
 /* Add what OLD says.  What has changed since must have been asked again. */

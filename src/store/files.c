@@ -23,8 +23,8 @@
 #include "store/files-state.h"
 #include "store/look-ahead.h"
 #include "store/store.h"
-#include "sys/file.h"
 #include "store/witness.h"
+#include "sys/file.h"
 #include "sys/stamps.h"
 
 /* Two ticks: of the slowest clock that Linux has (100 Hz); of file systems
@@ -127,7 +127,7 @@ is_current(const struct file_entry *e, const struct stat *st)
 
 int
 files_digest_file(void *data, const char *path, const struct stat *st,
-	    struct digest *d, struct error *err)
+		  struct digest *d, struct error *err)
 {
 	struct files *f = data;
 	struct file_entry *e = file_table_get(&f->table, path);

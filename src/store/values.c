@@ -166,20 +166,6 @@ artifact_load_value(const struct artifact *a, struct strbuf *cbor,
 	return rc;
 }
 
-/* The format that the wire calls NAME; false: none. */
-static bool
-find_format(const char *name, size_t len, enum artifact_format *format)
-{
-	int f;
-
-	for (f = 0; f < ARTIFACT_FORMATS; f++)
-		if (cbor_key_is(name, len,
-				artifact_format_name((enum artifact_format)f)))
-			break;
-	*format = (enum artifact_format)f;
-	return f < ARTIFACT_FORMATS;
-}
-
 /* Append the value of which C, behind its tag, says where it lies. */
 static int
 load_object(struct cbor *c, uint64_t max_bytes, struct strbuf *out,
@@ -195,7 +181,7 @@ load_object(struct cbor *c, uint64_t max_bytes, struct strbuf *out,
 	cbor_get_array(c);
 	format = cbor_get_text(c, &format_len);
 	path = cbor_get_text(c, &path_len);
-	if (c->failed || !find_format(format, format_len, &a.format) ||
+	if (c->failed || !artifact_format_find(format, format_len, &a.format) ||
 	    !object_path_digest(path, path_len, &a.digest))
 		return error_set(err, "a value is damaged");
 	name = xstrndup(path, path_len);

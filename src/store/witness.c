@@ -28,8 +28,7 @@
 
 enum {
 	WRITE_BYTES = 1 << 16,   /* at once */
-	PARTS = 2,               /* looked at side by side */
-	MIN_PART_SIGHTS = 500,   /* fewer are not worth a thread */
+	MIN_THREAD_BYTES = 1 << 16, /* of sights: some 1,000 */
 };
 
 /* The first bytes of the file. */
@@ -401,25 +400,15 @@ on_looked(struct pool_job *job)
 	p->pending = false;
 }
 
-/* How many paths were seen. */
-static size_t
-count_seen(const struct witness *w)
-{
-	char *at;
-	size_t n = 0;
-
-	for (at = w->seen; at < w->end; n++)
-		at = next_seen((struct seen *)at);
-	return n;
-}
-
-/* Behind the first COUNT of what was seen. */
+/* Where the second half begins; the end, when it is not worth a thread. */
 static char *
-skip_seen(const struct witness *w, size_t count)
+find_middle(const struct witness *w)
 {
 	char *at = w->seen;
 
-	while (count--)
+	if (w->end - w->seen < MIN_THREAD_BYTES)
+		return w->end;
+	while (at - w->seen < (w->end - w->seen) / 2)
 		at = next_seen((struct seen *)at);
 	return at;
 }
@@ -443,11 +432,8 @@ int
 witness_look(struct witness *w, struct pool *pool, struct loop *loop,
 	     struct error *err)
 {
-	size_t count = count_seen(w);
-	char *middle = w->end;
+	char *middle = find_middle(w);
 
-	if (count >= PARTS * MIN_PART_SIGHTS)
-		middle = skip_seen(w, count / PARTS);
 	w->mine = (struct part){ .witness = w, .from = w->seen, .to = middle };
 	w->other = (struct part){
 		.job = { look, on_looked, NULL },

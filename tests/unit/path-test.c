@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/path.h"
 #include "tap.h"
 
@@ -112,6 +113,20 @@ test_match(void)
 	ok(!path_match("x", "x", &stem, &len), "without %% there is none");
 }
 
+static void
+test_covered(void)
+{
+	struct map m;
+
+	map_init(&m);
+	map_sets(&m, "a/b", &m);
+	ok(path_is_covered(&m, "a/b") && path_is_covered(&m, "a/b/c/d"),
+	   "a path and what is below it are covered by it");
+	ok(!path_is_covered(&m, "a") && !path_is_covered(&m, "a/bc") &&
+	   !path_is_covered(&m, "c/a/b"), "nothing else is");
+	map_release(&m);
+}
+
 int
 main(void)
 {
@@ -119,5 +134,6 @@ main(void)
 	test_inside();
 	test_parts();
 	test_match();
+	test_covered();
 	return done_testing();
 }
