@@ -36,6 +36,15 @@ strvec_push_take(struct strvec *sv, char *s)
 	sv->v[sv->count] = NULL;
 }
 
+char *
+strvec_pop(struct strvec *sv)
+{
+	char *s = sv->v[--sv->count];
+
+	sv->v[sv->count] = NULL;
+	return s;
+}
+
 void
 strvec_clear(struct strvec *sv)
 {

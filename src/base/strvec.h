@@ -19,6 +19,8 @@ void strvec_push(struct strvec *sv, const char *s);
 void strvec_push_len(struct strvec *sv, const char *s, size_t len);
 /* Push S, taking it over. */
 void strvec_push_take(struct strvec *sv, char *s);
+/* Take off the last string; there must be one.  It is the caller's then. */
+char *strvec_pop(struct strvec *sv);
 /* Drop all strings, keeping the array. */
 void strvec_clear(struct strvec *sv);
 void strvec_release(struct strvec *sv);

@@ -93,7 +93,8 @@ unlink_files(int fd, struct strvec *subdirs)
 		else if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
 			rc = -1;
 	}
-	if (errno)
+	/* Another process that removes the tree, too, has removed this one. */
+	if (errno && errno != ENOENT)
 		rc = -1;
 	copy = errno;
 	closedir(dir);
@@ -127,7 +128,6 @@ go_up(struct walk *w)
 {
 	struct level *above = &w->levels[w->count - 2];
 	struct stat st;
-	char *name;
 	int fd;
 
 	fd = openat(w->fd, "..", OPEN_DIR);
@@ -142,13 +142,24 @@ go_up(struct walk *w)
 		errno = EBUSY; /* moved by somebody meanwhile */
 		return -1;
 	}
-	name = above->subdirs.v[--above->subdirs.count];
-	above->subdirs.v[above->subdirs.count] = NULL;
-	if (unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
-		free(name);
+	if (unlinkat(fd, above->subdirs.v[above->subdirs.count - 1],
+		     AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return -1;
-	}
-	free(name);
+	free(strvec_pop(&above->subdirs));
+	return 0;
+}
+
+/* Go into the next subdirectory of the last level, if it is still there. */
+static int
+go_on(struct walk *w)
+{
+	struct strvec *subdirs = &w->levels[w->count - 1].subdirs;
+
+	if (!go_down(w, subdirs->v[subdirs->count - 1]))
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	free(strvec_pop(subdirs));
 	return 0;
 }
 
@@ -157,14 +168,14 @@ static int
 empty_tree(const char *path)
 {
 	struct walk w = { .fd = AT_FDCWD };
-	struct strvec *subdirs;
 	int rc, saved;
 
 	rc = go_down(&w, path);
+	if (rc && errno == ENOENT)
+		return 0;
 	while (!rc) {
-		subdirs = &w.levels[w.count - 1].subdirs;
-		if (subdirs->count)
-			rc = go_down(&w, subdirs->v[subdirs->count - 1]);
+		if (w.levels[w.count - 1].subdirs.count)
+			rc = go_on(&w);
 		else if (w.count > 1)
 			rc = go_up(&w);
 		else
@@ -325,12 +336,11 @@ copy_tree(const char *from, const char *to, copy_one_fn *copy_one,
 
 	strvec_push(&pending, ".");
 	while (!rc && pending.count) {
-		char *name = pending.v[--pending.count];
+		char *name = strvec_pop(&pending);
 		bool top = !strcmp(name, ".");
 		char *source = top ? xstrdup(from) : path_join(from, name);
 		char *copy = top ? xstrdup(to) : path_join(to, name);
 
-		pending.v[pending.count] = NULL;
 		if (lstat(source, &st) < 0)
 			rc = error_sys(err, "cannot read '%s'", source);
 		else

@@ -35,7 +35,8 @@ int file_make_dirs(const char *path, struct error *err);
 
 /* Remove PATH, a file or a whole tree (without following symlinks and
  * without recursion on the C stack, also what is in directories that forbid
- * writing); nothing there is fine. */
+ * writing); nothing there is fine, and so is another process that removes the
+ * same tree at the same time. */
 int file_remove_tree(const char *path, struct error *err);
 
 /* Copy the regular file FROM to a new file TO, as a reflink where the file

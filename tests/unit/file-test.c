@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -127,6 +128,30 @@ make_deep(int depth)
 	close(fd);
 }
 
+/* What of ROUNDS trees two processes at a time could not remove: 0, if all
+ * is well. */
+static int
+remove_by_two(int rounds)
+{
+	int status, failed = 0;
+	char name[32];
+	pid_t child;
+
+	for (int i = 0; i < rounds; i++) {
+		for (int k = 0; k < 20; k++) {
+			snprintf(name, sizeof(name), "two/%d/sub/sub", k);
+			make_dirs(name);
+		}
+		child = fork();
+		failed += file_remove_tree("two", &err) < 0;
+		if (!child)
+			_exit(failed > 0);
+		waitpid(child, &status, 0);
+		failed += status != 0 || access("two", F_OK) == 0;
+	}
+	return failed;
+}
+
 static void
 test_remove(void)
 {
@@ -161,6 +186,8 @@ test_remove(void)
 	       "a tree that forbids writing is removed");
 	is_int(file_remove_tree("/proc/self/stat", &err), -1,
 	       "what cannot be removed is an error");
+	is_int(remove_by_two(50), 0,
+	       "two processes can remove the same tree at a time");
 }
 
 static void

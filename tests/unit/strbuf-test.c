@@ -60,6 +60,7 @@ static void
 test_strvec(void)
 {
 	struct strvec sv = STRVEC_INIT;
+	char *last;
 	int i;
 
 	strvec_sort(&sv);
@@ -70,6 +71,10 @@ test_strvec(void)
 	strvec_sort(&sv);
 	ok(!strcmp(sv.v[0], "00") && !strcmp(sv.v[20], "20"),
 	   "a list is sorted bytewise");
+	last = strvec_pop(&sv);
+	ok(!strcmp(last, "20") && sv.count == 20 && !sv.v[20],
+	   "the last string is taken off");
+	free(last);
 	strvec_clear(&sv);
 	ok(!sv.count && !sv.v[0], "a cleared list is empty");
 	strvec_push(&sv, "again");
