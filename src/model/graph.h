@@ -107,7 +107,8 @@ struct task {
 	uint32_t number;         /* in the run, from 1, by first start; 0 */
 	uint32_t attempt;        /* the latest, from 1; 0 */
 	uint32_t origin_run;     /* its result is reused from there; 0 */
-	bool restored;           /* its outputs can be had from the store */
+	bool restored;           /* a plan: its outputs would be */
+	bool in_doubt;           /* a plan cannot say what it would read */
 	struct artifact *results; /* by produces; NULL unless END_DONE */
 	const struct artifact *output_artifacts; /* digests, by outputs */
 	const char *caught;      /* CBOR of what catch gives, or NULL */

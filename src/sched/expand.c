@@ -261,7 +261,8 @@ run_advance(struct run *r, struct error *err)
 	for (;;) {
 		if (graph_settle(r->graph, err))
 			return -1;
-		if (!r->stopping && evaluation_pump(r->evaluation, err))
+		if (!r->stopping && !r->foresees &&
+		    evaluation_pump(r->evaluation, err))
 			return -1;
 		if (!r->seeking || evaluation_busy(r->evaluation) ||
 		    is_opening(r))

@@ -9,6 +9,7 @@
 
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "store/files.h"
 
 /* ---- deciding ---- */
 
@@ -20,15 +21,55 @@ is_decided(const struct run *r)
 				 !evaluation_busy(r->evaluation));
 }
 
+/* Take the outputs of T for restored. */
+static int
+foresee(struct run *r, struct task *t, struct error *err)
+{
+	const struct artifact *o = t->output_artifacts;
+	uint32_t i;
+
+	for (i = 0; i < t->output_count; i++)
+		if (!files_match(r->files, o[i].name, &o[i].digest))
+			files_expect(r->files, o[i].name, &o[i].digest);
+	return graph_task_over(r->graph, t, END_DONE, err);
+}
+
+/* All is decided that follows from what is there.  Whether more follows from
+ * what would be restored: 1, 0, -1. */
+static int
+foresee_all(struct run *r, struct error *err)
+{
+	struct task *t;
+	int ret = 0;
+
+	while ((t = run_take_due(r))) {
+		if (!t->restored)
+			continue;
+		r->foresees = true;
+		ret = 1;
+		if (foresee(r, t, err))
+			return -1;
+	}
+	return ret;
+}
+
 int
 run_plan(struct run *r, struct error *err)
 {
+	int more;
+
 	while (r->reuse) {
 		if (run_advance(r, err))
 			return -1;
 		run_decide(r);
-		if (is_decided(r))
-			break;
+		if (is_decided(r)) {
+			more = r->fatal.text ? 0 : foresee_all(r, err);
+			if (more < 0)
+				return -1;
+			if (!more)
+				break;
+			continue;
+		}
 		if (loop_turn(r->loop, !r->undecided, err))
 			return -1;
 		if (r->interrupted)
@@ -58,9 +99,11 @@ add_reason(struct run *r, struct attempt *a, struct strbuf *why)
 
 	if (t->node.end == END_SKIPPED)
 		strbuf_adds(why, "skipped: its when is false");
+	else if (t->restored)
+		strbuf_adds(why, "its outputs are restored from the store");
 	else if (t->origin_run)
 		strbuf_addf(why, "reused from run %u", t->origin_run);
-	else if (r->reuse && t->node.stage == STAGE_READY)
+	else if (r->reuse && t->node.stage == STAGE_READY && !t->in_doubt)
 		run_add_due_reason(r, a, why);
 	else if (!t->files_known)
 		strbuf_adds(why, "runs; its files are known when what it "
@@ -167,7 +210,8 @@ tell_step(struct run *r, const struct plan *p, const struct step *s)
 
 		if (!t->node.wanted)
 			continue;
-		r->summary->to_do += t->node.stage != STAGE_OVER;
+		r->summary->to_do += t->restored ||
+			t->node.stage != STAGE_OVER;
 		if (tells)
 			tell_task(r, t);
 	}

@@ -194,16 +194,23 @@ end_reused(struct run *r, struct task *t)
 		run_fatal(r, &err);
 }
 
+/* Let T have what HIT found. */
+static void
+keep_artifacts(struct run *r, struct task *t, const struct reuse_hit *hit)
+{
+	t->results = graph_keep_artifacts(r->graph, hit->results,
+					  t->step->template->produce_count);
+	t->output_artifacts = graph_keep_artifacts(r->graph, hit->outputs,
+						   t->output_count);
+}
+
 /* A is over, by HIT; frees A. */
 static void
 reuse(struct run *r, struct attempt *a, const struct reuse_hit *hit)
 {
 	struct task *t = a->task;
 
-	t->results = graph_keep_artifacts(r->graph, hit->results,
-					  t->step->template->produce_count);
-	t->output_artifacts = graph_keep_artifacts(r->graph, hit->outputs,
-						   t->output_count);
+	keep_artifacts(r, t, hit);
 	take_hit(r, t, a, hit);
 	attempt_free(a);
 	end_reused(r, t);
@@ -256,11 +263,15 @@ decide(struct run *r, struct task *t)
 	    !attempt_make_key(a, r->graph, r->files, &err))
 		state = look(r, a, &hit);
 	error_release(&err);
-	t->restored = state == REUSE_RESTORE;
-	if (state == REUSE_RIGHT) {
+	t->in_doubt = files_take_doubt(r->files);
+	t->restored = r->options->dry_run && state == REUSE_RESTORE &&
+		!t->in_doubt;
+	if (state == REUSE_RIGHT && !t->in_doubt) {
 		reuse(r, a, &hit);
 		return;
 	}
+	if (t->restored)
+		keep_artifacts(r, t, &hit);
 	attempt_free(a);
 	push_due(r, t);
 }
@@ -393,10 +404,6 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 	struct error err = ERROR_INIT;
 	int found;
 
-	if (a->task->restored) {
-		strbuf_adds(why, "its outputs are restored from the store");
-		return;
-	}
 	strbuf_adds(why, "runs: ");
 	if (r->rerun[s->index]) {
 		strbuf_adds(why, "--rerun asks for it");

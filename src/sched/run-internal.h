@@ -89,6 +89,8 @@ struct run {
 				       * files are not as it says; or NULL */
 	struct trust *trust;          /* in tasks of which it tells; or NULL */
 	bool seeking;                 /* some target file has no maker yet */
+	bool foresees;                /* a plan has taken files for restored,
+				       * which no evaluation would see */
 	bool stopping;                /* start nothing more */
 	bool interrupted;
 	int64_t interrupted_ns;       /* monotonic, of the first signal */

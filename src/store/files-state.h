@@ -1,6 +1,6 @@
 /*
- * The state of files.h, shared by files.c and files-testify.c, and by nobody
- * else.
+ * The state of files.h, shared by files.c, files-testify.c and
+ * files-expect.c, and by nobody else.
  */
 #ifndef FLOWMAKE_STORE_FILES_STATE_H
 #define FLOWMAKE_STORE_FILES_STATE_H
@@ -39,7 +39,19 @@ struct files {
 	struct map trees;       /* directories on whose content the outcome
 				 * rests -> their struct digest */
 	bool is_unsteady;       /* there is no witness of what was seen */
+	struct map expected;    /* path -> struct expectation */
+	struct map around;      /* directories with such paths */
+	bool in_doubt;          /* see files_take_doubt */
 };
+
+/* What will be at a path. */
+struct expectation {
+	struct digest digest;
+	bool is_dir;
+};
+
+/* What is expected at PATH, or NULL; sets F's doubt. */
+const struct expectation *files_expected(struct files *f, const char *path);
 
 /* Whether what has the stat ST could change, at NOW_NS or later, and keep
  * it. */

@@ -5,6 +5,8 @@
 
 #include "store/files.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
@@ -77,6 +79,18 @@ files_exist(struct files *f, const char *path)
 	return there;
 }
 
+/* Whether something is expected at PATH, and then, whether a regular file. */
+static bool
+is_expected(struct files *f, const char *path, bool *is_file)
+{
+	char *name = path_normalize(path);
+	const struct expectation *e = files_expected(f, name);
+
+	*is_file = e && !e->is_dir;
+	free(name);
+	return e;
+}
+
 bool
 files_name_one(struct files *f, const char *path)
 {
@@ -84,6 +98,8 @@ files_name_one(struct files *f, const char *path)
 	struct stat st;
 	bool is_one;
 
+	if (f->expected.live && is_expected(f, path, &is_one))
+		return is_one;
 	if (seen && *seen != SIGHT_NOTHING)
 		return *seen == SIGHT_REGULAR;
 	is_one = !stat(path, &st) && S_ISREG(st.st_mode);

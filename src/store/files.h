@@ -102,6 +102,17 @@ void files_set_maker(struct files *f, const char *path, const char *step);
 int files_maker(struct files *f, const char *path, const char **step,
 		struct error *err);
 
+/* ---- what is not there yet ----
+ *
+ * A plan goes on from where what it would do has been done. */
+
+/* Take PATH, normalized, for the object D, which is in the store. */
+void files_expect(struct files *f, const char *path, const struct digest *d);
+/* Whether since the last call something was asked of F that expectations leave
+ * open: what is inside a directory that is expected, or a directory in which
+ * something is. */
+bool files_take_doubt(struct files *f);
+
 /* ---- what the outcome of a run rests on ----
  *
  * Whoever decides something by what is in the project says so here, for the

@@ -76,6 +76,38 @@ test_expect_success 'what somebody changed in an output directory is put right' 
 	test_grep "a: moved .d., which was changed since flowmake made it" "$said"
 '
 
+test_expect_success 'a plan goes on from what would be restored' '
+	mkdir plan && cd plan && echo 1 > in && echo 1 > more &&
+	flowfile <<-\END &&
+	(step a (input f "in") (output o "a.txt") (shell "cp #{f} #{o}"))
+	(step b (input f "a.txt") (output d "d")
+	  (shell "mkdir #{d}; cp #{f} #{d}/x"))
+	(step named (after a) (produces (n text)) (shell "cat a.txt > #{n}"))
+	(step other (from b d) (input m "more") (produces (n text))
+	  (shell "cat #{d}/x #{m} > #{n}"))
+	(step late (from b d) (foreach x (wildcard "#{d}/*"))
+	  (shell ": #{x}"))
+	(step inside (input f "d/x") (produces (n text))
+	  (shell "cat #{f} > #{n}"))
+	(step unless (from other n) (when (string=? n "1\n1")) (shell "true"))
+	END
+	flowmake && echo 2 > in && flowmake && echo 1 > in &&
+	rm -r d && echo mine > a.txt && echo 2 > more && flowmake -n > plan &&
+	cat > expected <<-\END &&
+	a: its outputs are restored from the store
+	b: its outputs are restored from the store
+	inside: runs, unless what it reads comes out as before
+	named: reused from run 1
+	other: runs: from d and input more changed
+	late/*: late: its foreach is known when '"'b'"' has run
+	unless: runs, unless what it reads comes out as before
+	5 of 6 tasks to do, 1 step late, 1 reused
+	END
+	test_cmp expected plan && test_expect_code 1 flowmake -q &&
+	echo mine | test_cmp - a.txt && test ! -e d &&
+	executes "other" && echo 1 | test_cmp - d/x && flowmake -q
+'
+
 test_expect_success 'an input that the recipe changes is said, and not reused' '
 	mkdir self && cd self && echo 1 > in && flowfile <<-\END &&
 	(step a (input f "in") (produces (n text))
