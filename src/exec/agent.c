@@ -91,6 +91,12 @@ take_away(struct files *files, uint32_t run, const char *path,
 	case 0:
 		return 0;
 	case 1:
+		/* A directory behind a symlink may be anybody's. */
+		if (state.is_symlink && state.is_dir) {
+			if (file_remove_tree(path, err) < 0)
+				return -1;
+			break;
+		}
 		if (object_take(path, &state.digest, NULL, files, err) < 0)
 			return -1;
 		break;

@@ -169,11 +169,14 @@ take_row(struct file_table *t, sqlite3_stmt *st)
 		return;
 	/* what it holds now we know better */
 	read_state(t, st, &now);
-	if (now.flags & FILE_MADE)
+	if (now.flags & FILE_MADE) {
 		e->made = now.made;
+		e->flags &= ~(unsigned)FILE_LINK;
+		e->flags |= now.flags & (FILE_MADE | FILE_LINK);
+	}
 	if (now.flags & FILE_MAKER)
 		e->maker = now.maker;
-	e->flags |= now.flags & (FILE_MADE | FILE_MAKER);
+	e->flags |= now.flags & FILE_MAKER;
 }
 
 int

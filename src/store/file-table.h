@@ -20,7 +20,6 @@ enum file_flags {
 	FILE_HASHED = 1 << 1,    /* digest is of the stat that is kept */
 	FILE_MADE = 1 << 2,      /* made is valid */
 	FILE_MAKER = 1 << 3,     /* maker is valid */
-	FILE_KEPT = 15,          /* those that are stored */
 	FILE_FRESH = 1 << 4,     /* hashed in this run */
 	FILE_DIRTY = 1 << 5,     /* in the list of what must be saved */
 	FILE_OWN = 1 << 6,       /* what we know of who made it is newer than
@@ -29,6 +28,10 @@ enum file_flags {
 	FILE_ASKED = 1 << 8,     /* ... or on that there is something */
 	FILE_NAMED = 1 << 9,     /* a word of a recipe names it */
 	FILE_SAME = 1 << 10,     /* in this hold its stat is what is kept */
+	FILE_LINK = 1 << 11,     /* what was made is a symlink to that */
+	/* those that are stored */
+	FILE_KEPT = FILE_RACY | FILE_HASHED | FILE_MADE | FILE_MAKER |
+		    FILE_LINK,
 };
 
 struct file_entry {

@@ -337,20 +337,32 @@ files_known(struct files *f, const char *path, struct file_state *state,
 	return 1;
 }
 
+/* Whether PATH itself is a symlink. */
+static bool
+is_symlink(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISLNK(st.st_mode);
+}
+
 int
 files_made(struct files *f, const char *path, struct file_state *state,
 	   struct error *err)
 {
 	struct file_entry *e;
 	int rc = files_digest(f, path, state, err);
+	unsigned how;
 
 	if (rc <= 0)
 		return rc;
 	e = file_table_get(&f->table, path);
-	if (!(e->flags & FILE_MADE) || !digest_equal(&e->made,
-						     &state->digest)) {
+	how = FILE_MADE | (is_symlink(path) ? FILE_LINK : 0);
+	if ((e->flags & (FILE_MADE | FILE_LINK)) != how ||
+	    !digest_equal(&e->made, &state->digest)) {
 		e->made = state->digest;
-		e->flags |= FILE_MADE | FILE_OWN;
+		e->flags &= ~(unsigned)FILE_LINK;
+		e->flags |= how | FILE_OWN;
 		file_table_touch(&f->table, e);
 	}
 	files_rest_on(f, path, &state->digest);
@@ -361,7 +373,9 @@ files_made(struct files *f, const char *path, struct file_state *state,
 static bool
 is_ours(const struct file_entry *e, const struct file_state *state)
 {
-	return e->flags & FILE_MADE && digest_equal(&e->made, &state->digest);
+	return e->flags & FILE_MADE &&
+	       digest_equal(&e->made, &state->digest) &&
+	       (e->flags & FILE_LINK || !state->is_symlink);
 }
 
 int
@@ -384,6 +398,7 @@ files_check_output(struct files *f, const char *path,
 		memset(state, 0, sizeof(*state));
 		return 2;
 	}
+	state->is_symlink = S_ISLNK(st.st_mode);
 	e = file_table_get(&f->table, path);
 	if (is_ours(e, state))
 		return 1;

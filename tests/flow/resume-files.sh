@@ -76,6 +76,52 @@ test_expect_success 'what somebody changed in an output directory is put right' 
 	test_grep "a: moved .d., which was changed since flowmake made it" "$said"
 '
 
+test_expect_success 'an output replaced by a symlink to its like is reused' '
+	mkdir links && cd links && echo 1 > in && flowfile <<-\END &&
+	(step a (input f "in") (output d "d")
+	  (shell "mkdir #{d}; cp #{f} #{d}/x"))
+	(step b (input f "in") (output o "o") (shell "cp #{f} #{o}"))
+	(step c (from a d) (from b o) (produces (n text))
+	  (shell "cat #{d}/x #{o} > #{n}"))
+	END
+	flowmake && mkdir away && mv d o away && ln -s away/d d &&
+	ln -s away/o o && executes "" && test -L d && test -L o
+'
+
+test_expect_success 'such a symlink is moved away when its task runs' '
+	cd links && echo 2 > in && executes "a b c" &&
+	test_grep "3/a .*moved .d., which was changed since flowmake made it, to" "$said" &&
+	test_grep "3/b .*moved .o., which was changed since flowmake made it, to" "$said" &&
+	test ! -L d && test ! -L o && cat d/x o > actual &&
+	printf "2\n2\n" | test_cmp - actual && cat away/d/x away/o > actual &&
+	printf "1\n1\n" | test_cmp - actual &&
+	test "$(readlink .flowmake/replaced/3/d)" = away/d &&
+	test "$(readlink .flowmake/replaced/3/o)" = away/o && executes ""
+'
+
+test_expect_success 'what has no content is moved away from where outputs were' '
+	cd links && rm -r d o && ln -s nowhere d && ln -s ../links o &&
+	executes "a b" && test -L .flowmake/replaced/5/d &&
+	test -L .flowmake/replaced/5/o && test -e in &&
+	rm -r d o && mkfifo d o && executes "a b" &&
+	test -p .flowmake/replaced/6/d && rm -r o &&
+	"$PYTHON" -c "from socket import *; socket(AF_UNIX).bind(\"o\")" &&
+	executes b && test -S .flowmake/replaced/7/o &&
+	mkfifo d/fifo && executes a && test -p .flowmake/replaced/8/d/fifo &&
+	rm d/x && ln -s x d/x && executes a && executes "" && test -f d/x
+'
+
+test_expect_success 'a symlink that a recipe makes is made again' '
+	mkdir linked && cd linked && echo 1 > in && flowfile <<-\END &&
+	(step a (input f "in") (output d "d") (output o "o")
+	  (shell "mkdir -p ../to; cp #{f} ../to/x"
+	    "ln -s ../to #{d}; ln -s ../to/x #{o}"))
+	END
+	flowmake && executes "" && echo 2 > in && executes a &&
+	test_grep -v moved "$said" && test -L d && test -L o &&
+	echo 2 | test_cmp - d/x && executes ""
+'
+
 test_expect_success 'a plan goes on from what would be restored' '
 	mkdir plan && cd plan && echo 1 > in && echo 1 > more &&
 	flowfile <<-\END &&
