@@ -262,10 +262,17 @@ code of the rest belongs to the module that is current when it is called."
          (program trees)
          (make-seq #f (join-trees heads) (program trees))))))
 
+;;; What (system base compile) does, without the pass that warns and all that it
+;;; loads, which took longer than compiling a common Flowfile.
+
+(define (lazy module name)
+  (module-ref (resolve-interface module) name))
+
 (define (compile-tree tree)
-  ((module-ref (resolve-interface '(system base compile)) 'compile)
-   tree
-   #:from 'tree-il #:to 'bytecode #:env (flow-module)
-   #:optimization-level 1 #:warning-level 0
-   ;; Aligned, as a file that is mapped must be.
-   #:opts '(#:to-file? #t)))
+  (let* ((env (flow-module))
+         ;; Aligned, as a file that is mapped must be.
+         (options '(#:to-file? #t))
+         (lower ((lazy '(language tree-il optimize) 'make-lowerer) 1 options))
+         (assemble (lazy '(language tree-il compile-bytecode)
+                         'compile-bytecode)))
+    (assemble (lower tree env) env options)))

@@ -5,6 +5,8 @@
 
 #include "exec/task-json.h"
 
+#include <string.h>
+
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -43,77 +45,61 @@ add_value(struct strbuf *sb, const char *cbor, size_t len)
 static void
 add_text(struct strbuf *sb, const char *text)
 {
-	struct strbuf cbor = STRBUF_INIT;
-
-	cbor_put_str(&cbor, text);
-	add_value(sb, cbor.buf, cbor.len);
-	strbuf_release(&cbor);
+	value_add_json_string(sb, text, strlen(text));
 }
 
-/* Begin a member of an object. */
+/* Append a group of the context, of which C is at the map: {NAME: value...} */
 static void
-add_key(struct strbuf *sb, const char *name, bool *first)
+add_group(struct strbuf *sb, struct cbor *c)
 {
-	strbuf_adds(sb, *first ? "" : ", ");
-	*first = false;
-	add_text(sb, name);
-	strbuf_adds(sb, ": ");
-}
+	size_t pairs = cbor_get_map(c), len;
+	const char *text;
 
-/* Append the group NAME of the context: {NAME: value...} */
-static void
-add_group(struct strbuf *sb, const struct task_spec *spec, const char *name)
-{
-	size_t count = 0, pairs, len, value_len;
-	struct cbor c;
-	bool first = true;
-
-	cbor_init(&c, spec->context, spec->context_len);
-	if (spec->context_len)
-		count = cbor_get_map(&c);
-	strbuf_addf(sb, ", \"%s\": {", name);
-	for (; count && !c.failed; count--) {
-		const char *key = cbor_get_text(&c, &len);
-
-		if (!cbor_key_is(key, len, name)) {
-			cbor_skip(&c);
-			continue;
-		}
-		for (pairs = cbor_get_map(&c); pairs && !c.failed; pairs--) {
-			const char *value;
-
-			strbuf_adds(sb, first ? "" : ", ");
-			first = false;
-			value = cbor_span(&c, &value_len);
-			add_value(sb, value, value_len);
-			strbuf_adds(sb, ": ");
-			value = cbor_span(&c, &value_len);
-			add_value(sb, value, value_len);
-		}
+	strbuf_addch(sb, '{');
+	for (size_t i = 0; i < pairs && !c->failed; i++) {
+		strbuf_adds(sb, i ? ", " : "");
+		text = cbor_get_text(c, &len);
+		value_add_json_string(sb, text, len);
+		strbuf_adds(sb, ": ");
+		text = cbor_span(c, &len);
+		add_value(sb, text, len);
 	}
 	strbuf_addch(sb, '}');
+}
+
+/* Append the groups: , NAME: {...}... */
+static void
+add_context(struct strbuf *sb, const struct task_spec *spec)
+{
+	size_t groups, len;
+	const char *name;
+	struct cbor c;
+
+	cbor_init(&c, spec->context, spec->context_len);
+	for (groups = cbor_get_map(&c); groups && !c.failed; groups--) {
+		strbuf_adds(sb, ", ");
+		name = cbor_get_text(&c, &len);
+		value_add_json_string(sb, name, len);
+		strbuf_adds(sb, ": ");
+		add_group(sb, &c);
+	}
 }
 
 void
 task_json_add(struct strbuf *sb, const struct task_spec *spec,
 	      char *const *results)
 {
-	bool first = true;
-
 	strbuf_addf(sb, "{\"run\": %u, \"step\": ", (unsigned)spec->run);
 	add_text(sb, spec->step);
 	strbuf_adds(sb, ", \"split\": ");
 	add_text(sb, spec->split);
 	strbuf_addf(sb, ", \"attempt\": %u", (unsigned)spec->attempt);
-	add_group(sb, spec, "parameters");
-	add_group(sb, spec, "foreach");
-	add_group(sb, spec, "inputs");
-	add_group(sb, spec, "outputs");
-	add_group(sb, spec, "from");
-	add_group(sb, spec, "join");
+	add_context(sb, spec);
 	strbuf_adds(sb, ", \"produces\": {");
 	for (size_t i = 0; i < spec->result_count; i++) {
-		add_key(sb, spec->results[i].name, &first);
+		strbuf_adds(sb, i ? ", " : "");
+		add_text(sb, spec->results[i].name);
+		strbuf_adds(sb, ": ");
 		add_text(sb, results[i]);
 	}
 	strbuf_adds(sb, "}}\n");

@@ -42,32 +42,55 @@ static size_t
 char_len(const char *s, size_t len)
 {
 	unsigned char lead = (unsigned char)*s;
-	size_t n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	size_t n = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 
+	if (lead < 0x80)
+		return 1;
 	return n <= len && text_is_utf8(s, n) ? n : 0;
 }
 
-static void
-add_string(struct strbuf *out, const char *s, size_t len)
+/* The length of what S begins with that may stand in a string as it is. */
+static size_t
+plain_len(const char *s, size_t len)
 {
-	static const char letters[] = "btn\0fr";
 	size_t i = 0, n;
 
-	strbuf_addch(out, '"');
-	for (; i < len; i += MAX(n, (size_t)1)) {
+	for (; i < len; i += n) {
 		n = char_len(s + i, len - i);
-		if (!n)
-			strbuf_addf(out, "\\udc%02x", (unsigned char)s[i]);
-		else if (n > 1)
-			strbuf_add(out, s + i, n);
-		else if (s[i] == '"' || s[i] == '\\')
-			strbuf_addf(out, "\\%c", s[i]);
-		else if (s[i] >= 8 && s[i] <= 13 && s[i] != 11)
-			strbuf_addf(out, "\\%c", letters[s[i] - 8]);
-		else if (s[i] < 32 || s[i] == 127)
-			strbuf_addf(out, "\\u%04x", (unsigned char)s[i]);
-		else
-			strbuf_addch(out, s[i]);
+		if (!n || (n == 1 && (s[i] < 32 || s[i] == 127 ||
+				      s[i] == '"' || s[i] == '\\')))
+			break;
+	}
+	return i;
+}
+
+static void
+add_escaped(struct strbuf *out, char c)
+{
+	static const char letters[] = "btn\0fr";
+
+	if ((unsigned char)c >= 128)
+		strbuf_addf(out, "\\udc%02x", (unsigned char)c);
+	else if (c == '"' || c == '\\')
+		strbuf_addf(out, "\\%c", c);
+	else if (c >= 8 && c <= 13 && c != 11)
+		strbuf_addf(out, "\\%c", letters[c - 8]);
+	else
+		strbuf_addf(out, "\\u%04x", (unsigned char)c);
+}
+
+void
+value_add_json_string(struct strbuf *out, const char *s, size_t len)
+{
+	size_t i = 0, plain;
+
+	strbuf_addch(out, '"');
+	while (i < len) {
+		plain = plain_len(s + i, len - i);
+		strbuf_add(out, s + i, plain);
+		i += plain;
+		if (i < len)
+			add_escaped(out, s[i++]);
 	}
 	strbuf_addch(out, '"');
 }
@@ -186,7 +209,7 @@ add_tagged(struct writer *w, uint64_t tag)
 		    !memcmp(item.data, "null", 4))
 			strbuf_adds(w->out, "null");
 		else
-			add_string(w->out, item.data, item.len);
+			value_add_json_string(w->out, item.data, item.len);
 		return 0;
 	case CBOR_TAG_VECTOR:
 	case CBOR_TAG_LIST_FILE:
@@ -212,7 +235,7 @@ add_value(struct writer *w)
 		return add_number(w, &item);
 	switch (item.kind) {
 	case CBOR_TEXT:
-		add_string(w->out, item.data, item.len);
+		value_add_json_string(w->out, item.data, item.len);
 		return 0;
 	case CBOR_BOOL:
 		strbuf_adds(w->out, item.n ? "true" : "false");
@@ -242,7 +265,7 @@ add_pair(struct writer *w)
 	uint64_t count = read_pair(&w->c, &dotted);
 
 	key = cbor_next(&w->c);
-	add_string(w->out, key.data, key.len);
+	value_add_json_string(w->out, key.data, key.len);
 	strbuf_adds(w->out, ": ");
 	if (!dotted)
 		return begin_list(w, count - 1);
@@ -261,7 +284,7 @@ add_entry(struct writer *w)
 		key = cbor_next(&w->c);
 	if (key.kind != CBOR_TEXT)
 		return no_form(w, "a hash table whose keys are not strings");
-	add_string(w->out, key.data, key.len);
+	value_add_json_string(w->out, key.data, key.len);
 	strbuf_adds(w->out, ": ");
 	return add_value(w);
 }
