@@ -74,21 +74,19 @@ add_node(struct strbuf *path, const struct node *n)
 	}
 }
 
-int
-graph_check_cycle(struct graph *g, struct error *err)
+struct task *
+cycle_find(struct graph *g, struct error *err)
 {
 	struct cycle_search s = { g, NULL, NULL };
 	struct strbuf path = STRBUF_INIT;
 	const struct node *n, *start, *first = NULL;
 	uint32_t i;
-	int ret = 0;
 
 	s.links = xcalloc(g->node_count + 1, sizeof(*s.links));
 	s.before = xcalloc(g->node_count + 1, sizeof(*s.before));
 	n = find_blocked(&s);
 	if (!n)
 		goto out;
-	ret = -1;
 	/* every blocked node has a blocked one before it: walking back ends
 	 * up in the cycle */
 	for (i = 0; i < g->node_count; i++)
@@ -113,5 +111,11 @@ out:
 	free(s.links);
 	free(s.before);
 	strbuf_release(&path);
-	return ret;
+	return first ? node_task(first) : NULL;
+}
+
+int
+graph_check_cycle(struct graph *g, struct error *err)
+{
+	return cycle_find(g, err) ? -1 : 0;
 }

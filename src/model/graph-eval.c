@@ -300,10 +300,10 @@ task_advance(struct graph *g, struct task *t, struct error *err)
 		t->node.end = END_SKIPPED; /* its files yield to others' */
 	if (!l->files_late) {
 		if (task_set_files(g, t, err))
-			return -1;
+			return task_fault(g, t, err);
 		tell_path_waiters(g, t);
 	}
-	if (t->node.end == END_SKIPPED)
+	if (t->node.stage != STAGE_OVER && t->node.end == END_SKIPPED)
 		node_end(g, &t->node, END_SKIPPED);
 	return 0;
 }
@@ -342,6 +342,8 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 	const struct layout *l = t->step->layout;
 	const struct template *tm = t->step->template;
 
+	if (t->node.stage == STAGE_OVER)
+		return 0; /* it failed while it was being evaluated */
 	if (t->node.stage == STAGE_WAITING && reads_skipped(g, &t->node)) {
 		node_end(g, &t->node, END_SKIPPED);
 		return 0;
@@ -358,11 +360,9 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 		return 0;
 	}
 	if (!t->files_known) {
-		if (task_set_files(g, t, err))
-			return -1;
-		t->node.waiting++;
-		if (task_link_inputs(g, t, err))
-			return -1;
+		t->node.waiting++; /* until all its inputs are linked */
+		if (task_set_files(g, t, err) || task_link_inputs(g, t, err))
+			return task_fault(g, t, err);
 		return node_release(g, &t->node, err);
 	}
 	if (inputs_skipped(g, t)) {
@@ -370,7 +370,7 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 		return 0;
 	}
 	if (task_claim_files(t, err))
-		return -1;
+		return task_fault(g, t, err);
 	t->node.stage = STAGE_READY;
 	node_list_push(&g->ready, &t->node);
 	return 0;

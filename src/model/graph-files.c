@@ -229,22 +229,52 @@ may_be_skipped(const struct task *t)
 		 t->step->reads_may_skip);
 }
 
+/* OTHER, which some task makes, is in the way of output O of T. */
+static int
+report_collision(const struct task *t, const struct task_file *o,
+		 const struct file *other, struct error *err)
+{
+	const struct expr *e = task_file_place(t, o, true);
+
+	if (other == o->file)
+		return report_rival(t, o, other->maker, err);
+	return step_error(t->step, e->line, e->column, err, "makes '%s' and "
+			  "step '%s' makes '%s'; one is inside the other",
+			  o->path, other->maker->step->name, other->path);
+}
+
+/* T, which is in the way of OTHER, is going to fail of ERR; so does OTHER if
+ * both are known since one fan-out opened, for then neither was there before
+ * the other. */
+static int
+fail_other(struct graph *g, const struct task *t, struct task *other,
+	   const struct error *err)
+{
+	struct error same = ERROR_INIT;
+
+	if (!g->begun || !t->split->parent || other->stem ||
+	    other->split->parent != t->split->parent ||
+	    other->split->level != t->split->level ||
+	    other->node.stage >= STAGE_READY)
+		return 0;
+	error_copy(&same, err);
+	return task_fault(g, other, &same);
+}
+
 /* OTHER, which some task makes, is in the way of output O of T: refuse that,
  * or let both be rivals, if one of them may still be skipped. */
 static int
 settle_collision(struct graph *g, struct task *t, struct task_file *o,
 		 struct file *other, struct error *err)
 {
-	const struct expr *e = task_file_place(t, o, true);
 	struct rival *r;
 
-	if (other != o->file)
-		return step_error(t->step, e->line, e->column, err,
-			   "makes '%s' and step '%s' makes '%s'; one is inside "
-			   "the other", o->path, other->maker->step->name,
-			   other->path);
-	if (!may_be_skipped(t) && !may_be_skipped(other->maker))
-		return report_rival(t, o, other->maker, err);
+	if (other != o->file ||
+	    (!may_be_skipped(t) && !may_be_skipped(other->maker))) {
+		report_collision(t, o, other, err);
+		fail_other(g, t, other->maker, err);
+		return -1;
+	}
 	r = arena_zalloc(&g->arena, sizeof(*r));
 	r->task = t;
 	r->next = other->rivals;

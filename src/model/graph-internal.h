@@ -2,9 +2,9 @@
  * What the files of the graph share, and nobody else includes: graph.c (nodes,
  * splits, stages), graph-link.c (who waits for whom), graph-request.c (wishes
  * for evaluations), graph-eval.c (phases), graph-files.c (who makes which
- * file), graph-makers.c (who waits for which file), graph-pattern.c (implicit
- * rules), graph-words.c (files that recipes name), graph-bind.c (values of
- * names).
+ * file), graph-makers.c (who waits for which file), graph-fault.c (whom a
+ * mistake concerns), graph-pattern.c (implicit rules), graph-words.c (files
+ * that recipes name), graph-bind.c (values of names).
  */
 #ifndef FLOWMAKE_MODEL_GRAPH_INTERNAL_H
 #define FLOWMAKE_MODEL_GRAPH_INTERNAL_H
@@ -41,6 +41,14 @@ struct reader {
 	bool held;               /* its node's waiting counts a hold for this */
 	bool gathered;           /* a directory: waits for the file's gather */
 	uint32_t next;
+};
+
+/* A mistake in the files of a task. */
+struct fault {
+	struct task *task;
+	const char *text;
+	bool has_place;
+	struct fault *next;
 };
 
 struct node_list {
@@ -101,6 +109,11 @@ struct graph {
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
 	uint32_t awaited_files;      /* ... that are wanted */
+	bool begun;                  /* tasks run: mistakes are their own */
+	struct fault *first_fault;   /* not handed out yet */
+	struct fault *last_fault;
+	uint32_t failed;             /* nodes */
+	uint32_t lost;               /* ... that could have declared files */
 	bool new_makers;             /* since pattern rules were last tried for
 				      * what is held */
 };
@@ -209,6 +222,24 @@ int held_retry_patterns(struct graph *g, struct error *err);
 /* Whether F is the file of a skipped task, or a directory that is not there
  * because all who make files in it were skipped. */
 bool file_is_skipped(const struct graph *g, struct file *f);
+
+/* Call FN for each input that holds a task, until it returns true. */
+bool each_held(struct graph *g,
+	       bool (*fn)(void *data, struct task *t, struct task_file *in),
+	       void *data);
+/* Say in ERR that nobody makes IN, which holds T. */
+void held_error(const struct task *t, const struct task_file *in,
+		struct error *err);
+
+/* ---- graph-cycle.c ---- */
+/* A task among those that wait for each other in a circle, with ERR showing
+ * that; NULL: there is none. */
+struct task *cycle_find(struct graph *g, struct error *err);
+
+/* ---- graph-fault.c ---- */
+/* ERR is a mistake in T's files: -1 as long as nothing runs; from then on T
+ * fails, ERR is empty again, and 0 is returned. */
+int task_fault(struct graph *g, struct task *t, struct error *err);
 
 /* ---- graph-pattern.c ---- */
 /* The task of a pattern rule that makes PATH, created if need be; NULL: no

@@ -147,7 +147,7 @@ node_admit(struct graph *g, struct node *n, struct error *err)
 		link_after(g, n);
 		if (node_task(n)->files_known &&
 		    task_link_inputs(g, node_task(n), err))
-			return -1;
+			return task_fault(g, node_task(n), err);
 		break;
 	case NODE_OPENING:
 		if (node_opening(n)->evaluating)

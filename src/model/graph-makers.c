@@ -47,6 +47,7 @@ tell_reader(struct graph *g, struct reader *r, struct file *f,
 
 	if (u == maker || u->node.stage == STAGE_OVER || u->number) {
 		if (u == maker || u->node.end == END_SKIPPED ||
+		    u->node.end == END_FAILED ||
 		    maker->node.end == END_SKIPPED)
 			return 0;
 		return step_error(maker->step, maker->step->template->line,
@@ -215,7 +216,7 @@ link_unmade(struct graph *g, struct task *t, const struct task_file *in,
 
 	if (there && !step_is_open(g, g->world.maker(g->world.data, f->path)))
 		return 0;
-	if (!there && !g->unopened && !g->unknown_files)
+	if (!there && !g->unopened && !g->unknown_files && !g->lost)
 		return report_missing(g, t, f->path, e, err);
 	r->held = true;
 	f->holds++;
@@ -311,8 +312,7 @@ graph_want_file(struct graph *g, const char *path, struct error *err)
 
 /* ---- files that nobody makes ---- */
 
-/* Call FN for each input that holds a task, until it returns true. */
-static bool
+bool
 each_held(struct graph *g, bool (*fn)(void *data, struct task *t,
 				      struct task_file *in), void *data)
 {
@@ -324,6 +324,8 @@ each_held(struct graph *g, bool (*fn)(void *data, struct task *t,
 		for (k = 0; k < t->input_count; k++) {
 			struct file *f = t->inputs[k].file;
 
+			if (t->node.stage == STAGE_OVER)
+				break;
 			if (!f || !f->holds)
 				continue;
 			for (r = f->first_reader; r; r = g->readers[r - 1].next)
@@ -368,21 +370,28 @@ held_retry_patterns(struct graph *g, struct error *err)
 	return r.failed ? -1 : 0;
 }
 
-static bool
-fail_held(void *data, struct task *t, struct task_file *in)
+void
+held_error(const struct task *t, const struct task_file *in,
+	   struct error *err)
 {
 	const struct expr *e = task_file_place(t, in, false);
 
-	error_place(data, t->step->template->file, e->line, e->column,
+	error_place(err, t->step->template->file, e->line, e->column,
 		    "no step makes '%s', needed by step '%s'", in->path,
 		    t->step->name);
+}
+
+static bool
+say_held(void *data, struct task *t, struct task_file *in)
+{
+	held_error(t, in, data);
 	return true;
 }
 
 int
 graph_check_stuck(struct graph *g, struct error *err)
 {
-	return each_held(g, fail_held, err) ? -1 : 0;
+	return each_held(g, say_held, err) ? -1 : 0;
 }
 
 /* A caller's function and its data. */

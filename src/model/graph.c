@@ -101,11 +101,15 @@ node_end(struct graph *g, struct node *n, enum end end)
 		bug("node %u ended twice", n->index);
 	n->stage = STAGE_OVER;
 	n->end = end;
-	if (n->kind == NODE_OPENING)
+	g->failed += end == END_FAILED;
+	if (n->kind == NODE_OPENING) {
 		g->unopened--;
+		g->lost += end == END_FAILED;
+	}
 	if (n->kind == NODE_TASK && !node_task(n)->files_known) {
 		g->unknown_files--;
 		g->awaited_files -= n->wanted;
+		g->lost += end == END_FAILED;
 	}
 	if (n->kind == NODE_TASK && end == END_SKIPPED) {
 		task_yield_files(node_task(n));

@@ -230,6 +230,13 @@ int graph_eval_done(struct graph *g, struct eval_request *q,
  * only now (a missing input, two makers of one file) are errors. */
 int graph_settle(struct graph *g, struct error *err);
 
+/* Tasks run from now on: mistakes in the files of a task, which were errors of
+ * any function here so far, make that task fail. */
+void graph_begin(struct graph *g);
+/* The next task that failed so and has not been handed out yet, and WHY, which
+ * is empty before; NULL: there is none. */
+struct task *graph_take_faulty(struct graph *g, struct error *why);
+
 /* The next task that may run, in the order in which they became ready. */
 struct task *graph_take_ready(struct graph *g);
 
@@ -257,6 +264,10 @@ void graph_retry(struct graph *g, struct task *t);
 /* Nothing is ready, running or being evaluated: say what is wrong, if some
  * wanted task still waits for a file that nobody makes.  0: nothing. */
 int graph_check_stuck(struct graph *g, struct error *err);
+/* The same once tasks run: fail each such task, unless who failed before could
+ * have made what it waits for, and some task of each circle of tasks that wait
+ * for each other.  Returns whether there were any. */
+bool graph_fail_stuck(struct graph *g);
 
 /* Whether tasks wait for each other in a circle, through their files: -1, and
  * ERR shows it. */

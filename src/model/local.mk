@@ -5,6 +5,7 @@ model_sources = \
 	src/model/graph-bind.c \
 	src/model/graph-cycle.c \
 	src/model/graph-eval.c \
+	src/model/graph-fault.c \
 	src/model/graph-files.c \
 	src/model/graph-internal.h \
 	src/model/graph-link.c \

@@ -77,6 +77,8 @@ on_eval_failed(void *data, struct node *n, const struct error *why)
 	struct run *r = data;
 	struct error err = ERROR_INIT;
 
+	if (n->stage == STAGE_OVER)
+		return; /* a mistake in its files was found meanwhile */
 	if (!r->summary->run.number) {
 		error_copy(&err, why); /* before anything runs: the run's */
 		run_fatal(r, &err);
@@ -227,6 +229,16 @@ is_opening(const struct run *r)
 	return graph_awaits_files(r->graph);
 }
 
+/* A target can be seen only now to be nothing: the run fails, as by a task. */
+static void
+refuse_late(struct run *r, struct error *err)
+{
+	bool stopping = r->stopping || !r->options->keep_going;
+
+	run_fatal(r, err);
+	r->stopping = stopping;
+}
+
 int
 run_want_targets(struct run *r, struct error *err)
 {
@@ -236,9 +248,11 @@ run_want_targets(struct run *r, struct error *err)
 	for (; t && *t; t++) {
 		int ret = want_target(r, *t, err);
 
-		if (ret < 0)
+		if (ret < 0 && !r->summary->run.number)
 			return -1;
-		open_one |= ret;
+		if (ret < 0)
+			refuse_late(r, err);
+		open_one |= ret > 0;
 	}
 	r->seeking = open_one;
 	if (open_one) /* what it finds depends on what runs have made */

@@ -173,11 +173,12 @@ void run_dispatch(struct run *r);
 void run_refill(struct run *r);
 /* Record the attempts that have begun, if it is time to, or NOW. */
 void run_record_starts(struct run *r, bool now);
-/* Record the tasks that were skipped. */
+/* Record the tasks that were skipped, and those whose files are at fault. */
 void run_record_skipped(struct run *r);
+void run_record_faulty(struct run *r);
 /* The expressions of T failed. */
 void run_task_failed(struct run *r, struct task *t, const struct error *why);
-/* Record that T, which is in no graph, failed. */
+/* Record that T, which the graph does not wait for, failed. */
 void run_record_failed(struct run *r, struct task *t, const struct error *why);
 /* What the executor calls. */
 extern const struct executor_events run_executor_events;

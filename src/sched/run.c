@@ -213,6 +213,7 @@ tell_progress(struct run *r)
 static int
 turn_end(struct run *r, struct error *err)
 {
+	run_record_faulty(r);
 	/* The workers need not wait for the disk. */
 	run_refill(r);
 	run_record_skipped(r);
@@ -224,6 +225,7 @@ turn_end(struct run *r, struct error *err)
 		return 0;
 	if (run_commit(r, err) || run_advance(r, err))
 		return -1;
+	run_record_faulty(r);
 	run_dispatch(r);
 	tell_progress(r);
 	return 0;
@@ -244,24 +246,25 @@ is_over(const struct run *r)
 		!evaluation_busy(r->evaluation);
 }
 
-/* Nothing can happen, but some task waits for a file: whether a fan-out that
- * nobody wanted so far may declare it. */
+/* Nothing can happen: whether something can again, because a fan-out that
+ * nobody wanted so far may declare a file that some task waits for, or because
+ * tasks that wait in vain have failed. */
 static bool
-seek_input(struct run *r)
+go_on(struct run *r)
 {
-	struct error err = ERROR_INIT;
-	bool stuck = !r->stopping && graph_check_stuck(r->graph, &err);
-
-	error_release(&err);
-	return stuck && graph_want_opening(r->graph);
+	if (r->stopping)
+		return false;
+	return (graph_check_stuck(r->graph, NULL) &&
+		graph_want_opening(r->graph)) || graph_fail_stuck(r->graph);
 }
 
 static int
 run_turns(struct run *r, struct error *err)
 {
+	graph_begin(r->graph);
 	if (turn_end(r, err))
 		return -1;
-	while (!is_over(r) || seek_input(r)) {
+	while (!is_over(r) || go_on(r)) {
 		/* what failed at its start is told in the next turn */
 		bool block = (!r->news_count || r->waiting) && !r->undecided;
 
@@ -279,10 +282,7 @@ run_turns(struct run *r, struct error *err)
 	}
 	if (r->summary->counts.failed)
 		return 0;
-	if (r->seeking && run_want_targets(r, err))
-		return -1;
-	return graph_check_stuck(r->graph, err) ||
-		graph_check_cycle(r->graph, err) ? -1 : 0;
+	return r->seeking ? run_want_targets(r, err) : 0;
 }
 
 /* ---- the whole ---- */
@@ -399,14 +399,11 @@ run_tasks(struct run *r, struct error *err)
 	ret = run_turns(r, err);
 	if (ret) {
 		run_cancel_all(r, true);
-		r->fatal = *err;
-		err->text = NULL;
+		run_fatal(r, err);
 	}
 	run_code_end(r);
-	if (end(r, &end_err) && !r->fatal.text)
-		r->fatal = end_err;
-	else
-		error_release(&end_err);
+	if (end(r, &end_err))
+		run_fatal(r, &end_err);
 	if (r->fatal.text) {
 		*err = r->fatal;
 		r->fatal.text = NULL;

@@ -80,6 +80,18 @@ record_unstarted(struct run *r, struct attempt *a, const struct error *why)
 	end_unstarted(r, a, TASK_FAILED, message);
 }
 
+void
+run_record_faulty(struct run *r)
+{
+	struct error why = ERROR_INIT;
+	struct task *t;
+
+	while ((t = graph_take_faulty(r->graph, &why))) {
+		run_record_failed(r, t, &why);
+		error_release(&why);
+	}
+}
+
 /* A task that failed before it started. */
 static void
 fail_unstarted(struct run *r, struct attempt *a, struct error *err)

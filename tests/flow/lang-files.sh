@@ -266,7 +266,7 @@ test_expect_success 'a late fan-out that collides is refused before it starts' '
 	  (output o "late-#{x}")
 	  (shell "touch #{o} ran"))
 	END
-	fails "^Flowfile:3:[0-9]+: step .b.: .*late-1" &&
+	fails "^Failed: [0-9]+/b/2 1: Flowfile:3:13: step .b.: .*late-1" &&
 	test ! -e ran
 '
 

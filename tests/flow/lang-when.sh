@@ -216,7 +216,7 @@ test_expect_success 'two that make one file and both run are refused then' '
 	  (shell "echo low > #{file}"))
 	(step use (input file "twins") (shell "touch used"))
 	END
-	fails "^Flowfile:5:16: step .low.: two tasks make .twins.: high and low" &&
+	fails "^Failed: .*/low: Flowfile:5:16: step .low.: two tasks make .twins.: high and low" &&
 	test ! -e used
 '
 
