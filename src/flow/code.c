@@ -402,8 +402,9 @@ put_paths(struct strbuf *sb, char *const *paths)
 		cbor_put_str(sb, paths[i]);
 }
 
-void
-code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths)
+static void
+compare(struct code *c, unsigned type, uint32_t from, uint32_t to,
+	char *const *paths)
 {
 	struct strbuf sb = STRBUF_INIT;
 
@@ -411,7 +412,21 @@ code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths)
 	put_number(&sb, "from", from);
 	put_number(&sb, "to", to);
 	put_paths(&sb, paths);
-	send_request(c, CODE_DIFF, &sb);
+	send_request(c, type, &sb);
+}
+
+void
+code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths)
+{
+	compare(c, CODE_DIFF, from, to, paths);
+}
+
+void
+code_names(struct code *c, uint32_t from, uint32_t to)
+{
+	static char *const all[] = { NULL };
+
+	compare(c, CODE_NAMES, from, to, all);
 }
 
 void

@@ -26,7 +26,8 @@ struct code_events {
 	bool (*is_made)(void *data, const char *path);
 	/* The snapshot was taken; C is borrowed for the call. */
 	void (*taken)(void *data, const struct code_record *c);
-	/* A line of a difference, in whole, of a kind as in CODE_LINES. */
+	/* A line of a difference, in whole, of a kind as in CODE_LINES; or the
+	 * name of a file that differs, and its letter. */
 	void (*line)(void *data, char origin, const char *line, size_t len);
 	/* Path number I of those asked about was changed by C; the newest
 	 * first. */
@@ -44,6 +45,8 @@ void code_free(struct code *c);
 void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);
 /* Compare the code of two runs, PATHS (NULL-terminated; empty: all) of it. */
 void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);
+/* Only name the files that differ. */
+void code_names(struct code *c, uint32_t from, uint32_t to);
 /* Write the code of RUN into DIRECTORY, an empty one. */
 void code_checkout(struct code *c, uint32_t run, const char *directory);
 /* Say which commits on the way from commit FROM to commit TO changed PATHS

@@ -8,6 +8,7 @@
 #include <git2.h>
 #include <git2/sys/repository.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -48,23 +49,60 @@ on_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
 }
 
 static int
-print_diff(struct repo *r, git_tree *from, git_tree *to,
-	   const struct strvec *paths, struct printing *p, struct error *err)
+print_diff(git_diff *diff, struct printing *p)
 {
+	return git_diff_find_similar(diff, NULL) ||
+	       git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, on_line, p);
+}
+
+static int
+print_names(git_diff *diff, struct printing *p)
+{
+	size_t i, count = git_diff_num_deltas(diff);
+	int rc = 0;
+
+	for (i = 0; !rc && i < count; i++) {
+		const git_diff_delta *d = git_diff_get_delta(diff, i);
+
+		rc = p->fn(p->data, git_diff_status_char(d->status),
+			   d->new_file.path, strlen(d->new_file.path));
+	}
+	return rc;
+}
+
+/* Compare PATHS of the code of runs FROM and TO and PRINT what differs. */
+static int
+compare(const char *repository, uint32_t from, uint32_t to,
+	const struct strvec *paths,
+	int (*print)(git_diff *diff, struct printing *p), struct printing *p,
+	struct error *err)
+{
+	git_tree *from_tree = NULL, *to_tree = NULL;
 	git_diff_options options;
+	struct repo r = REPO_INIT;
 	git_diff *diff = NULL;
-	int rc;
+	int ret = -1;
 
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.flags = GIT_DIFF_DISABLE_PATHSPEC_MATCH;
 	options.pathspec.strings = paths->v;
 	options.pathspec.count = paths->count;
-	rc = git_diff_tree_to_tree(&diff, r->git, from, to, &options) ||
-	     git_diff_find_similar(diff, NULL);
-	if (!rc)
-		rc = git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, on_line, p);
+	if (repo_open(&r, repository, err) ||
+	    repo_get_tree(&r, from, &from_tree, err) ||
+	    repo_get_tree(&r, to, &to_tree, err))
+		goto out;
+	if (git_diff_tree_to_tree(&diff, r.git, from_tree, to_tree,
+				  &options) || print(diff, p))
+		repo_error(err, "cannot compare the code");
+	else
+		ret = 0;
+out:
 	git_diff_free(diff);
-	return rc ? repo_error(err, "cannot compare the code") : 0;
+	git_tree_free(from_tree);
+	git_tree_free(to_tree);
+	repo_close(&r);
+	strbuf_release(&p->line);
+	return ret;
 }
 
 int
@@ -74,19 +112,19 @@ look_diff(const char *repository, uint32_t from, uint32_t to,
 	  void *data, struct error *err)
 {
 	struct printing p = { fn, data, STRBUF_INIT };
-	git_tree *from_tree = NULL, *to_tree = NULL;
-	struct repo r = REPO_INIT;
-	int ret = -1;
 
-	if (!repo_open(&r, repository, err) &&
-	    !repo_get_tree(&r, from, &from_tree, err) &&
-	    !repo_get_tree(&r, to, &to_tree, err))
-		ret = print_diff(&r, from_tree, to_tree, paths, &p, err);
-	git_tree_free(from_tree);
-	git_tree_free(to_tree);
-	repo_close(&r);
-	strbuf_release(&p.line);
-	return ret;
+	return compare(repository, from, to, paths, print_diff, &p, err);
+}
+
+int
+look_names(const char *repository, uint32_t from, uint32_t to,
+	   const struct strvec *paths,
+	   int (*fn)(void *data, char letter, const char *path, size_t len),
+	   void *data, struct error *err)
+{
+	struct printing p = { fn, data, STRBUF_INIT };
+
+	return compare(repository, from, to, paths, print_names, &p, err);
 }
 
 int

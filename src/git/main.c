@@ -228,12 +228,14 @@ on_line(void *data, char origin, const char *line, size_t len)
 	return l->list.len < LINES_BYTES ? 0 : send_lines(l);
 }
 
+/* Answer CODE_DIFF, or CODE_NAMES. */
 static int
-serve_diff(const struct request *q, struct error *err)
+serve_diff(const struct request *q, bool names, struct error *err)
 {
 	struct lines l = { STRBUF_INIT, 0, err };
-	int ret = look_diff(q->repository, q->from, q->to, &q->paths, on_line,
-			    &l, err);
+	int ret = (names ? look_names : look_diff)(q->repository, q->from,
+						   q->to, &q->paths, on_line,
+						   &l, err);
 
 	if (!ret && l.count)
 		ret = send_lines(&l);
@@ -254,8 +256,9 @@ serve(unsigned type, const struct request *q, unsigned *answer_type,
 		*answer_type = CODE_TAKEN;
 		return serve_snapshot(q, answer, err);
 	case CODE_DIFF:
+	case CODE_NAMES:
 		cbor_put_null(answer);
-		return serve_diff(q, err);
+		return serve_diff(q, type == CODE_NAMES, err);
 	case CODE_CHECKOUT:
 		cbor_put_null(answer);
 		return look_checkout(q->repository, q->run, q->directory, err);

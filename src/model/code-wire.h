@@ -38,9 +38,12 @@
  *   ORIGIN, a text of one character, says what kind of line it is: "F" of a
  *   file's head, "H" a hunk's head, "+", "-", " ", or "B" about a binary
  *   file.  The bytes are the line as it stands in a patch, in whole.
+ * CODE_NAMES, engine to helper, is like CODE_DIFF, but asks for names alone;
+ *   then ORIGIN is "A", "D", "M" or what else git calls it, and the bytes are
+ *   the path of a file.
  * CODE_CHECKOUT, engine to helper: { "repository": PATH, "run": N,
  *   "directory": PATH of an existing, empty one }
- * CODE_DONE, helper to engine, answers CODE_DIFF and CODE_CHECKOUT: null.
+ * CODE_DONE, helper to engine, answers these three: null.
  *
  * CODE_HISTORY, engine to helper: { "repository": PATH, "from-commit": TEXT,
  *   "to-commit": TEXT, "paths": [PATH...] }
@@ -79,6 +82,7 @@ enum code_wire_type {
 	CODE_HISTORY,
 	CODE_COMMITS,
 	CODE_FORGET,
+	CODE_NAMES,
 };
 
 #endif

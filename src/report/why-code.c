@@ -6,16 +6,21 @@
 
 #include "report/why-state.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cbor.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "flow/code.h"
 #include "report/code.h"
+#include "sys/file.h"
 
 enum {
+	FILES_SHOWN = 5,       /* of a directory, or that the Flowfile names */
+	FILES_KEPT = 1000,     /* of those that differ */
 	COMMITS_SHOWN = 3,     /* of one file */
 	ID_SHOWN = 12,         /* digits of a commit's name */
 	DATE_SHOWN = 10,       /* letters of a time */
@@ -52,6 +57,106 @@ add_paths(struct why_state *w, const struct why *why)
 		else if (flow_file)
 			add_path(&w->code, flow_file, strlen(flow_file));
 	}
+}
+
+/* A file differs: a line event. */
+static void
+on_name(void *data, char letter, const char *path, size_t len)
+{
+	struct why_code *c = data;
+
+	if (c->files.count >= FILES_KEPT)
+		return;
+	strvec_push_len(&c->files, path, len);
+	strbuf_addch(&c->letters, letter);
+}
+
+static void
+ask_names(struct code *code, void *data)
+{
+	struct why_code *c = data;
+
+	code_names(code, c->old.run, c->new.run);
+}
+
+/* Whether file number I is in the directory PATH. */
+static bool
+is_within(const struct why_code *c, size_t i, const char *path)
+{
+	const char *file = c->files.v[i];
+
+	return strcmp(path, file) && path_is_inside(path, file);
+}
+
+static bool
+is_in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* Whether the Flowfile, which is another file, says the name of file number
+ * I. */
+static bool
+is_source(const struct why_code *c, size_t i)
+{
+	const char *file = c->files.v[i], *name = path_base(file);
+	const char *text = c->flow_text, *p = text;
+	size_t len = strlen(name);
+
+	if (!text || !strcmp(file, c->flow_file))
+		return false;
+	while ((p = strstr(p, name))) {
+		if ((p == text || !is_in_name(p[-1])) && !is_in_name(p[len]))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* Add the files that explain what is in directories or was computed: their
+ * commits are asked for, too. */
+static void
+add_files(struct why_code *c, const struct why *why)
+{
+	size_t i, k, found = 0;
+
+	for (i = 0; i < c->files.count && found < FILES_SHOWN; i++)
+		if (is_source(c, i) && ++found)
+			add_path(c, c->files.v[i], strlen(c->files.v[i]));
+	for (k = 0; k < why->diff.count; k++) {
+		const struct key_difference *x = &why->diff.list[k];
+		const struct key_part *p = x->new.name ? &x->new : &x->old;
+		char *path;
+
+		if (p->subject != KEY_OF_INPUT)
+			continue;
+		path = xstrndup(p->object, p->object_len);
+		found = 0;
+		for (i = 0; i < c->files.count && found < FILES_SHOWN; i++)
+			if (is_within(c, i, path) && ++found)
+				add_path(c, c->files.v[i],
+					 strlen(c->files.v[i]));
+		free(path);
+	}
+}
+
+/* Find out which files differ between the runs. */
+static void
+read_files(struct why_state *w, const struct why *why)
+{
+	static const struct code_events events = { .line = on_name };
+	struct strbuf text = STRBUF_INIT;
+	struct why_code *c = &w->code;
+
+	c->flow_file = w->target->run.flow_file;
+	if (!c->old.tree || !c->new.tree || !strcmp(c->old.tree, c->new.tree))
+		return;
+	if (c->flow_file && !file_read(c->flow_file, &text, NULL))
+		c->flow_text = strbuf_detach(&text, NULL);
+	strbuf_release(&text);
+	/* what cannot be compared is not told */
+	code_ask(ask_names, &events, c, HISTORY_LIMIT_S * NS_PER_S, NULL);
+	add_files(c, why);
 }
 
 static void
@@ -111,6 +216,7 @@ why_code_read(struct why_state *w, const struct why *why, struct error *err)
 			err))
 		return -1;
 	add_paths(w, why);
+	read_files(w, why);
 	c->commits = xcalloc(c->paths.count + 1, sizeof(*c->commits));
 	c->commit_counts = xcalloc(c->paths.count + 1,
 				   sizeof(*c->commit_counts));
@@ -133,6 +239,9 @@ why_code_release(struct why_code *c)
 		strbuf_release(&c->commits[i]);
 	free(c->commits);
 	free(c->commit_counts);
+	free(c->flow_text);
+	strvec_release(&c->files);
+	strbuf_release(&c->letters);
 	strvec_release(&c->paths);
 	code_record_release(&c->old);
 	code_record_release(&c->new);
@@ -162,46 +271,122 @@ find_letter(const struct code_record *c, const char *path)
 	return 0;
 }
 
-/* Append the lines of TEXT, each after PATH if WITH_NAME. */
+/* Append the lines of TEXT, each after HEAD. */
 static void
-add_lines(struct strbuf *notes, const char *path, bool with_name,
-	  const char *text)
+add_lines(struct strbuf *notes, const char *head, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n") + 1;
 
-		if (with_name) {
-			text_add_escaped(notes, path, strlen(path));
-			strbuf_addch(notes, ' ');
-		}
+		strbuf_adds(notes, head);
 		strbuf_add(notes, text, len);
 		text += len;
 	}
 }
 
-void
-why_code_add_file(const struct why_code *c, const char *path, bool with_name,
-		  struct strbuf *notes)
+/* Append lines on the commits that changed PATH.  Returns how many did. */
+static uint32_t
+add_commits(const struct why_code *c, const char *path, const char *head,
+	    struct strbuf *notes)
 {
-	char letter = find_letter(&c->new, path);
 	uint32_t count = 0;
 	size_t i;
 
 	for (i = 0; i < c->paths.count; i++) {
 		if (strcmp(c->paths.v[i], path))
 			continue;
-		add_lines(notes, path, with_name, c->commits[i].buf);
+		add_lines(notes, head, c->commits[i].buf);
 		count = c->commit_counts[i];
 	}
 	if (count > COMMITS_SHOWN)
 		strbuf_addf(notes, "and by %u before\n",
 			    count - COMMITS_SHOWN);
+	return count;
+}
+
+/* Append lines on who changed PATH, each after HEAD. */
+static void
+add_changes(const struct why_code *c, const char *path, const char *head,
+	    struct strbuf *notes)
+{
+	uint32_t count = add_commits(c, path, head, notes);
+	char letter = find_letter(&c->new, path);
+
 	if (letter == '?')
-		add_lines(notes, path, with_name, "not tracked by git\n");
+		add_lines(notes, head, "not tracked by git\n");
 	else if (letter)
-		add_lines(notes, path, with_name, count ?
+		add_lines(notes, head, count ?
 			  "changed since, not committed\n" :
 			  "changed, not committed\n");
+}
+
+void
+why_code_add_file(const struct why_code *c, const char *path, bool with_name,
+		  struct strbuf *notes)
+{
+	struct strbuf head = STRBUF_INIT;
+
+	if (with_name) {
+		text_add_escaped(&head, path, strlen(path));
+		strbuf_addch(&head, ' ');
+	}
+	add_changes(c, path, head.buf, notes);
+	strbuf_release(&head);
+}
+
+/* Append lines on file number I, each after BEFORE, its name and BEHIND. */
+static void
+add_file(const struct why_code *c, size_t i, const char *before,
+	 const char *behind, struct strbuf *notes)
+{
+	const char *path = c->files.v[i];
+	struct strbuf head = STRBUF_INIT;
+	size_t old_len = notes->len;
+
+	strbuf_adds(&head, before);
+	text_add_escaped(&head, path, strlen(path));
+	strbuf_adds(&head, behind);
+	switch (c->letters.buf[i]) {
+	case 'A':
+		add_lines(notes, head.buf, "is new\n");
+		add_commits(c, path, head.buf, notes);
+		break;
+	case 'D':
+		add_lines(notes, head.buf, "is gone\n");
+		add_commits(c, path, head.buf, notes);
+		break;
+	default:
+		add_changes(c, path, head.buf, notes);
+		if (notes->len == old_len)
+			add_lines(notes, head.buf, "changed\n");
+		break;
+	}
+	strbuf_release(&head);
+}
+
+bool
+why_code_add_tree(const struct why_code *c, const char *path,
+		  struct strbuf *notes)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < c->files.count; i++)
+		if (is_within(c, i, path) && count++ < FILES_SHOWN)
+			add_file(c, i, "", " ", notes);
+	if (count > FILES_SHOWN)
+		strbuf_addf(notes, "and %zu more of its files\n",
+			    count - FILES_SHOWN);
+	return count;
+}
+
+void
+why_code_add_sources(const struct why_code *c, struct strbuf *notes)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < c->files.count; i++)
+		if (is_source(c, i) && count++ < FILES_SHOWN)
+			add_file(c, i, "it may come from ", ": ", notes);
 }
 
 void

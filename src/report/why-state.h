@@ -44,6 +44,11 @@ struct earlier {
 struct why_code {
 	struct code_record old;  /* tree and commit NULL: not known */
 	struct code_record new;
+	struct strvec files;     /* that differ between them, as far as they
+				  * explain something, */
+	struct strbuf letters;   /* by file: "A" new, "D" gone, else changed */
+	const char *flow_file;   /* the target run's, borrowed; or NULL */
+	char *flow_text;         /* what it is now; NULL: not read */
 	struct strvec paths;     /* files that the differences are about */
 	struct strbuf *commits;  /* by path: lines on the last of those that
 				  * changed it */
@@ -149,6 +154,13 @@ void why_code_release(struct why_code *c);
  * WITH_NAME. */
 void why_code_add_file(const struct why_code *c, const char *path,
 		       bool with_name, struct strbuf *notes);
+/* Append lines on the files in the directory PATH that differ.  Returns whether
+ * there are such. */
+bool why_code_add_tree(const struct why_code *c, const char *path,
+		       struct strbuf *notes);
+/* Append lines on the files that differ and are named in the Flowfile, which
+ * may have looked into them. */
+void why_code_add_sources(const struct why_code *c, struct strbuf *notes);
 /* Append a line on how to see what differs in PATH (NULL: all). */
 void why_code_add_diff(const struct why_code *c, const char *command,
 		       const char *path, struct strbuf *notes);

@@ -127,13 +127,14 @@ note_parameters(const struct why_describing *d)
 
 /* ---- recipes, definitions ---- */
 
-/* Note who changed the Flowfile. */
+/* Note who changed the Flowfile, and what it may have looked into. */
 static void
 note_flow_file(const struct why_describing *d)
 {
 	if (d->w->target->run.flow_file)
 		why_code_add_file(&d->w->code, d->w->target->run.flow_file,
 				  true, &d->v->notes);
+	why_code_add_sources(&d->w->code, &d->v->notes);
 }
 
 /* The same of code that is not kept by the key: note where it is. */
@@ -165,6 +166,7 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	strbuf_reset(&v->new);
 	strbuf_adds(&v->notes, "its text is the same, the values in it are "
 		    "not\n");
+	why_code_add_sources(&d->w->code, &v->notes);
 	return 0;
 }
 
@@ -200,6 +202,18 @@ describe_by_notes(const struct why_describing *d, const char *standard)
 		text_add_escaped(&d->v->new, new->note, new->note_len);
 	else if (new->name)
 		strbuf_adds(&d->v->new, standard);
+}
+
+/* Variables, or an image: they may be computed from anything. */
+static int
+describe_environment(const struct why_describing *d, struct error *err)
+{
+	if (why_code_read(d->w, d->why, err))
+		return -1;
+	describe_by_notes(d, "");
+	note_parameters(d);
+	note_flow_file(d);
+	return 0;
 }
 
 /* ---- files ---- */
@@ -252,7 +266,7 @@ describe_input(const struct why_describing *d, struct error *err)
 		rc = note_file_maker(d, path, step, err);
 	else if (!rc)
 		rc = why_code_read(d->w, d->why, err);
-	if (!rc)
+	if (!rc && !why_code_add_tree(&d->w->code, path, &d->v->notes))
 		why_code_add_file(&d->w->code, path, false, &d->v->notes);
 	files_free(files);
 	free(path);
@@ -339,8 +353,7 @@ why_values_read(struct why_state *w, const struct why *why,
 		return 0;
 	case KEY_OF_ENVIRONMENT:
 	case KEY_OF_IMAGE:
-		describe_by_notes(&d, "");
-		return 0;
+		return describe_environment(&d, err);
 	case KEY_OF_PARAMETER:
 	case KEY_OF_DEFINITION:
 		return describe_definition(&d, err);

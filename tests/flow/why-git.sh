@@ -107,6 +107,38 @@ test_expect_success 'a merge is not what changed a file' '
 	why copy "    changed by commit .*: On the side" && lines 3 out
 '
 
+test_expect_success 'of a directory the files that differ are named' '
+	mkdir ../tree && cd ../tree && mkdir -p d/e && echo 1 > d/e/y &&
+	echo 1 > d/x && echo 1 > d/w && echo 1.0 > VERSION && flowfile <<-\END &&
+	(define (version) (command-output "cat" "VERSION"))
+	(step a (input d "d") (environment (V (version)))
+	  (produces n) (shell "echo $V #{d} > #{n}"))
+	END
+	git init -q . && commit first && flowmake run > /dev/null &&
+	echo 2 > d/e/y && commit "New y" && echo 1.1 > VERSION &&
+	commit "New version" && rm d/x && echo 2 > d/w && echo 1 > d/z &&
+	flowmake resume > /dev/null &&
+	why a "    d/e/y changed by commit [0-9a-f]{12} of .* by Ada: New y" \
+		"    d/w changed, not committed" "    d/x is gone" \
+		"    d/z is new" &&
+	test_grep -v "  changed by commit" out
+'
+
+test_expect_success 'and the files that what was computed may come from' '
+	cd ../tree &&
+	why a "  environment changed: V=1.0 -> V=1.1" \
+		"    it may come from VERSION: changed by commit .* by Ada: New version" &&
+	lines 8 out
+'
+
+test_expect_success 'so they are without git' '
+	cd ../tree && rm -rf .git && flowmake run > /dev/null &&
+	echo 3 > d/e/y && rm d/z && echo 1.2 > VERSION &&
+	flowmake resume > /dev/null &&
+	why a "    d/e/y changed" "    d/z is gone" \
+		"    it may come from VERSION: changed" && lines 6 out
+'
+
 test_expect_success 'without the history there is an answer' '
 	echo more >> data.2 && commit "More" &&
 	flowmake resume > /dev/null &&
