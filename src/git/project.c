@@ -55,11 +55,27 @@ forget(struct project *p)
 	p->path_len = 0;
 }
 
+/* Say why git's record cannot be read, by what libgit2 said last. */
+static char *
+why_unread(void)
+{
+	const git_error *last = git_error_last();
+	struct error err = ERROR_INIT;
+
+	/* it may be built to read these, one day */
+	if (last && strstr(last->message, "objectformat"))
+		return xstrdup("git's own record of the project (commit, "
+			       "branch, what differs from it): its repository "
+			       "has SHA-256 names, which this libgit2 cannot "
+			       "read");
+	repo_error(&err, "git's own record of the project cannot be read");
+	return err.text;
+}
+
 int
 project_open(struct project *p, git_repository *ours, char **why,
 	     struct error *err)
 {
-	struct error unread = ERROR_INIT;
 	char *cwd = getcwd(NULL, 0);
 	int rc;
 
@@ -73,11 +89,8 @@ project_open(struct project *p, git_repository *ours, char **why,
 		rc = git_repository_index(&p->index, p->git);
 		p->rules = p->git;
 	}
-	if (rc && rc != GIT_ENOTFOUND) {
-		repo_error(&unread, "git's own record of the project cannot "
-			   "be read");
-		*why = unread.text;
-	}
+	if (rc && rc != GIT_ENOTFOUND)
+		*why = why_unread();
 	if (rc || !p->rules || is_foreign(p)) {
 		forget(p);
 		p->rules = ours;

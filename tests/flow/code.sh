@@ -231,6 +231,21 @@ test_expect_success 'a repository that cannot be read is said and does no harm' 
 	rm -rf .git && echo "gitdir: /nowhere" > .git && run && same 3 secret
 '
 
+sha256_title='of a repository with SHA-256 names all but its record is kept'
+if git init -q --object-format=sha256 "$test_base/sha256" 2> /dev/null; then
+	test_expect_success "$sha256_title" '
+		project long && mv "$test_base/sha256/.git" . &&
+		echo key > secret && echo secret > .gitignore && committed &&
+		test "$(git rev-parse HEAD | wc -c)" = 65 && run &&
+		flowmake show > shown && same 1 secret &&
+		test_grep "^  left out   git.s own record of the project .commit, branch, what differs from it.: its repository has SHA-256 names" shown &&
+		test "$(grep -c SHA shown)" = 1 && test_grep -v "  code" shown &&
+		git fsck --strict && test -z "$(git status --porcelain -uno)"
+	'
+else
+	test_skip 'git has no SHA-256 names' "$sha256_title"
+fi
+
 if test "$(id -u)" = 0; then
 	test_expect_success 'a repository of somebody else is read like any' '
 		project theirs && committed && chown -R 12345 . && run &&
