@@ -142,6 +142,19 @@ files_digest_file(void *data, const char *path, const struct stat *st,
 	return 0;
 }
 
+/* PATH is a directory: whatever is known of a file there is of the past. */
+static void
+forget_file(struct files *f, const char *path)
+{
+	struct file_entry *e = file_table_find(&f->table, path);
+
+	if (!e || !(e->flags & FILE_HASHED))
+		return;
+	f->is_unsteady |= e->flags & FILE_RESTS;
+	e->flags &= ~(unsigned)(FILE_HASHED | FILE_RACY | FILE_FRESH);
+	file_table_touch(&f->table, e);
+}
+
 /* The digest of what PATH, whose stat is ST, holds. */
 static int
 digest_path(struct files *f, const char *path, const struct stat *st,
@@ -149,10 +162,12 @@ digest_path(struct files *f, const char *path, const struct stat *st,
 {
 	memset(state, 0, sizeof(*state));
 	state->is_dir = S_ISDIR(st->st_mode);
-	if (state->is_dir)
+	if (state->is_dir) {
+		forget_file(f, path);
 		return content_of_tree(path, files_digest_file, f,
 				       &state->digest, &state->size_bytes,
 				       err);
+	}
 	if (!S_ISREG(st->st_mode))
 		return content_refuse(path, st->st_mode, err);
 	state->size_bytes = (uint64_t)st->st_size;

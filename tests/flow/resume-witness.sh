@@ -236,6 +236,18 @@ test_expect_success 'nor does a run of another flow that did as much' '
 	test_grep "never .*skipped" shown && sees_at_once
 '
 
+test_expect_success 'a file that has become a directory is vouched for' '
+	mkdir ../kind && cd ../kind && echo 1 > data && flowfile <<-\END &&
+	(step list (input d "data") (output o "out") (produces (n lines))
+	  (shell "ls #{d} > #{n}; cp -r #{d} #{o}"))
+	(step read (from list o) (shell "ls #{o}"))
+	END
+	flowmake run > out.txt && sees_at_once && rm data && mkdir data &&
+	echo 1 > data/1 && executes "list read" && sees_at_once &&
+	echo 2 > data/2 && executes "list read" && sees_at_once &&
+	rm -r data && echo 2 > data && executes "list read" && sees_at_once
+'
+
 test_expect_success 'a task that is never reused is not vouched for' '
 	mkdir ../never && cd ../never &&
 	flowfile <<-\END &&
