@@ -8,6 +8,7 @@
 #include "base/cbor.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "store/files.h"
 #include "store/objects.h"
 
 /* Attempts that failed by no fault of their own are tried this often. */
@@ -139,6 +140,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 	struct attempt_record rec = record_of(r, a);
 
 	r->running--;
+	files_task_ended(r->files);
 	attempt_leave_limits(r, a);
 	forget_start(r, a);
 	rec.outcome = outcome;

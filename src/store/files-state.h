@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/map.h"
 #include "store/file-table.h"
+#include "store/witness.h"
 
 struct clock;
 struct digest;
@@ -20,6 +21,12 @@ struct look_ahead;
 struct look {
 	struct file_entry *entry;
 	struct stat st;
+};
+
+/* What was seen of a path by who did not ask for a digest. */
+struct question {
+	enum sight seen;
+	uint32_t ended;         /* files.ended then */
 };
 
 struct files {
@@ -34,8 +41,8 @@ struct files {
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;
 	uint32_t look_alloc;
-	struct map questions;   /* path -> what was seen there by who did not
-				 * ask for a digest: an element of sights */
+	struct map questions;   /* path -> struct question */
+	uint32_t ended;         /* tasks that have, and may have made files */
 	struct map trees;       /* directories on whose content the outcome
 				 * rests -> their struct digest */
 	bool is_unsteady;       /* there is no witness of what was seen */

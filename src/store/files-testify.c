@@ -14,13 +14,18 @@
 #include "store/files-state.h"
 #include "store/witness.h"
 
-/* What the map of questions says. */
-static char sights[] = {
-	[SIGHT_REGULAR] = SIGHT_REGULAR,
-	[SIGHT_OTHER] = SIGHT_OTHER,
-	[SIGHT_THERE] = SIGHT_THERE,
-	[SIGHT_NOTHING] = SIGHT_NOTHING,
-};
+/* Note that SEEN is the answer to the question Q (NULL: a new one) about
+ * PATH. */
+static void
+answer(struct files *f, struct question *q, const char *path, enum sight seen)
+{
+	if (!q) {
+		q = arena_alloc(&f->table.arena, sizeof(*q));
+		map_sets(&f->questions, path, q);
+	}
+	q->seen = seen;
+	q->ended = f->ended;
+}
 
 void
 files_rest_on(struct files *f, const char *path, const struct digest *d)
@@ -75,7 +80,7 @@ files_exist(struct files *f, const char *path)
 	if (there)
 		file_table_get(&f->table, path)->flags |= FILE_ASKED;
 	else
-		map_sets(&f->questions, path, &sights[SIGHT_NOTHING]);
+		answer(f, map_gets(&f->questions, path), path, SIGHT_NOTHING);
 	return there;
 }
 
@@ -94,20 +99,27 @@ is_expected(struct files *f, const char *path, bool *is_file)
 bool
 files_name_one(struct files *f, const char *path)
 {
-	const char *seen = map_gets(&f->questions, path);
+	struct question *q = map_gets(&f->questions, path);
 	struct stat st;
 	bool is_one;
 
 	if (f->expected.live && is_expected(f, path, &is_one))
 		return is_one;
-	if (seen && *seen != SIGHT_NOTHING)
-		return *seen == SIGHT_REGULAR;
+	/* whether one that was there is still there, its digest will tell */
+	if (q && (q->seen == SIGHT_REGULAR ||
+		  (q->seen == SIGHT_OTHER && q->ended == f->ended)))
+		return q->seen == SIGHT_REGULAR;
 	is_one = !stat(path, &st) && S_ISREG(st.st_mode);
-	f->is_unsteady |= seen && is_one;
-	if (!seen || is_one)
-		map_sets(&f->questions, path,
-			 &sights[is_one ? SIGHT_REGULAR : SIGHT_OTHER]);
+	f->is_unsteady |= q && is_one;
+	answer(f, q, path, is_one ? SIGHT_REGULAR :
+	       q ? q->seen : SIGHT_OTHER);
 	return is_one;
+}
+
+void
+files_task_ended(struct files *f)
+{
+	f->ended++;
 }
 
 /* A tree whose witness is being written. */
@@ -216,8 +228,7 @@ files_testify(struct files *f, struct witness_writer *w,
 	map_each(&f->trees, m)
 		f->is_unsteady |= !testify_tree(f, w, m->key, m->value);
 	map_each(&f->questions, m)
-		f->is_unsteady |= !testify_answer(f, w, m->key,
-						  (enum sight)*(char *)
-						  m->value);
+		f->is_unsteady |= !testify_answer(
+			f, w, m->key, ((struct question *)m->value)->seen);
 	return !f->is_unsteady;
 }

@@ -128,9 +128,11 @@ void files_rest_on_unseen(struct files *f);
 /* Whether PATH holds what D is of; if it does, that it does. */
 bool files_match(struct files *f, const char *path, const struct digest *d);
 /* Whether anything is at PATH; whether a regular file is, which is looked up
- * once for F. */
+ * once for F, or, while it is not, once between two ends of tasks. */
 bool files_exist(struct files *f, const char *path);
 bool files_name_one(struct files *f, const char *path);
+/* A task has ended. */
+void files_task_ended(struct files *f);
 /* Add all of it to W; false: that would not tell the truth.  With OLD the run
  * has trusted what that says, too, but for its changes. */
 bool files_testify(struct files *f, struct witness_writer *w,

@@ -119,6 +119,22 @@ test_expect_success 'it does where the recipe also reads it, or seems to' '
 	test_grep "tee: input .tee.txt. changed while the task ran; its results will not be used again; what the recipe writes should be an output" "$said"
 '
 
+test_expect_success 'a word counts by what it named when its task ran' '
+	mkdir later && cd later && flowfile <<-\END &&
+	(step early (produces (n text))
+	  (shell "ls made.txt side.txt > #{n} 2> /dev/null || :"))
+	(step make (after early) (output m "made.txt") (shell "echo 1 > #{m}"))
+	(step side (after make) (shell "echo 1 > side\"\".txt"))
+	(step late (after side) (produces (n text))
+	  (shell "cat made.txt side.txt > #{n}"))
+	(step apart (after late) (input m "made.txt") (produces (n text))
+	  (shell "cat #{m} side.txt > #{n}"))
+	END
+	flowmake &&
+	executes "early" && executes "" && echo 2 > made.txt && echo 2 > side.txt &&
+	executes "apart early late make" && executes ""
+'
+
 test_expect_success 'the name of the step counts where a recipe asks for it' '
 	mkdir step && cd step && flowfile <<-\END &&
 	(step a (produces (n text)) (shell "echo $FLOWMAKE_STEP > #{n}"))
