@@ -11,59 +11,85 @@
 #include "model/value.h"
 #include "model/words.h"
 
+/* A value that is looked at, and the room that it needs. */
+struct loan {
+	const char *value;
+	size_t len;
+	struct strbuf scratch;
+	struct strbuf loaded;
+};
+
+/* Fill L, which is released in any case, with the value of E. */
+static int
+loan_take(struct loan *l, struct graph *g, const struct step *step,
+	  const struct node *n, const struct expr *e, struct error *err)
+{
+	int ret = 0;
+
+	strbuf_init(&l->scratch);
+	strbuf_init(&l->loaded);
+	l->value = graph_value(g, step, n, e, &l->scratch, &l->len);
+	if (e->kind == WIRE_EXPR_NAME && value_has_objects(l->value, l->len)) {
+		ret = graph_load_value(g, l->value, l->len, &l->loaded, err);
+		l->value = l->loaded.buf;
+		l->len = l->loaded.len;
+	}
+	return ret;
+}
+
+static void
+loan_release(struct loan *l)
+{
+	strbuf_release(&l->loaded);
+	strbuf_release(&l->scratch);
+}
+
+/* WHY, released, is what is wrong with E. */
+static int
+fail_at(const struct step *step, const struct expr *e, struct error *why,
+	struct error *err)
+{
+	step_error(step, e->line, e->column, err, "%s", why->text);
+	error_release(why);
+	return -1;
+}
+
 /* The words of an expression that has a value. */
 static int
 value_expr_words(struct graph *g, const struct step *step,
 		 const struct node *n, const struct expr *e, struct words *w,
 		 struct error *err)
 {
-	struct strbuf scratch = STRBUF_INIT, loaded = STRBUF_INIT;
 	struct error why = ERROR_INIT;
-	const char *value;
-	size_t len;
-	int ret = 0;
+	struct loan l;
+	int ret = loan_take(&l, g, step, n, e, &why) ||
+		value_words(l.value, l.len, w, &why);
 
-	value = graph_value(g, step, n, e, &scratch, &len);
-	if (e->kind == WIRE_EXPR_NAME && value_has_objects(value, len)) {
-		ret = graph_load_value(g, value, len, &loaded, &why);
-		value = loaded.buf;
-		len = loaded.len;
-	}
-	if (!ret)
-		ret = value_words(value, len, w, &why);
-	if (ret)
-		step_error(step, e->line, e->column, err, "%s", why.text);
-	error_release(&why);
-	strbuf_release(&loaded);
-	strbuf_release(&scratch);
-	return ret;
+	loan_release(&l);
+	return ret ? fail_at(step, e, &why, err) : 0;
 }
 
-int
-expr_text(struct graph *g, const struct step *step, const struct node *n,
-	  const struct expr *e, struct strbuf *out, struct error *err)
+static int
+value_expr_text(struct graph *g, const struct step *step,
+		const struct node *n, const struct expr *e,
+		struct strbuf *out, struct error *err)
 {
-	struct words w = WORDS_INIT;
-	size_t i;
-	int ret = expr_words(g, step, n, e, &w, err);
+	struct error why = ERROR_INIT;
+	struct loan l;
+	int ret = loan_take(&l, g, step, n, e, &why) ||
+		value_text(l.value, l.len, out, &why);
 
-	for (i = 0; !ret && i < w.count; i++) {
-		if (i)
-			strbuf_addch(out, ' ');
-		strbuf_add(out, w.v[i], w.lens[i]);
-	}
-	words_release(&w);
-	return ret;
+	loan_release(&l);
+	return ret ? fail_at(step, e, &why, err) : 0;
 }
 
-/* The word that the pieces of E make, with STEM, if there is one, for each "%"
+/* Append what the pieces of E make, with STEM, if there is one, for each "%"
  * in those that are text. */
 static int
-pieces_word(struct graph *g, const struct step *step, const struct node *n,
-	    const struct expr *e, const char *stem, struct words *w,
+pieces_text(struct graph *g, const struct step *step, const struct node *n,
+	    const struct expr *e, const char *stem, struct strbuf *out,
 	    struct error *err)
 {
-	struct strbuf text = STRBUF_INIT;
 	uint32_t i;
 	int ret = 0;
 
@@ -71,12 +97,40 @@ pieces_word(struct graph *g, const struct step *step, const struct node *n,
 		const struct piece *p = &e->pieces[i];
 
 		if (p->expr)
-			ret = expr_text(g, step, n, p->expr, &text, err);
+			ret = expr_text(g, step, n, p->expr, out, err);
 		else if (stem)
-			stem_fill(&text, p->text, p->len, stem);
+			stem_fill(out, p->text, p->len, stem);
 		else
-			strbuf_add(&text, p->text, p->len);
+			strbuf_add(out, p->text, p->len);
 	}
+	return ret;
+}
+
+int
+expr_text(struct graph *g, const struct step *step, const struct node *n,
+	  const struct expr *e, struct strbuf *out, struct error *err)
+{
+	size_t before = out->len;
+	int ret;
+
+	if (e->kind != WIRE_EXPR_PIECES)
+		ret = value_expr_text(g, step, n, e, out, err);
+	else
+		ret = pieces_text(g, step, n, e, NULL, out, err);
+	if (ret)
+		strbuf_truncate(out, before);
+	return ret;
+}
+
+/* The one word that pieces_text makes. */
+static int
+pieces_word(struct graph *g, const struct step *step, const struct node *n,
+	    const struct expr *e, const char *stem, struct words *w,
+	    struct error *err)
+{
+	struct strbuf text = STRBUF_INIT;
+	int ret = pieces_text(g, step, n, e, stem, &text, err);
+
 	if (!ret)
 		words_add(w, text.buf, text.len);
 	strbuf_release(&text);

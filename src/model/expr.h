@@ -30,7 +30,7 @@ int file_words(struct graph *g, const struct step *step, const struct node *n,
 void stem_fill(struct strbuf *out, const char *text, size_t len,
 	       const char *stem);
 
-/* Append E as one text (a list joined by spaces). */
+/* Append E as one text (a list joined by spaces); nothing after an error. */
 int expr_text(struct graph *g, const struct step *step, const struct node *n,
 	      const struct expr *e, struct strbuf *out, struct error *err);
 

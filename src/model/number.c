@@ -191,11 +191,12 @@ add_integer(struct strbuf *out, struct cbor *c, const struct cbor_item *head)
 	struct cbor_item item;
 
 	if (head->kind == CBOR_UINT) {
-		strbuf_addf(out, "%llu", (unsigned long long)head->n);
+		strbuf_addu(out, head->n);
 		return 0;
 	}
 	if (head->kind == CBOR_NEGINT && head->n < UINT64_MAX) {
-		strbuf_addf(out, "-%llu", (unsigned long long)head->n + 1);
+		strbuf_addch(out, '-');
+		strbuf_addu(out, head->n + 1);
 		return 0;
 	}
 	if (head->kind == CBOR_NEGINT) {

@@ -55,23 +55,16 @@ name_of(const struct cbor_item *item)
 	}
 }
 
-/* Add the text of the value whose head is ITEM. */
+/* Append the text of the value whose head is ITEM. */
 static int
-add_word(struct cbor *c, struct cbor_item item, struct words *w,
+add_text(struct cbor *c, struct cbor_item item, struct strbuf *out,
 	 struct error *err)
 {
-	struct strbuf sb = STRBUF_INIT;
-	int rc = 0;
-
 	if (number_is(&item)) {
-		rc = number_add_text(&sb, c, &item);
-		if (rc)
-			error_set(err, "a number is damaged or has more than "
-				  "39,000 digits");
-		else
-			words_add(w, sb.buf, sb.len);
-		strbuf_release(&sb);
-		return rc;
+		if (number_add_text(out, c, &item))
+			return error_set(err, "a number is damaged or has more "
+					 "than 39,000 digits");
+		return 0;
 	}
 	if (item.kind == CBOR_TAG &&
 	    (item.n == CBOR_TAG_SYMBOL || item.n == CBOR_TAG_FILE)) {
@@ -81,40 +74,85 @@ add_word(struct cbor *c, struct cbor_item item, struct words *w,
 	}
 	if (item.kind != CBOR_TEXT)
 		return error_set(err, "%s has no text", name_of(&item));
-	words_add(w, item.data, item.len);
+	strbuf_add(out, item.data, item.len);
 	return 0;
+}
+
+/* A value whose words are read one after another. */
+struct reader {
+	struct cbor c;
+	struct cbor_item head; /* of a value that is no list */
+	uint64_t count;
+	uint64_t read;
+	bool is_list;
+	bool is_list_file;
+};
+
+static int
+reader_open(struct reader *r, const char *cbor, size_t len, struct error *err)
+{
+	memset(r, 0, sizeof(*r));
+	cbor_init(&r->c, cbor, len);
+	r->head = cbor_next(&r->c);
+	if (r->head.kind == CBOR_TAG && r->head.n == CBOR_TAG_LIST_FILE) {
+		r->is_list_file = true;
+		r->head = cbor_next(&r->c);
+		if (r->head.kind != CBOR_ARRAY)
+			return error_set(err, "a value is damaged");
+	}
+	r->is_list = r->head.kind == CBOR_ARRAY;
+	r->count = r->is_list ? r->head.n : 1;
+	return 0;
+}
+
+/* Append the next word to OUT. */
+static int
+reader_next(struct reader *r, struct strbuf *out, struct error *err)
+{
+	struct cbor_item item;
+	size_t number = (size_t)r->read++;
+
+	if (!r->is_list)
+		return add_text(&r->c, r->head, out, err);
+	item = cbor_next(&r->c);
+	if (!add_text(&r->c, item, out, err))
+		return 0;
+	if (err && item.kind == CBOR_ARRAY)
+		error_set(err, "a list inside of a list has no text");
+	return error_push(err, "element %zu of a list", number);
 }
 
 int
 value_words(const char *cbor, size_t len, struct words *w, struct error *err)
 {
-	struct cbor_item item;
-	struct cbor c;
-	uint64_t i, count;
+	struct strbuf word = STRBUF_INIT;
+	struct reader r;
+	int rc = reader_open(&r, cbor, len, err);
 
-	cbor_init(&c, cbor, len);
-	item = cbor_next(&c);
-	if (item.kind == CBOR_TAG && item.n == CBOR_TAG_LIST_FILE) {
-		w->list_file = true;
-		item = cbor_next(&c);
-		if (item.kind != CBOR_ARRAY)
-			return error_set(err, "a value is damaged");
+	w->is_list |= r.is_list;
+	w->list_file |= r.is_list_file;
+	while (!rc && r.read < r.count) {
+		strbuf_reset(&word);
+		rc = reader_next(&r, &word, err);
+		if (!rc)
+			words_add(w, word.buf, word.len);
 	}
-	if (item.kind != CBOR_ARRAY)
-		return add_word(&c, item, w, err);
-	w->is_list = true;
-	count = item.n;
-	for (i = 0; i < count; i++) {
-		item = cbor_next(&c);
-		if (add_word(&c, item, w, err)) {
-			if (err && item.kind == CBOR_ARRAY)
-				error_set(err, "a list inside of a list has "
-					  "no text");
-			return error_push(err, "element %zu of a list",
-					  (size_t)i);
-		}
+	strbuf_release(&word);
+	return rc;
+}
+
+int
+value_text(const char *cbor, size_t len, struct strbuf *out, struct error *err)
+{
+	struct reader r;
+	int rc = reader_open(&r, cbor, len, err);
+
+	while (!rc && r.read < r.count) {
+		if (r.read)
+			strbuf_addch(out, ' ');
+		rc = reader_next(&r, out, err);
 	}
-	return 0;
+	return rc;
 }
 
 bool

@@ -18,6 +18,9 @@ struct words;
  * Anything else is an error that names it: "a boolean has no text". */
 int value_words(const char *cbor, size_t len, struct words *w,
 		struct error *err);
+/* Append them to OUT, joined by spaces; after an error, only some. */
+int value_text(const char *cbor, size_t len, struct strbuf *out,
+	       struct error *err);
 
 /* Whether the value, or an element of the list that it is, lies in the store:
  * TAG_OBJECT. */
