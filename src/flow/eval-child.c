@@ -48,6 +48,7 @@ struct eval_child {
 	struct question *asked;   /* of the process, the first first */
 	struct question **asked_end;
 	struct strbuf answer;     /* to the first, so far */
+	struct strbuf seen;       /* manifests of what was looked at for it */
 	const struct eval_events *events;
 	void *data;
 	struct loop *loop;
@@ -333,9 +334,10 @@ keep(struct eval_child *c, const struct frame *f)
 	frame_add(&c->answer, f->type, f->payload, f->len);
 	if (f->type == WIRE_ROWS && (!ends_item(f) || --q->items))
 		return;
-	memo_add(c->evaluator->memo, &q->digest, c->answer.buf,
-		 c->answer.len);
+	memo_add(c->evaluator->memo, &q->digest, c->answer.buf, c->answer.len,
+		 c->seen.buf, c->seen.len);
 	strbuf_reset(&c->answer);
+	strbuf_reset(&c->seen);
 	c->asked = q->next;
 	if (!c->asked)
 		c->asked_end = &c->asked;
@@ -346,11 +348,10 @@ static void
 on_frame(struct child *base, const struct frame *f)
 {
 	struct eval_child *c = (struct eval_child *)base;
-	struct memo *memo = c->evaluator->memo;
 
 	if (f->type == WIRE_SEEN) {
-		if (memo)
-			memo_observe(memo, f->payload, f->len, true);
+		if (c->asked)
+			strbuf_add(&c->seen, f->payload, f->len);
 		return;
 	}
 	tell_recalled(c);
@@ -358,6 +359,7 @@ on_frame(struct child *base, const struct frame *f)
 		return;
 	if (f->type == WIRE_CONSTANTS && c->skips_constants) {
 		c->skips_constants = false;
+		strbuf_reset(&c->seen);
 		return;
 	}
 	keep(c, f);
@@ -431,6 +433,7 @@ eval_child_new(struct evaluator *e, const struct eval_events *events,
 	c->asked_end = &c->asked;
 	strbuf_init(&c->job);
 	strbuf_init(&c->answer);
+	strbuf_init(&c->seen);
 	return c;
 }
 
@@ -454,6 +457,7 @@ eval_child_free(struct eval_child *c)
 	c->recalled = NULL;
 	strbuf_release(&c->job);
 	strbuf_release(&c->answer);
+	strbuf_release(&c->seen);
 	error_release(&c->start_error);
 	child_free(&c->base);
 }

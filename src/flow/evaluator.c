@@ -538,8 +538,8 @@ hear_rules(struct evaluator *e, const bool *interrupted, struct error *err)
 		return -1;
 	if (!e->memo)
 		return 0;
-	memo_observe(e->memo, e->rules->manifest, e->rules->manifest_len,
-		     false);
+	memo_add_manifest(e->memo, e->rules->manifest,
+			  e->rules->manifest_len);
 	if (!e->rules->pure)
 		memo_forget(e->memo);
 	return 0;

@@ -1,7 +1,12 @@
 /*
  * Memos.  The file, in the cache under a name made of what it is for, holds
- * CBOR: [observation...], frames of loading, [question, frames]..., and the
- * digest of all that in its last bytes.
+ * CBOR: [observation...] and frames of loading, [question, frames,
+ * [observation...]]..., and the digest of all that in its last bytes.
+ *
+ * What was looked at for an answer is looked at again when the memo is opened,
+ * and whenever it is asked for: a task may have changed it meanwhile.  So many
+ * answers that each looked at something else cost one look each; what many
+ * looked at is, when the memo is opened, looked at once.
  */
 #include "base/base.h"
 
@@ -25,12 +30,22 @@
 
 enum { MAX_BYTES = 1 << 28 }; /* of a memo that is kept */
 
-#define MEMO_FORMAT "flowmake memo 2"
+#define MEMO_FORMAT "flowmake memo 3"
+
+/* What was looked at for one thing: each observation once, the memo's. */
+struct seen {
+	struct observation **v;
+	size_t count;
+	size_t alloc;
+};
 
 struct answer {
 	struct strbuf frames;       /* new ones; */
 	const char *data;           /* those of the file are in its text */
 	size_t len;
+	struct seen seen;
+	struct answer *replaced;    /* the one before, which may still be told,
+				     * or NULL */
 };
 
 struct memo {
@@ -38,96 +53,154 @@ struct memo {
 	struct strbuf flow_text;
 	struct strbuf text;         /* the file */
 	struct strbuf load;         /* frames, new or of the file */
+	struct seen load_seen;
 	bool is_loaded;             /* load is complete */
 	struct map answers;         /* by digest: struct answer */
-	struct map observations;    /* by kind and query: struct observation */
+	struct map observations;    /* by observation_id: the only owner */
 	bool has_changed;
-	bool is_useless;            /* it can never be true again */
+	bool is_useless;            /* it is not to be kept */
 };
 
 /* ---- observations ---- */
 
-/* The key of an observation in its map. */
-static void
-observation_key(struct strbuf *sb, const struct observation *o)
+/* The one of M that says what O says, or NULL. */
+static struct observation *
+find(const struct memo *m, const struct observation *o)
 {
-	strbuf_adds(sb, o->kind);
-	strbuf_addch(sb, '\0');
-	strbuf_add(sb, o->query.buf, o->query.len);
+	struct digest id = observation_id(o);
+
+	return map_get(&m->observations, (char *)id.bytes, DIGEST_BYTES);
 }
 
-/* Enter O, which the memo takes.  Two answers to one question: it was looked
- * at while it changed. */
-static void
+/* Take O; returns it, or the one of M that says the same. */
+static struct observation *
 enter(struct memo *m, struct observation *o)
 {
-	struct strbuf key = STRBUF_INIT;
-	struct observation *old;
+	struct observation *known = find(m, o);
+	struct digest id;
 
-	observation_key(&key, o);
-	old = map_get(&m->observations, key.buf, key.len);
-	if (!old) {
-		map_set(&m->observations, key.buf, key.len, o);
-	} else {
-		m->is_useless |= !digest_equal(&old->digest, &o->digest);
-		old->is_late |= o->is_late;
+	if (known) {
 		observation_free(o);
+		return known;
 	}
-	strbuf_release(&key);
+	id = observation_id(o);
+	map_set(&m->observations, (char *)id.bytes, DIGEST_BYTES, o);
+	return o;
 }
 
-void
-memo_observe(struct memo *m, const char *manifest, size_t len, bool is_late)
+static void
+seen_push(struct seen *s, struct observation *o)
 {
+	ARRAY_GROW(s->v, s->count, s->alloc);
+	s->v[s->count++] = o;
+}
+
+/* Add to S what stands in MANIFESTS, one after another; whether they can be
+ * read. */
+static bool
+seen_add(struct memo *m, struct seen *s, const char *manifests, size_t len)
+{
+	struct map once; /* those in S */
 	struct cbor c;
 	size_t n;
 
-	cbor_init(&c, manifest, len);
-	for (n = cbor_get_array(&c); n && !c.failed; n--) {
-		struct observation *o = observation_of_manifest(&c);
+	map_init(&once);
+	cbor_init(&c, manifests, len);
+	while (cbor_peek(&c) != CBOR_END && !c.failed) {
+		for (n = cbor_get_array(&c); n && !c.failed; n--) {
+			struct observation *o = observation_of_manifest(&c);
 
-		o->is_late = is_late;
-		enter(m, o);
+			if (!o)
+				continue;
+			o = enter(m, o);
+			if (!map_set(&once, (char *)&o, sizeof(o), o))
+				seen_push(s, o);
+		}
 	}
-	m->is_useless |= c.failed;
-	m->has_changed = true;
+	map_release(&once);
+	return !c.failed;
+}
+
+static bool
+seen_equal(const struct seen *a, const struct seen *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->count && i < b->count && a->v[i] == b->v[i]; i++)
+		;
+	return i == a->count && i == b->count;
+}
+
+/* Whether what was looked at is so now. */
+static bool
+is_true_now(const struct seen *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (!observation_is_true(s->v[i]))
+			return false;
+	return true;
 }
 
 /* ---- the file ---- */
 
-/* Read the observations; whether all are true. */
+/* Read what was looked at into S; whether that is so now.  Those that the memo
+ * has while it is read were found to be. */
 static bool
-get_observations(struct memo *m, struct cbor *c)
+get_seen(struct memo *m, struct cbor *c, struct seen *s)
 {
-	bool good = true;
+	bool is_true = true;
 	size_t n;
 
-	for (n = cbor_get_array(c); n && !c->failed && good; n--) {
+	for (n = cbor_get_array(c); n && !c->failed; n--) {
 		struct observation *o = observation_get(c);
 
-		good = !c->failed && observation_is_true(o);
-		enter(m, o);
+		if (!o)
+			continue;
+		is_true = is_true && (find(m, o) || observation_is_true(o));
+		if (is_true)
+			seen_push(s, enter(m, o));
+		else
+			observation_free(o);
 	}
-	return good;
+	return is_true && !c->failed;
 }
 
 static void
-get_answers(struct memo *m, struct cbor *c)
+answer_free(struct answer *a)
 {
+	struct answer *next;
+
+	for (; a; a = next) {
+		next = a->replaced;
+		strbuf_release(&a->frames);
+		free(a->seen.v);
+		free(a);
+	}
+}
+
+/* Read one answer; one that is not true any more is left out. */
+static void
+get_answer(struct memo *m, struct cbor *c)
+{
+	struct answer *a = xcalloc(1, sizeof(*a));
+	const char *q;
 	size_t len;
 
-	while (cbor_peek(c) != CBOR_END && !c->failed) {
-		struct answer *a = xcalloc(1, sizeof(*a));
-		const char *q;
-
-		strbuf_init(&a->frames);
-		cbor_get_array(c);
-		q = cbor_get_bytes(c, &len);
-		a->data = cbor_get_bytes(c, &a->len);
-		if (c->failed || map_set(&m->answers, q, len, a)) {
-			c->failed = true;
-			free(a);
-		}
+	strbuf_init(&a->frames);
+	if (cbor_get_array(c) != 3)
+		c->failed = true;
+	q = cbor_get_bytes(c, &len);
+	a->data = cbor_get_bytes(c, &a->len);
+	if (!get_seen(m, c, &a->seen)) {
+		m->has_changed = true;
+		answer_free(a);
+	} else if (map_get(&m->answers, q, len)) {
+		c->failed = true;
+		answer_free(a);
+	} else {
+		map_set(&m->answers, q, len, a);
 	}
 }
 
@@ -158,12 +231,30 @@ read_memo(struct memo *m)
 	if (file_read(m->path, &m->text, NULL) || !check_text(&m->text))
 		return false;
 	cbor_init(&c, m->text.buf, m->text.len);
-	if (!get_observations(m, &c))
+	if (!get_seen(m, &c, &m->load_seen))
 		return false;
 	load = cbor_get_bytes(&c, &len);
 	strbuf_add(&m->load, load, len);
-	get_answers(m, &c);
+	while (cbor_peek(&c) != CBOR_END && !c.failed)
+		get_answer(m, &c);
 	return !c.failed;
+}
+
+static void
+put_seen(struct strbuf *sb, const struct seen *s)
+{
+	size_t i;
+
+	cbor_put_array(sb, s->count);
+	for (i = 0; i < s->count; i++)
+		observation_put(sb, s->v[i]);
+}
+
+static const char *
+answer_frames(const struct answer *a, size_t *len)
+{
+	*len = a->data ? a->len : a->frames.len;
+	return a->data ? a->data : a->frames.buf;
 }
 
 static void
@@ -172,19 +263,18 @@ write_memo(struct memo *m)
 	struct strbuf sb = STRBUF_INIT;
 	struct digest d;
 
-	cbor_put_array(&sb, m->observations.live);
-	map_each(&m->observations, e)
-		observation_put(&sb, e->value);
+	put_seen(&sb, &m->load_seen);
 	cbor_put_bytes(&sb, m->load.buf, m->load.len);
 	map_each(&m->answers, e) {
 		const struct answer *a = e->value;
+		const char *frames;
+		size_t len;
 
-		cbor_put_array(&sb, 2);
+		frames = answer_frames(a, &len);
+		cbor_put_array(&sb, 3);
 		cbor_put_bytes(&sb, e->key, e->len);
-		if (a->data)
-			cbor_put_bytes(&sb, a->data, a->len);
-		else
-			cbor_put_bytes(&sb, a->frames.buf, a->frames.len);
+		cbor_put_bytes(&sb, frames, len);
+		put_seen(&sb, &a->seen);
 	}
 	d = digest_of(sb.buf, sb.len);
 	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
@@ -275,21 +365,19 @@ memo_path(const struct evaluator_load *how, const struct strbuf *text)
 
 /* ---- the whole ---- */
 
+/* Forget all that M says. */
 static void
 empty(struct memo *m)
 {
-	map_each(&m->answers, e) {
-		struct answer *a = e->value;
-
-		strbuf_release(&a->frames);
-		free(a);
-	}
+	map_each(&m->answers, e)
+		answer_free(e->value);
 	map_release(&m->answers);
 	map_init(&m->answers);
 	map_each(&m->observations, e)
 		observation_free(e->value);
 	map_release(&m->observations);
 	map_init(&m->observations);
+	m->load_seen.count = 0;
 	strbuf_reset(&m->load);
 	strbuf_reset(&m->text);
 }
@@ -314,10 +402,8 @@ memo_open(const struct evaluator_load *how)
 	map_init(&m->answers);
 	map_init(&m->observations);
 	m->is_loaded = read_memo(m);
-	if (!m->is_loaded) {
+	if (!m->is_loaded)
 		empty(m);
-		m->is_useless = false;
-	}
 	return m;
 }
 
@@ -328,11 +414,11 @@ memo_close(struct memo *m)
 		return;
 	if (m->has_changed && m->is_loaded && !m->is_useless) {
 		map_each(&m->observations, e)
-			m->is_useless |= !observation_add_stamp(e->value);
-		if (!m->is_useless)
-			write_memo(m);
+			observation_add_stamp(e->value);
+		write_memo(m);
 	}
 	empty(m);
+	free(m->load_seen.v);
 	map_release(&m->answers);
 	map_release(&m->observations);
 	strbuf_release(&m->load);
@@ -364,18 +450,11 @@ memo_add_load(struct memo *m, unsigned type, const char *payload, size_t len)
 	m->is_loaded |= type == WIRE_LOADED;
 }
 
-/* Whether what answers looked at is so still: a task may have changed it since
- * the memo was opened. */
-static bool
-is_true_now(const struct memo *m)
+void
+memo_add_manifest(struct memo *m, const char *manifest, size_t len)
 {
-	map_each(&m->observations, e) {
-		const struct observation *o = e->value;
-
-		if (o->is_late && !observation_is_true(o))
-			return false;
-	}
-	return true;
+	m->is_useless |= !seen_add(m, &m->load_seen, manifest, len);
+	m->has_changed = true;
 }
 
 const char *
@@ -384,51 +463,94 @@ memo_find(const struct memo *m, const struct digest *q, size_t *len)
 	const struct answer *a = map_get(&m->answers, (const char *)q->bytes,
 					 DIGEST_BYTES);
 
-	if (!a || !is_true_now(m))
-		return NULL;
-	*len = a->data ? a->len : a->frames.len;
-	return a->data ? a->data : a->frames.buf;
+	return a && is_true_now(&a->seen) ? answer_frames(a, len) : NULL;
+}
+
+/* Whether A and B say the same for the same reasons. */
+static bool
+answer_equal(const struct answer *a, const struct answer *b)
+{
+	size_t a_len, b_len;
+	const char *a_frames = answer_frames(a, &a_len);
+	const char *b_frames = answer_frames(b, &b_len);
+
+	return a_len == b_len && !memcmp(a_frames, b_frames, a_len) &&
+	       seen_equal(&a->seen, &b->seen);
 }
 
 void
 memo_add(struct memo *m, const struct digest *q, const char *frames,
-	 size_t len)
+	 size_t len, const char *seen, size_t seen_len)
 {
-	struct answer *a;
+	const char *key = (const char *)q->bytes;
+	struct answer *a = xcalloc(1, sizeof(*a));
+	struct answer *known = map_get(&m->answers, key, DIGEST_BYTES);
 
-	if (map_get(&m->answers, (const char *)q->bytes, DIGEST_BYTES))
-		return;
-	a = xcalloc(1, sizeof(*a));
 	strbuf_init(&a->frames);
 	strbuf_add(&a->frames, frames, len);
-	map_set(&m->answers, (const char *)q->bytes, DIGEST_BYTES, a);
+	if (!seen_add(m, &a->seen, seen, seen_len) ||
+	    (known && answer_equal(known, a))) {
+		answer_free(a);
+		return;
+	}
+	a->replaced = known;
+	map_set(&m->answers, key, DIGEST_BYTES, a);
 	m->has_changed = true;
+}
+
+/* Append the ids of S, one after another. */
+static void
+add_ids(struct strbuf *sb, const struct seen *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		struct digest id = observation_id(s->v[i]);
+
+		strbuf_add(sb, id.bytes, DIGEST_BYTES);
+	}
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, DIGEST_BYTES);
+}
+
+/* Sort the ids in SB, which came in any order, and drop those that stand there
+ * again. */
+static void
+sort_ids(struct strbuf *sb)
+{
+	size_t from, to = 0;
+
+	qsort(sb->buf, sb->len / DIGEST_BYTES, DIGEST_BYTES, compare_ids);
+	for (from = 0; from < sb->len; from += DIGEST_BYTES) {
+		if (to && !memcmp(sb->buf + to - DIGEST_BYTES, sb->buf + from,
+				  DIGEST_BYTES))
+			continue;
+		memmove(sb->buf + to, sb->buf + from, DIGEST_BYTES);
+		to += DIGEST_BYTES;
+	}
+	strbuf_truncate(sb, to);
 }
 
 bool
 memo_identity(const struct memo *m, struct digest *id)
 {
 	struct strbuf sb = STRBUF_INIT;
-	unsigned char sum[DIGEST_BYTES] = { 0 };
 	struct digest d;
-	size_t i;
 
 	if (!m->is_loaded || m->is_useless)
 		return false;
-	/* they are found in any order */
-	map_each(&m->observations, e) {
-		const struct observation *o = e->value;
+	add_ids(&sb, &m->load_seen);
+	map_each(&m->answers, e) {
+		const struct answer *a = e->value;
 
-		strbuf_reset(&sb);
-		observation_key(&sb, o);
-		strbuf_add(&sb, o->digest.bytes, DIGEST_BYTES);
-		d = digest_of(sb.buf, sb.len);
-		for (i = 0; i < DIGEST_BYTES; i++)
-			sum[i] ^= d.bytes[i];
+		add_ids(&sb, &a->seen);
 	}
-	strbuf_reset(&sb);
+	sort_ids(&sb);
 	strbuf_adds(&sb, m->path);
-	strbuf_add(&sb, sum, sizeof(sum));
 	d = digest_of(m->load.buf, m->load.len);
 	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
 	*id = digest_of(sb.buf, sb.len);

@@ -5,8 +5,9 @@
  * started.
  *
  * A memo is of one Flowfile's text, its parameters, and one build of the
- * evaluator; it is true as long as its observations are: the manifests of
- * loading and of all answers.
+ * evaluator.  It is true as long as what was looked at while the Flowfile was
+ * loaded is as it was; an answer, as long as what was looked at for it is so,
+ * too.
  */
 #ifndef FLOWMAKE_FLOW_MEMO_H
 #define FLOWMAKE_FLOW_MEMO_H
@@ -33,22 +34,21 @@ const char *memo_flow_text(const struct memo *m, size_t *len);
 const char *memo_load(const struct memo *m, size_t *len);
 void memo_add_load(struct memo *m, unsigned type, const char *payload,
 		   size_t len);
+/* Add the manifest (model/wire.h) of loading. */
+void memo_add_manifest(struct memo *m, const char *manifest, size_t len);
 
-/* The frames that answer the question Q, or NULL: it was not asked, or what
- * answers looked at has changed meanwhile. */
+/* The frames that answer the question Q, until M is closed, or NULL: it was not
+ * asked, or what was looked at for its answer has changed meanwhile. */
 const char *memo_find(const struct memo *m, const struct digest *q,
 		      size_t *len);
-/* Add an answer, whose observations were added before. */
+/* Add an answer, in place of any other to the same question, and what was
+ * looked at for it: SEEN, manifests one after another. */
 void memo_add(struct memo *m, const struct digest *q, const char *frames,
-	      size_t len);
-
-/* Add the observations of a manifest (model/wire.h), of loading, or, when
- * IS_LATE, of answers. */
-void memo_observe(struct memo *m, const char *manifest, size_t len,
-		  bool is_late);
+	      size_t len, const char *seen, size_t seen_len);
 
 /* What tells M from all memos that could say another thing: what it is of, and
- * what was looked at.  Returns false when M will not be kept. */
+ * what was looked at for all that it says.  Returns false when M will not be
+ * kept. */
 bool memo_identity(const struct memo *m, struct digest *id);
 
 /* Keep nothing of this flow. */

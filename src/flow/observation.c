@@ -135,47 +135,61 @@ has_stamp(const struct strbuf *stamp, const char *pattern)
 	return same;
 }
 
+struct digest
+observation_id(const struct observation *o)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d;
+
+	cbor_put_str(&sb, o->kind);
+	cbor_put_bytes(&sb, o->query.buf, o->query.len);
+	cbor_put_bytes(&sb, o->digest.bytes, DIGEST_BYTES);
+	d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	return d;
+}
+
 bool
 observation_is_true(const struct observation *o)
 {
 	char *query = query_text(o->query.buf, o->query.len);
 	struct digest now = { { 0 } };
-	bool same;
 
 	if (!query)
 		return false;
-	if (!strcmp(o->kind, "wildcard") && has_stamp(&o->stamp, query)) {
-		free(query);
-		return true;
-	}
 	if (!strcmp(o->kind, "wildcard"))
-		now = digest_wildcard(query);
+		now = has_stamp(&o->stamp, query) ? o->digest :
+			digest_wildcard(query);
 	else if (!strcmp(o->kind, "getenv"))
 		now = digest_variable(query);
 	else if (strcmp(o->kind, "command-output") &&
 		 strcmp(o->kind, "module"))
 		now = digest_file(query);
 	free(query);
-	same = !digest_is_zero(&now) && digest_equal(&now, &o->digest);
-	return same;
+	return !digest_is_zero(&now) && digest_equal(&now, &o->digest);
 }
 
-bool
+void
 observation_add_stamp(struct observation *o)
 {
 	struct digest now;
 	char *pattern;
 
 	if (strcmp(o->kind, "wildcard"))
-		return true;
+		return;
 	pattern = query_text(o->query.buf, o->query.len);
+	if (!pattern || has_stamp(&o->stamp, pattern)) {
+		free(pattern);
+		return;
+	}
 	strbuf_reset(&o->stamp);
-	if (!pattern)
-		return false;
 	add_stamp(&o->stamp, pattern);
-	now = digest_wildcard(pattern);
+	if (o->stamp.len) {
+		now = digest_wildcard(pattern);
+		if (!digest_equal(&now, &o->digest))
+			strbuf_reset(&o->stamp);
+	}
 	free(pattern);
-	return digest_equal(&now, &o->digest);
 }
 
 /* ---- encoded ---- */
@@ -189,58 +203,68 @@ get_bytes(struct cbor *c, struct strbuf *sb)
 	strbuf_add(sb, data, len);
 }
 
+static void
+get_digest(struct cbor *c, struct digest *d)
+{
+	size_t len;
+	const char *bytes = cbor_get_bytes(c, &len);
+
+	if (len == DIGEST_BYTES)
+		memcpy(d->bytes, bytes, len);
+	else
+		c->failed = true;
+}
+
+/* O, which was read from C, unless that has failed. */
+static struct observation *
+checked(struct observation *o, const struct cbor *c)
+{
+	if (!c->failed && o->kind)
+		return o;
+	observation_free(o);
+	return NULL;
+}
+
 struct observation *
 observation_of_manifest(struct cbor *c)
 {
-	const char *query, *answer, *digest;
-	size_t query_len, answer_len, len;
 	struct observation *o = new_observation();
+	const char *query, *answer;
+	size_t query_len, answer_len;
 
 	if (cbor_get_array(c) != 4)
 		c->failed = true;
 	o->kind = cbor_get_str(c);
 	query = cbor_span(c, &query_len);
 	answer = cbor_span(c, &answer_len);
-	if (c->failed)
-		return o;
 	strbuf_add(&o->query, query, query_len);
-	o->digest = digest_of(answer, answer_len);
-	if (cbor_peek(c) == CBOR_NULL) {
-		cbor_skip(c);
-		return o;
-	}
-	digest = cbor_get_bytes(c, &len);
-	if (len == DIGEST_BYTES)
-		memcpy(o->digest.bytes, digest, len);
-	return o;
+	if (cbor_get_null(c))
+		o->digest = digest_of(answer, answer_len);
+	else
+		get_digest(c, &o->digest);
+	return checked(o, c);
 }
 
 void
 observation_put(struct strbuf *sb, const struct observation *o)
 {
-	cbor_put_array(sb, 5);
+	cbor_put_array(sb, 4);
 	cbor_put_str(sb, o->kind);
 	cbor_put_bytes(sb, o->query.buf, o->query.len);
 	cbor_put_bytes(sb, o->digest.bytes, DIGEST_BYTES);
 	cbor_put_bytes(sb, o->stamp.buf, o->stamp.len);
-	cbor_put_bool(sb, o->is_late);
 }
 
 struct observation *
 observation_get(struct cbor *c)
 {
 	struct observation *o = new_observation();
-	const char *digest;
-	size_t len;
 
-	if (cbor_get_array(c) != 5)
+	if (cbor_get_array(c) != 4)
 		c->failed = true;
 	o->kind = cbor_get_str(c);
 	get_bytes(c, &o->query);
-	digest = cbor_get_bytes(c, &len);
-	if (len == DIGEST_BYTES)
-		memcpy(o->digest.bytes, digest, len);
+	get_digest(c, &o->digest);
 	get_bytes(c, &o->stamp);
-	o->is_late = cbor_get_bool(c);
-	return o;
+	return checked(o, c);
 }

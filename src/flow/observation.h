@@ -16,22 +16,25 @@ struct observation {
 	struct strbuf query;    /* CBOR */
 	struct digest digest;   /* of what was seen */
 	struct strbuf stamp;    /* of a wildcard's directory; may be empty */
-	bool is_late;           /* also after loading: tasks may change it */
 };
 
-/* Read one [KIND, QUERY, ANSWER, DIGEST or null] of a manifest. */
+/* Read one [KIND, QUERY, ANSWER, DIGEST or null] of a manifest, or NULL when C
+ * has failed. */
 struct observation *observation_of_manifest(struct cbor *c);
-/* Append O as one CBOR item; read one, where C tells whether it is damaged. */
+/* Append O as one CBOR item; read one, or NULL. */
 void observation_put(struct strbuf *sb, const struct observation *o);
 struct observation *observation_get(struct cbor *c);
 void observation_free(struct observation *o);
+
+/* What tells O from all that say another thing. */
+struct digest observation_id(const struct observation *o);
 
 /* Whether one sees now what was seen.  Of commands and modules nobody can
  * say. */
 bool observation_is_true(const struct observation *o);
 
-/* Note how the directory of a wildcard is now.  Returns false when what it
- * holds is not what was seen. */
-bool observation_add_stamp(struct observation *o);
+/* Note how the directory of a wildcard is now, if that says what it holds and
+ * that is what was seen. */
+void observation_add_stamp(struct observation *o);
 
 #endif

@@ -116,4 +116,32 @@ test_expect_success 'what a task changed is looked at again' '
 	flowmake > said && test_grep "5 reused" said
 '
 
+test_expect_success 'and known from then on' '
+	cd ../late && echo 3 > in/f && flowmake > said &&
+	test_grep "6 tasks in" said && knows -q && knows resume --rerun=tree > said &&
+	test_grep "5 reused" said
+'
+
+test_expect_success 'only the answers that a change concerns are asked for again' '
+	mkdir ../apart && cd ../apart && mkdir -p in/a in/b && touch in/a/1 in/b/1 &&
+	flowfile <<-\END &&
+	(define (parts name tree)
+	  (step ,tree (input t (string-append "in/" name))
+	    (output d (string-append "out/" name)) (shell "cp -R #{t} #{d}"))
+	  (step ,name (from ,tree d) (foreach f (wildcard "#{d}/*"))
+	    (exec "cat" f)))
+	(parts "a" "tree-a")
+	(parts "b" "tree-b")
+	END
+	flowmake && knows -q && touch in/a/2 &&
+	test_must_fail knows resume -k > said 2>&1 &&
+	test_grep "^Failed: 2/a: cannot start the evaluator" said &&
+	test_grep "1 of 4 tasks failed, 1 done, 2 reused" said &&
+	flowmake > said && test_grep "5 tasks, 3 reused" said && knows -q &&
+	touch in/b/2 && flowmake > said &&
+	test_grep "6 tasks, 3 reused" said && knows -q && rm in/a/1 &&
+	flowmake > said && test_grep "5 tasks, 3 reused" said && knows -q &&
+	touch in/a/1 && flowmake > said && test_grep "6 reused" said
+'
+
 test_done

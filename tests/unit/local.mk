@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/loop-test \
 	tests/unit/machine-test \
 	tests/unit/map-test \
+	tests/unit/memo-test \
 	tests/unit/object-restore-test \
 	tests/unit/npy-test \
 	tests/unit/objects-test \
