@@ -88,6 +88,16 @@ count_tasks(const struct kept_range *kept, size_t count)
 	return n;
 }
 
+/* What tells the tasks that RUN skipped, mostly none, from others. */
+static int
+skipped_digest(const struct run *r, const struct run_record *run,
+	       struct digest *d, struct error *err)
+{
+	memset(d, 0, sizeof(*d));
+	return run->tasks_skipped ?
+		store_skipped_digest(r->store, run->number, d, err) : 0;
+}
+
 void
 run_testify(struct run *r)
 {
@@ -104,8 +114,10 @@ run_testify(struct run *r)
 	struct kept_range *kept;
 	size_t count;
 
-	if (rec->state != RUN_DONE || r->unsettled || !flow_digest(r, &h.flow)
-	    || store_good_list(r->store, rec->number, &kept, &count, NULL)) {
+	if (rec->state != RUN_DONE || r->unsettled ||
+	    !flow_digest(r, &h.flow) ||
+	    skipped_digest(r, rec, &h.skipped, NULL) ||
+	    store_good_list(r->store, rec->number, &kept, &count, NULL)) {
 		witness_remove();
 		return;
 	}
@@ -146,6 +158,7 @@ is_origin(const struct run *r, const struct witness_head *h,
 {
 	const struct run_record *o = &r->origin;
 	struct kept_range *shown;
+	struct digest skipped;
 	size_t count;
 	bool same;
 
@@ -154,6 +167,10 @@ is_origin(const struct run *r, const struct witness_head *h,
 	if (o->state != RUN_DONE || o->tasks_total != h->tasks_total ||
 	    o->tasks_done != h->tasks_done ||
 	    o->tasks_skipped != h->tasks_skipped)
+		return 0;
+	if (skipped_digest(r, o, &skipped, err))
+		return -1;
+	if (!digest_equal(&skipped, &h->skipped))
 		return 0;
 	if (store_kept_list(r->store, o->number, &shown, &count, err))
 		return -1;

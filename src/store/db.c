@@ -117,6 +117,9 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		"SELECT DISTINCT id >> 12 FROM attempts"
 		" WHERE id BETWEEN ?1 AND ?2 AND (reusable OR outcome = ?3)"
 		" ORDER BY id",
+	[DB_SKIPPED_LIST] =
+		"SELECT (id >> 12) & ?4, step, split, element FROM attempts"
+		" WHERE id BETWEEN ?1 AND ?2 AND outcome = ?3 ORDER BY id",
 	[DB_SKIPPED_COPY] =
 		"INSERT INTO attempts SELECT id + ?3, step, split, outcome,"
 		" reusable, key, element, pid, ?5, ?5, exit_status, signal,"

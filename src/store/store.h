@@ -239,6 +239,9 @@ int store_kept_list(struct store *s, uint32_t run, struct kept_range **list,
  * under the number that it has there; the list is the caller's. */
 int store_good_list(struct store *s, uint32_t run, struct kept_range **list,
 		    size_t *count, struct error *err);
+/* What tells the tasks that RUN skipped from others. */
+int store_skipped_digest(struct store *s, uint32_t run, struct digest *d,
+			 struct error *err);
 /* Record the tasks that run FROM skipped as skipped by RUN, too, at REAL_NS. */
 int store_skipped_copy(struct store *s, uint32_t from, uint32_t run,
 		       int64_t real_ns, struct error *err);

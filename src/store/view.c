@@ -7,7 +7,9 @@
 
 #include <stdlib.h>
 
+#include "base/cbor.h"
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "store/db.h"
 
 enum {
@@ -224,6 +226,32 @@ store_good_list(struct store *s, uint32_t run, struct kept_range **list,
 	else
 		*list = l.v;
 	*count = l.count;
+	return rc;
+}
+
+int
+store_skipped_digest(struct store *s, uint32_t run, struct digest *d,
+		     struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_SKIPPED_LIST, err);
+	struct strbuf sb = STRBUF_INIT;
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, view_row(run, 0, 0));
+	sqlite3_bind_int64(st, 2, view_row(run, VIEW_TASK_MAX,
+					   VIEW_ATTEMPT_MAX));
+	sqlite3_bind_int(st, 3, TASK_SKIPPED);
+	sqlite3_bind_int64(st, 4, VIEW_TASK_MAX);
+	while ((rc = db_row(s, st, "cannot read what was skipped", err)) > 0) {
+		cbor_put_int(&sb, sqlite3_column_int64(st, 0));
+		cbor_put_str(&sb, db_text(st, 1));
+		cbor_put_str(&sb, db_text(st, 2));
+		cbor_put_str(&sb, db_text(st, 3));
+	}
+	*d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
 	return rc;
 }
 

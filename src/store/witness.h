@@ -9,8 +9,7 @@
  * There is one, .flowmake/cache/witness, of the latest run that could leave
  * one: it was done, and nothing that it looked at changed while it ran.
  * Without it, or when it says another thing, a resume asks its tasks.  A run
- * that can leave none removes it: what later runs do could be mistaken for
- * what it says, as what they skipped is known by its count only.
+ * that can leave none removes it.
  */
 #ifndef FLOWMAKE_STORE_WITNESS_H
 #define FLOWMAKE_STORE_WITNESS_H
@@ -33,6 +32,7 @@ struct witness_head {
 	uint32_t tasks_total;
 	uint32_t tasks_done;
 	uint32_t tasks_skipped;
+	struct digest skipped;  /* store_skipped_digest */
 	uint32_t kept_count;    /* of the ranges that show what is done */
 	uint32_t task_count;    /* of the table of tasks */
 	uint32_t since_count;   /* tasks executed by runs that took over what

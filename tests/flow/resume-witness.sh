@@ -236,6 +236,13 @@ test_expect_success 'nor does a run of another flow that did as much' '
 	test_grep "never .*skipped" shown && sees_at_once
 '
 
+test_expect_success 'nor one that showed the same, but skipped other tasks' '
+	cd ../other && cp $witness kept-witness && cp Flowfile first &&
+	edit never nowhere && executes "" && mv kept-witness $witness &&
+	mv first Flowfile && executes "" && flowmake show > shown &&
+	test_grep "never .*skipped" shown && test_grep -v nowhere shown
+'
+
 test_expect_success 'a file that has become a directory is vouched for' '
 	mkdir ../kind && cd ../kind && echo 1 > data && flowfile <<-\END &&
 	(step list (input d "data") (output o "out") (produces (n lines))
