@@ -370,16 +370,16 @@ json" text (suggestion text '("text" "lines" "json") "")))
                           #,(loop (cdr thunks) (1+ n)))))))))
 
 (define (declaration draft name fields body)
-  ;; NAME is a string, syntax, or #f.
-  #`(declare-step! #,(pack-template fields (draft-place draft)
-                                    (draft-thunk-needs draft)
-                                    (draft-thunk-places draft)
-                                    body)
-                   #,name
-                   #,(if (null? (draft-computed draft))
-                         #''()
-                         #`(list #,@(draft-computed draft)))
-                   #,(dispatcher draft)))
+  ;; NAME is a string, syntax, or #f.  A name that this module only imports
+  ;; would make a compiled Flowfile load it.
+  #`((@ (flowmake registry) declare-step!)
+     #,(pack-template fields (draft-place draft) (draft-thunk-needs draft)
+                      (draft-thunk-places draft) body)
+     #,name
+     #,(if (null? (draft-computed draft))
+           #''()
+           #`(list #,@(draft-computed draft)))
+     #,(dispatcher draft)))
 
 (define (form-place stx)
   (or (syntax-source stx)

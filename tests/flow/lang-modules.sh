@@ -145,4 +145,19 @@ test_expect_success 'without a place for the cache modules work as well' '
 	test ! -e .flowmake
 '
 
+test_expect_success 'a compiled flow is run without what expanded it' '
+	mkdir unexpanded && cd unexpanded && flowfile <<-\END &&
+	(define (expander-is-loaded)
+	  (and (resolve-module (quote (flowmake step)) #f #:ensure #f) #t))
+	(define many (quote (1 2)))
+	(step one (foreach x many) (input i (if (= x 1) "Flowfile" "in#{x}"))
+	  (produces n) (resources #:cpu (* 1 attempt))
+	  (scheme (expander-is-loaded)))
+	(step ,(symbol-append (quote t) (quote wo)) (join ,(string-append "one") n)
+	  (when (pair? n)) (scheme (write n)))
+	END
+	touch in2 && flowmake run > said && test_grep "[(]#f #f[)]" said &&
+	flowmake run > said && test_grep "[(]#f #f[)]" said
+'
+
 test_done
