@@ -11,6 +11,7 @@ sched_sources = \
 	src/sched/limits.c src/sched/limits.h \
 	src/sched/news.c \
 	src/sched/notes.c src/sched/notes.h \
+	src/sched/origin.c \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \
 	src/sched/repeat.c \

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cbor.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "exec/agent.h"
@@ -30,51 +29,7 @@
 /* The loop goes on with other news after so many decisions. */
 enum { DECISIONS_PER_TURN = 5000 };
 
-/* ---- the origin ---- */
-
-/* Remember what parameters run R was given. */
-static void
-inherit(struct strvec *given, const struct run_record *r)
-{
-	size_t n, len, text_len;
-	struct cbor c;
-
-	cbor_init(&c, r->parameters, r->parameters_len);
-	for (n = cbor_get_array(&c); n && !c.failed; n--) {
-		const char *name, *text;
-
-		cbor_get_array(&c);
-		name = cbor_get_text(&c, &len);
-		cbor_skip(&c);
-		if (cbor_peek(&c) != CBOR_TEXT) { /* its default stood */
-			cbor_skip(&c);
-			continue;
-		}
-		text = cbor_get_text(&c, &text_len);
-		if (c.failed)
-			return;
-		strvec_push_len(given, name, len);
-		strvec_push_len(given, text, text_len);
-	}
-}
-
-int
-run_find_origin(struct run *r, struct error *err)
-{
-	uint32_t number = r->options->origin_run;
-	int found = store_run_get(r->store, number, &r->origin, err);
-
-	if (found < 0)
-		return -1;
-	if (!found && number)
-		return error_set(err, "--origin-run-id: there is no run %u; "
-				 "'flowmake runs' lists them", number);
-	if (!found)
-		run_note(r, "nothing has run here yet, so everything runs");
-	else
-		inherit(&r->given, &r->origin);
-	return 0;
-}
+/* ---- beginning ---- */
 
 /* Which steps --rerun names. */
 static int

@@ -1,8 +1,8 @@
 /*
  * The state of a run, shared by run.c (its course), expand.c (its graph),
- * tasks.c, inputs.c, ends.c and news.c (its attempts), resume.c, repeat.c and
- * trust.c (what it need not execute), run-record.c and run-code.c (what is
- * recorded of it), plan.c (a dry run), and by nobody else.
+ * tasks.c, inputs.c, ends.c and news.c (its attempts), origin.c, resume.c,
+ * repeat.c and trust.c (what it need not execute), run-record.c and run-code.c
+ * (what is recorded of it), plan.c (a dry run), and by nobody else.
  */
 #ifndef FLOWMAKE_SCHED_RUN_INTERNAL_H
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
@@ -204,9 +204,11 @@ void on_finished(void *data, void *task, const struct outcome *o);
 /* End all running attempts: TERM, and KILL after a while; HARD: KILL now. */
 void run_cancel_all(struct run *r, bool hard);
 
-/* ---- resume.c ---- */
+/* ---- origin.c ---- */
 /* Find the run to resume, and what parameters it was given. */
 int run_find_origin(struct run *r, struct error *err);
+
+/* ---- resume.c ---- */
 /* Read what can be reused. */
 int run_read_results(struct run *r, struct error *err);
 /* Of tasks that are ready, reuse those that have a result, and leave the

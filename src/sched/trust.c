@@ -221,7 +221,8 @@ run_trusts(struct run *r, struct task *t, struct reuse_hit *hit)
 	const struct witness_task *known;
 	struct trust *u = r->trust;
 
-	if (!u || !r->holds_files || !u->steps[t->step->index] || t->stem)
+	if (!u || !r->holds_files || r->foresees ||
+	    !u->steps[t->step->index] || t->stem)
 		return false;
 	known = witness_task(r->witness, t->node.index);
 	return known && known->number &&

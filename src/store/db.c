@@ -70,6 +70,9 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_GET] = "SELECT " RUN_COLUMNS " FROM runs WHERE number = ?1",
 	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
 			  " ORDER BY number DESC LIMIT 1",
+	[DB_RUN_OF_FLOW] = "SELECT " RUN_COLUMNS " FROM runs"
+			   " WHERE flow_file IN (?1, ?2)"
+			   " ORDER BY number DESC LIMIT 1",
 	[DB_RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs ORDER BY number",
 	/* The row of the start, which no index holds, is overwritten. */
 	[DB_ATTEMPT_PUT] =

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "store/db.h"
 #include "sys/file.h"
@@ -109,23 +110,48 @@ store_run_end(struct store *s, const struct run_record *r, struct error *err)
 	return db_run(s, st, "cannot record the end of the run", err);
 }
 
+/* Read the one run that ST gives, as store_run_get. */
+static int
+get_run(struct store *s, sqlite3_stmt *st, struct run_record *r,
+	struct error *err)
+{
+	int rc = db_row(s, st, "cannot read a run", err);
+
+	if (rc > 0) {
+		rc = read_run(st, r, err) ? -1 : 1;
+		sqlite3_reset(st);
+	}
+	return rc;
+}
+
 int
 store_run_get(struct store *s, uint32_t number, struct run_record *r,
 	      struct error *err)
 {
 	sqlite3_stmt *st;
-	int rc;
 
 	st = db_get(s, number ? DB_RUN_GET : DB_RUN_LATEST, err);
 	if (!st)
 		return -1;
 	if (number)
 		sqlite3_bind_int64(st, 1, number);
-	rc = db_row(s, st, "cannot read a run", err);
-	if (rc > 0) {
-		rc = read_run(st, r, err) ? -1 : 1;
-		sqlite3_reset(st);
+	return get_run(s, st, r, err);
+}
+
+int
+store_run_of_flow(struct store *s, const char *flow_file,
+		  struct run_record *r, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_RUN_OF_FLOW, err);
+	char *normal = path_normalize(flow_file);
+	int rc = -1;
+
+	if (st) {
+		db_bind_str(st, 1, flow_file);
+		db_bind_str(st, 2, normal);
+		rc = get_run(s, st, r, err);
 	}
+	free(normal);
 	return rc;
 }
 

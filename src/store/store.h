@@ -109,6 +109,9 @@ int store_run_end(struct store *s, const struct run_record *r,
 /* Read run NUMBER (0: the latest).  Returns 1, 0 when there is none, -1. */
 int store_run_get(struct store *s, uint32_t number, struct run_record *r,
 		  struct error *err);
+/* The same with the latest run of the Flowfile FLOW_FILE. */
+int store_run_of_flow(struct store *s, const char *flow_file,
+		      struct run_record *r, struct error *err);
 /* All runs, oldest first; the array and its records are the caller's. */
 int store_run_list(struct store *s, struct run_record **runs, size_t *count,
 		   struct error *err);

@@ -137,6 +137,25 @@ test_expect_success 'skipped tasks are skipped again, and run when they must' '
 	dumps d "s = 6" && executes "" && executes "" on=#f && dumps d "s = 4"
 '
 
+test_expect_success 'of several Flowfiles each resumes its own latest run' '
+	mkdir flows && cd flows && flowfile <<-\END &&
+	(parameter size 1)
+	(step a (produces (n text)) (shell "echo a#{size} > #{n}"))
+	END
+	sed "s/size 1/size 5/; s/step a/step b/; s/echo a/echo b/" Flowfile \
+		> Other &&
+	flowmake run size=2 && executes b -f Other &&
+	dumps b "n = \"b5\"" && executes b -f Other size=9 &&
+	executes "" && dumps a "n = \"a2\"" && flowmake show > shown &&
+	test_grep "resumes +run 1" shown && executes "" -f ./Other &&
+	dumps b "n = \"b9\"" && executes "" --origin-run-id=1 -f Other size=9
+'
+
+test_expect_success 'a Flowfile that was renamed goes on with the latest run' '
+	cd flows && rm Other && flowmake size=3 && mv Flowfile Renamed &&
+	executes "" -f Renamed && dumps a "n = \"a3\""
+'
+
 test_expect_success 'logs of what is reused are reached under the new run' '
 	mkdir logs && cd logs && flowfile <<-\END &&
 	(step a (foreach i (list 1 2)) (shell "echo said #{i}"))
