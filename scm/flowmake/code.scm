@@ -4,6 +4,7 @@
 ;;; their files.
 
 (define-module (flowmake code)
+  #:use-module ((srfi srfi-1) #:select (append-map filter-map find))
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
@@ -96,13 +97,6 @@
      ((pair? modules) (cons name (map module-name modules)))
      (else #f))))
 
-(define (find proc list)
-  (let loop ((list list))
-    (cond
-     ((null? list) #f)
-     ((proc (car list)) (car list))
-     (else (loop (cdr list))))))
-
 (define (closure-summary proc)
   "Return (DIGEST MENTIONED ...) of what PROC closes over, DIGEST #f if it
 cannot be had or encoded; #t if there is nothing."
@@ -160,9 +154,6 @@ cannot be had or encoded; #t if there is nothing."
                 symbols)))
     (and (pair? data) (value-digest data))))
 
-(define (filter-map proc list)
-  (filter identity (map proc list)))
-
 (define (module-parts module)
   (append-map
    (lambda (entry)
@@ -176,9 +167,6 @@ cannot be had or encoded; #t if there is nothing."
                    (list (list (string-append "module " file ", data") data))
                    '()))))
    (module-closure module)))
-
-(define (append-map proc list)
-  (apply append (map proc list)))
 
 (define (parts-of-module name)
   ;; Of the module NAME, if it is one of the project.

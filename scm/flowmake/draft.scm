@@ -2,6 +2,7 @@
 ;;; model/wire.h describes them.
 
 (define-module (flowmake draft)
+  #:use-module ((srfi srfi-1) #:select (delete-duplicates find))
   #:use-module (srfi srfi-9)
   #:use-module (flowmake errors)
   #:use-module (flowmake interpolate)
@@ -122,15 +123,13 @@ quotes."
 (define reserved '(inputs outputs attempt))
 
 (define (find-name draft id)
-  (let ((symbol (syntax->datum id)))
-    (let loop ((names (draft-names* draft)))
-      (cond
-       ((null? names) #f)
-       ((and (eq? (name-symbol (car names)) symbol)
-             (or (not (name-id (car names)))
-                 (bound-identifier=? (name-id (car names)) id)))
-        (car names))
-       (else (loop (cdr names)))))))
+  ;; The name of DRAFT that the identifier ID means, or #f.
+  (define symbol (syntax->datum id))
+  (find (lambda (name)
+          (and (eq? (name-symbol name) symbol)
+               (or (not (name-id name))
+                   (bound-identifier=? (name-id name) id))))
+        (draft-names* draft)))
 
 (define (add-name! draft id kind)
   "Let the identifier ID name a KIND of thing in DRAFT; return its index."
@@ -316,13 +315,6 @@ it takes."
                          (interpolate-expression stx)
                          stx)
                      kinds where)))
-
-(define (delete-duplicates list)
-  (let loop ((list list) (result '()))
-    (cond
-     ((null? list) (reverse result))
-     ((memv (car list) result) (loop (cdr list) result))
-     (else (loop (cdr list) (cons (car list) result))))))
 
 (define (make-expression draft stx kinds where)
   "Return the EXPR of model/wire.h for the expression STX, which sees names of

@@ -1,6 +1,7 @@
 ;;; What Flowfiles call.  All that look at the world do so through observe.
 
 (define-module (flowmake helpers)
+  #:use-module ((srfi srfi-1) #:select (append-map last))
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
@@ -40,9 +41,6 @@ Example: (wildcard \"books/*.txt\")"
   (if (and (pair? patterns) (null? (cdr patterns)) (list? (car patterns)))
       (car patterns)
       patterns))
-
-(define (append-map proc list)
-  (apply append (map proc list)))
 
 (define (split-pattern pattern)
   ;; (BEFORE . AFTER) the first % of PATTERN, or #f.
@@ -163,9 +161,6 @@ newline.  Raise flowmake-error if it does not end with status 0."
     (if (and (pair? lines) (string-null? (last lines)))
         (list-head lines (1- (length lines)))
         lines)))
-
-(define (last list)
-  (car (last-pair list)))
 
 (define (tsv-rows file)
   "Return the rows of FILE, whose columns are separated by tabs: a list of lists

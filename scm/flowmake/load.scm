@@ -2,6 +2,7 @@
 
 (define-module (flowmake load)
   #:use-module (ice-9 match)
+  #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module (system vm loader)
   #:use-module (flowmake cache)
   #:use-module (flowmake code)
@@ -34,8 +35,8 @@
 
 (define (project-files)
   ;; The files besides the Flowfile that it consists of.
-  (apply append (included-files)
-         (map module-files (map car (project-modules)))))
+  (append (included-files)
+          (append-map module-files (map car (project-modules)))))
 
 ;;; Compiling, in a child, so that the compiler never enters our heap.
 

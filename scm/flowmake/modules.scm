@@ -4,6 +4,7 @@
 ;;; files of the project.
 
 (define-module (flowmake modules)
+  #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module (system vm loader)
   #:use-module (flowmake cache)
   #:use-module (flowmake primitives)
@@ -39,10 +40,7 @@
       (load-thunk-from-memory bytecode))))
 
 (define (files-of module)
-  (append-map* module-files (map car (module-closure module))))
-
-(define (append-map* proc list)
-  (apply append (map proc list)))
+  (append-map module-files (map car (module-closure module))))
 
 (define (module-code directory file)
   ;; A thunk that does what the module in FILE says, or #f.

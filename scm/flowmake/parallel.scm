@@ -5,6 +5,7 @@
 (define-module (flowmake parallel)
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
+  #:use-module ((srfi srfi-1) #:select (list-index lset-difference remove))
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
@@ -108,10 +109,8 @@
                     (status->text status)))))
 
 (define (index-of socket workers)
-  (let loop ((workers workers) (i 0))
-    (if (eqv? (caar workers) socket)
-        i
-        (loop (cdr workers) (1+ i)))))
+  ;; Which of WORKERS has SOCKET.
+  (list-index (lambda (worker) (eqv? (car worker) socket)) workers))
 
 (define (take-message socket results on-end)
   ;; Take one message from a worker; return whether it is still there.
@@ -133,24 +132,18 @@
       (if (null? sockets)
           results
           (loop
-           (filter-all
-            (lambda (ready)
-              (define worker (index-of ready workers))
-              (take-message
-               ready results
-               (lambda ()
-                 (let ((status (finish worker)))
-                   (unless (zero? status)
-                     (worker-died items slots worker status))))))
-            sockets (%poll sockets)))))))
-
-(define (filter-all keep? sockets ready)
-  ;; SOCKETS without those of READY for which KEEP? is false.
-  (let loop ((ready ready) (sockets sockets))
-    (cond
-     ((null? ready) sockets)
-     ((keep? (car ready)) (loop (cdr ready) sockets))
-     (else (loop (cdr ready) (delv! (car ready) sockets))))))
+           (lset-difference
+            eqv? sockets
+            (remove
+             (lambda (ready)
+               (define worker (index-of ready workers))
+               (take-message
+                ready results
+                (lambda ()
+                  (let ((status (finish worker)))
+                    (unless (zero? status)
+                      (worker-died items slots worker status))))))
+             (%poll sockets))))))))
 
 (define (map-in-workers proc items count)
   (let ((slots (%shared-slots (1+ count)))

@@ -1,6 +1,7 @@
 ;;; The module that a Flowfile is evaluated in, and the modules of its project.
 
 (define-module (flowmake project)
+  #:use-module ((srfi srfi-1) #:select (filter-map find))
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
   #:export (flow-module
@@ -84,7 +85,7 @@ or #f."
    (map (lambda (interface)
           (or (project-module (module-name interface)) interface))
         (filter module-name (module-uses module)))
-   (filter identity (map project-module (module-mentions file)))))
+   (filter-map project-module (module-mentions file))))
 
 (define (closure roots)
   ;; ((FILE . MODULE) ...) of those of the modules ROOTS that are the
@@ -109,18 +110,12 @@ modules of the project that it uses."
 
 (define (project-modules)
   "Return ((FILE . MODULE) ...) of the modules of the project in use."
-  (closure (cons (flow-module)
-                 (filter identity (map known-module loaded)))))
+  (closure (cons (flow-module) (filter-map known-module loaded))))
 
 (define (project-module-of symbol)
   "Return the module of the project that the Flowfile has SYMBOL from, or #f."
-  (let ((variable (module-variable (flow-module) symbol)))
-    (and variable
-         (let loop ((modules (project-modules)))
-           (cond
-            ((null? modules) #f)
-            ((eq? (module-variable (module-public-interface (cdar modules))
-                                   symbol)
-                  variable)
-             (cdar modules))
-            (else (loop (cdr modules))))))))
+  (define variable (module-variable (flow-module) symbol))
+  (define (exports-it? module)
+    (eq? (module-variable (module-public-interface module) symbol) variable))
+  (and variable
+       (find exports-it? (map cdr (project-modules)))))
