@@ -3,6 +3,7 @@
 (define-module (flowmake annotation)
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
+  #:use-module (flowmake wire)
   #:export (annotation-clauses
             annotation-keywords
             make-annotations))

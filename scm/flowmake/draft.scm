@@ -8,6 +8,7 @@
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
+  #:use-module (flowmake wire)
   #:export (make-draft
             draft-label
             draft-place
@@ -20,9 +21,7 @@
             place-of
             line-of
             column-of
-            null
             hidden-names
-            name-kinds
             add-name!
             add-implicit-names!
             step-reference
@@ -34,15 +33,6 @@
             suggestion
             scope-note
             strip-hole))
-
-(define null
-  ;; What becomes CBOR's null.
-  *unspecified*)
-
-(define name-kinds
-  ;; enum wire_name.
-  '((from . 0) (join . 1) (foreach . 2) (input . 3) (output . 4) (result . 5)
-    (pattern . 6) (attempt . 7) (inputs . 8) (outputs . 9) (catch . 10)))
 
 (define-record-type <draft>
   (%make-draft label place names thunks thunk-count needs places computed)
@@ -88,7 +78,7 @@
   "Return the list of (NAME-STRING KIND-NUMBER) of DRAFT's scope in order."
   (map (lambda (name)
          (list (symbol->string (name-symbol name))
-               (assq-ref name-kinds (name-kind name))))
+               (name-kind-number (name-kind name))))
        (reverse (draft-names* draft))))
 
 (define (draft-error draft place message . args)
@@ -327,26 +317,26 @@ KINDS; WHERE names the clause in messages."
       (let ((name (and (identifier? stx) (find-name draft stx))))
         (and name
              (allowed? name kinds)
-             (list line column 1 (name-index name)
+             (list line column expr-name (name-index name)
                    (list (name-index name))))))
     (cond
      ((and string (has-holes? string))
       (call-with-values (lambda () (make-pieces draft stx kinds where))
         (lambda (pieces needs)
-          (list line column 3 pieces needs))))
+          (list line column expr-pieces pieces needs))))
      ((constant-value stx)
-      => (lambda (bytes) (list line column 0 bytes '())))
+      => (lambda (bytes) (list line column expr-const bytes '())))
      ((name-expression))
      (else
       (let ((stx (interpolate-expression stx)))
         (call-with-values
             (lambda () (make-thunk draft stx stx kinds where))
           (lambda (number needs)
-            (list line column 2 number needs))))))))
+            (list line column expr-thunk number needs))))))))
 
 (define (make-constant-expression value)
   "Return the EXPR of VALUE that no place in the Flowfile says."
-  (list 1 1 0 (%encode value "a default") '()))
+  (list 1 1 expr-const (%encode value "a default") '()))
 
 (define (strip-hole stx)
   "If STX is (raw EXPR) return EXPR, else #f."

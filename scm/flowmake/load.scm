@@ -16,8 +16,6 @@
   #:use-module (flowmake wire)
   #:export (load-flow))
 
-(define null *unspecified*)
-
 (define max-compiled-forms
   ;; Above this it takes longer to compile than to interpret.
   3000)
@@ -40,13 +38,6 @@
 
 ;;; Compiling, in a child, so that the compiler never enters our heap.
 
-(define (report-error fd)
-  (lambda (text placed? backtrace)
-    (%send fd wire-error
-           (vector "place" placed? "text" text
-                   "backtrace" (or backtrace null)))
-    #f))
-
 (define (compile-in-child fd path forms debug?)
   (call-with-errors
    (lambda ()
@@ -57,7 +48,7 @@
            (let ((file (%memory-file)))
              (%write-bytes file bytecode)
              (%send fd wire-loaded null (list file))))))
-   (report-error fd)
+   (error-sender fd)
    #:debug? debug? #:ours? project-file? #:fallback form-place))
 
 (define (start-compiler path forms debug?)
@@ -113,9 +104,6 @@
                 (compiled-code path forms debug?)))))))
 
 ;;; Telling the engine.
-
-(define (option value)
-  (if value value null))
 
 (define (encoded value name)
   (%encode value (format #f "the value of '~a'" name)))
@@ -220,10 +208,6 @@
 
 ;;; The whole
 
-(define (field request key)
-  (let ((value (hash-ref request key)))
-    (if (eq? value null) #f value)))
-
 (define (prepare-ports!)
   ;; Texts are UTF-8 everywhere, whatever the locale is.
   (fluid-set! %default-port-encoding "UTF-8")
@@ -269,6 +253,6 @@ to FD, or an error.  Return whether it could be loaded."
        (load-file (hash-ref request "file") request)
        (send-flow fd)
        #t)
-     (report-error fd)
+     (error-sender fd)
      #:debug? (field request "debug")
      #:ours? project-file? #:fallback form-place)))

@@ -6,6 +6,7 @@
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
   #:use-module (flowmake source)
+  #:use-module (flowmake wire)
   #:export (recipe-clauses
             make-recipe))
 
@@ -16,8 +17,6 @@
 
 (define seen-by-texts
   (append seen-by-recipes '(result)))
-
-(define quote-raw 3)                    ; enum wire_quote
 
 (define (expression draft stx where)
   (make-expression draft stx seen-by-texts where))

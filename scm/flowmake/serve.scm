@@ -2,6 +2,8 @@
 ;;; run the bodies of scheme recipes.
 
 (define-module (flowmake serve)
+  #:use-module (ice-9 match)
+  #:use-module (rnrs bytevectors)
   #:use-module (flowmake errors)
   #:use-module (flowmake parallel)
   #:use-module (flowmake primitives)
@@ -13,12 +15,6 @@
   #:export (serve-expansion
             serve-recipe
             rehearse-recipe))
-
-(define null *unspecified*)
-
-(define (field fields key default)
-  (let ((value (hash-ref fields key null)))
-    (if (eq? value null) default value)))
 
 (define (enter-child!)
   ;; No thread runs finalizers, so we do it ourselves after a collection.
@@ -58,8 +54,8 @@
     (define (binder key)
       (file-names (evaluate step scope (binder-for template key index))))
     (cond
-     ((eqv? kind name-input) (binder "inputs"))
-     ((eqv? kind name-output) (binder "outputs"))
+     ((eqv? kind (name-kind-number 'input)) (binder "inputs"))
+     ((eqv? kind (name-kind-number 'output)) (binder "outputs"))
      (else
       (flow-error (template-place template)
                   "step '~a': '~a' has no value here"
@@ -115,17 +111,10 @@
    (else
     (flow-error #f "foreach needs a list, not ~a" (show-value value)))))
 
-(define (thunk-values step scope thunks binds)
-  ;; The encoded values of THUNKS; those that BINDS names are bound as well.
-  (map-in-order
-   (lambda (n)
-     (let ((value (call-thunk step scope n)))
-       (for-each (lambda (bind)
-                   (when (eqv? (car bind) n)
-                     (vector-set! scope (cadr bind) value)))
-                 binds)
-       (%encode value "the value")))
-   thunks))
+(define (thunk-values step scope thunks)
+  ;; The encoded values of THUNKS.
+  (map-in-order (lambda (n) (%encode (call-thunk step scope n) "the value"))
+                thunks))
 
 (define (for-each-row proc step scope foreachs)
   ;; Call PROC with the encoded elements and the scope of each row.
@@ -177,17 +166,13 @@
   (let* ((step (hash-ref job "step"))
          (scope (make-scope step))
          (thunks (hash-ref job "thunks"))
-         (binds (field job "binds" '()))
          (send-row (make-row-sender fd item)))
-    (for-each (lambda (given)
-                (vector-set! scope (car given) (cadr given)))
-              (field job "given" '()))
     (for-each (lambda (index value)
                 (vector-set! scope index value))
               (hash-ref job "names") values)
     (for-each-row
      (lambda (elements scope)
-       (send-row (list elements (thunk-values step scope thunks binds))))
+       (send-row (list elements (thunk-values step scope thunks))))
      step scope
      (if (hash-ref job "foreach")
          (template-field (step-template step) "foreach")
@@ -203,50 +188,38 @@
 
 (define (start-job fd job)
   (let* ((step (hash-ref job "step"))
-         (scope (make-scope step)))
-    (for-each (lambda (given)
-                (vector-set! scope (car given) (cadr given)))
-              (field job "given" '()))
-    (let ((values (thunk-values step scope (hash-ref job "constants") '())))
-      (queue-seen fd)
-      (%queue fd wire-constants values)
-      (%flush fd))))
+         (scope (make-scope step))
+         (values (thunk-values step scope (hash-ref job "constants"))))
+    (queue-seen fd)
+    (%queue fd wire-constants values)
+    (%flush fd)))
 
-(define (serve-message fd job message)
-  ;; Answer MESSAGE; return the job that is open then.
-  (let ((type (car message)) (body (cadr message)))
-    (cond
-     ((eqv? type wire-job) (start-job fd body) body)
-     ((eqv? type wire-items) (answer-items fd job body) job)
-     (else (flow-error #f "the engine sent a message of type ~a" type)))))
-
-(define (error-sender fd)
-  (lambda (text placed? backtrace)
-    (%send fd wire-error
-           (vector "place" placed? "text" text
-                   "backtrace" (or backtrace null)))
-    #f))
+(define (serve-message fd job type body)
+  ;; Answer the message of TYPE, with BODY, while JOB is open; return the job
+  ;; that is open then.
+  (cond
+   ((eqv? type wire-job) (start-job fd body) body)
+   ((eqv? type wire-items) (answer-items fd job body) job)
+   (else (flow-error #f "the engine sent a message of type ~a" type))))
 
 (define (serve-expansion fd)
   "Evaluate what the engine asks for on FD until that closes; return the exit
 status of the process."
   (enter-child!)
   (let loop ((job #f))
-    (let ((message (%receive fd)))
-      (if (not message)
-          0
-          (let ((label (job-label (hash-ref (if (eqv? (car message) wire-job)
-                                                (cadr message)
-                                                job)
-                                            "step"))))
-            (let ((job (call-with-errors
-                        (lambda () (serve-message fd job message))
-                        (error-sender fd)
-                        #:debug? (debug-mode) #:ours? project-file?
-                        #:label (const label) #:fallback current-place)))
-              (if job
-                  (loop job)
-                  1)))))))
+    (match (%receive fd)
+      (#f 0)
+      ((type body . _)
+       (let* ((asked (if (eqv? type wire-job) body job))
+              (label (job-label (hash-ref asked "step")))
+              (job (call-with-errors
+                    (lambda () (serve-message fd job type body))
+                    (error-sender fd)
+                    #:debug? (debug-mode) #:ours? project-file?
+                    #:label (const label) #:fallback current-place)))
+         (if job
+             (loop job)
+             1))))))
 
 ;;; Recipes
 
@@ -266,11 +239,9 @@ status of the process."
     (write-it))
    (else
     (let ((bytes (%encode value what)))
-      (if (> (bytevector-length* bytes) wire-inline-max-bytes)
+      (if (> (bytevector-length bytes) wire-inline-max-bytes)
           (write-it)
           (list "inline" bytes))))))
-
-(define bytevector-length* array-length)
 
 (define (result-names template)
   (map (lambda (product)
@@ -301,7 +272,7 @@ status of the process."
          (names (result-names template)))
     (for-each (lambda (entry) (vector-set! scope (car entry) (cadr entry)))
               (field request "names" '()))
-    (default-workers (field request "workers" #f))
+    (default-workers (field request "workers"))
     (let ((values (run-body step scope)))
       (check-count step names values)
       (flush-all-ports)

@@ -14,6 +14,7 @@
   #:use-module (flowmake recipe)
   #:use-module (flowmake registry)
   #:use-module (flowmake template)
+  #:use-module (flowmake wire)
   #:export (expand-step
             expand-defaults))
 

@@ -148,16 +148,12 @@
   (map (lambda (value) (%encode value "an item")) values))
 
 (define* (ask socket step #:key (foreach #f) (constants '()) (thunks '())
-              (names '()) (items '(())) (binds '()) (given '()))
+              (names '()) (items '(())))
   "Put a job and ITEMS to the child at SOCKET; return the list of constants and
 rows, the rows as (ITEM ELEMENTS VALUES), or the text of an error."
   (%send socket 10
          (vector "step" step "foreach" foreach "constants" constants
-                 "thunks" thunks "names" names "binds" binds
-                 "given" (map (lambda (entry)
-                                (list (car entry)
-                                      (%encode (cadr entry) "")))
-                              given)))
+                 "thunks" thunks "names" names))
   (let ((answer (receive-answer socket)))
     (if (eqv? (car answer) 12)
         (begin
