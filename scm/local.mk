@@ -5,6 +5,7 @@ scheme_modules = \
 	scm/flowmake/cache.scm \
 	scm/flowmake/code.scm \
 	scm/flowmake/compile.scm \
+	scm/flowmake/compiler.scm \
 	scm/flowmake/draft.scm \
 	scm/flowmake/errors.scm \
 	scm/flowmake/forms.scm \

@@ -6,6 +6,7 @@
   #:use-module (system vm loader)
   #:use-module (flowmake cache)
   #:use-module (flowmake code)
+  #:use-module (flowmake compiler)
   #:use-module (flowmake errors)
   #:use-module (flowmake modules)
   #:use-module (flowmake primitives)
@@ -19,17 +20,6 @@
 (define max-compiled-forms
   ;; Above this it takes longer to compile than to interpret.
   3000)
-
-(define (lazy module name)
-  ;; A procedure of a module that a Flowfile from the cache does not need.
-  (lambda args
-    (apply (module-ref (resolve-interface module) name) args)))
-
-(define read-flow (lazy '(flowmake reader) 'read-flow))
-(define install-here-strings!
-  (lazy '(flowmake reader) 'install-here-strings!))
-(define expand-flow (lazy '(flowmake compile) 'expand-flow))
-(define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
 
 (define (project-files)
   ;; The files besides the Flowfile that it consists of.

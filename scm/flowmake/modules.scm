@@ -7,6 +7,7 @@
   #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module (system vm loader)
   #:use-module (flowmake cache)
+  #:use-module (flowmake compiler)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
@@ -16,16 +17,6 @@
 (define compiling?
   ;; Whether this process may run the compiler: it does not leave memory again.
   (make-parameter #f))
-
-(define (lazy module name)
-  (lambda args
-    (apply (module-ref (resolve-interface module) name) args)))
-
-(define read-flow (lazy '(flowmake reader) 'read-flow))
-(define install-here-strings!
-  (lazy '(flowmake reader) 'install-here-strings!))
-(define expand-module (lazy '(flowmake compile) 'expand-module))
-(define compile-module (lazy '(flowmake compile) 'compile-module))
 
 (define (compiled-module path file text)
   ;; Compile TEXT, keep that at PATH, and return it as a thunk.

@@ -1,0 +1,23 @@
+;;; What a Flowfile from the cache does not need, nor a module of the project:
+;;; reading, expanding and compiling.  Each is loaded when it is first called.
+
+(define-module (flowmake compiler)
+  #:export (read-flow
+            install-here-strings!
+            expand-flow
+            expand-module
+            compile-expanded
+            compile-module))
+
+(define (lazy module name)
+  (lambda args
+    (apply (module-ref (resolve-interface module) name) args)))
+
+;; Their docstrings are in these modules.
+(define read-flow (lazy '(flowmake reader) 'read-flow))
+(define install-here-strings!
+  (lazy '(flowmake reader) 'install-here-strings!))
+(define expand-flow (lazy '(flowmake compile) 'expand-flow))
+(define expand-module (lazy '(flowmake compile) 'expand-module))
+(define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
+(define compile-module (lazy '(flowmake compile) 'compile-module))
