@@ -60,8 +60,12 @@ parse_show(struct invocation *inv, const struct command *self, int max,
 	return rc;
 }
 
-int
-cmd_runs(struct invocation *inv, const struct command *self, struct error *err)
+/* Print what SAY appends to OUT of TARGET, one of at most MAX words. */
+static int
+look(struct invocation *inv, const struct command *self, int max,
+     int (*say)(struct store *s, const char *target, bool json,
+		const char *again, struct strbuf *out, struct error *err),
+     struct error *err)
 {
 	struct strbuf out = STRBUF_INIT;
 	const char *target;
@@ -69,58 +73,43 @@ cmd_runs(struct invocation *inv, const struct command *self, struct error *err)
 	bool json;
 	int rc = -1;
 
-	if (parse_show(inv, self, 0, &target, &json, err))
+	if (parse_show(inv, self, max, &target, &json, err))
 		return -1;
 	s = store_open(STORE_READ, err);
 	if (s)
-		rc = show_runs(s, json, &out, err);
+		rc = say(s, target, json, inv->again.buf, &out, err);
 	rc = command_close_store(s, rc, err);
 	if (!rc)
 		rc = command_print(&out, err);
 	strbuf_release(&out);
 	return rc;
+}
+
+static int
+say_runs(struct store *s, const char *target, bool json, const char *again,
+	 struct strbuf *out, struct error *err)
+{
+	(void)target;
+	(void)again;
+	return show_runs(s, json, out, err);
+}
+
+int
+cmd_runs(struct invocation *inv, const struct command *self, struct error *err)
+{
+	return look(inv, self, 0, say_runs, err);
 }
 
 int
 cmd_show(struct invocation *inv, const struct command *self, struct error *err)
 {
-	struct strbuf out = STRBUF_INIT;
-	const char *target;
-	struct store *s;
-	bool json;
-	int rc = -1;
-
-	if (parse_show(inv, self, 1, &target, &json, err))
-		return -1;
-	s = store_open(STORE_READ, err);
-	if (s)
-		rc = show_target(s, target, json, inv->again.buf, &out, err);
-	rc = command_close_store(s, rc, err);
-	if (!rc)
-		rc = command_print(&out, err);
-	strbuf_release(&out);
-	return rc;
+	return look(inv, self, 1, show_target, err);
 }
 
 int
 cmd_why(struct invocation *inv, const struct command *self, struct error *err)
 {
-	struct strbuf out = STRBUF_INIT;
-	const char *target;
-	struct store *s;
-	bool json;
-	int rc = -1;
-
-	if (parse_show(inv, self, 1, &target, &json, err))
-		return -1;
-	s = store_open(STORE_READ, err);
-	if (s)
-		rc = why_target(s, target, json, inv->again.buf, &out, err);
-	rc = command_close_store(s, rc, err);
-	if (!rc)
-		rc = command_print(&out, err);
-	strbuf_release(&out);
-	return rc;
+	return look(inv, self, 1, why_target, err);
 }
 
 /* ---- logs ---- */

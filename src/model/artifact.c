@@ -101,6 +101,15 @@ artifact_format_find(const char *name, size_t len, enum artifact_format *f)
 	return i < ARTIFACT_FORMATS;
 }
 
+const struct artifact *
+artifact_find(const struct artifact *list, size_t count, const char *name)
+{
+	for (; count--; list++)
+		if (!strcmp(list->name, name))
+			return list;
+	return NULL;
+}
+
 uint64_t
 artifact_object_bytes(const struct artifact *list, size_t count)
 {

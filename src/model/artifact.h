@@ -41,6 +41,10 @@ const char *artifact_format_name(enum artifact_format f);
 bool artifact_format_find(const char *name, size_t len,
 			  enum artifact_format *f);
 
+/* The one of COUNT artifacts that is called NAME, or NULL. */
+const struct artifact *artifact_find(const struct artifact *list,
+				     size_t count, const char *name);
+
 /* How many bytes of the COUNT artifacts are objects in the store. */
 uint64_t artifact_object_bytes(const struct artifact *list, size_t count);
 

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "model/artifact.h"
 #include "model/value.h"
 #include "report/show-state.h"
 #include "store/objects.h"
@@ -194,18 +195,6 @@ put_bytes(const struct artifact *r, const char *file, struct strbuf *out,
 
 /* ---- finding ---- */
 
-/* The result of A called NAME, or NULL. */
-static const struct artifact *
-find_result(const struct attempt_record *a, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < a->result_count; i++)
-		if (!strcmp(a->results[i].name, name))
-			return &a->results[i];
-	return NULL;
-}
-
 /* Read the task that T means.  When there is none of the whole REST, its last
  * part may be the name of a result: then *NAME gets that, out of T. */
 static int
@@ -265,7 +254,8 @@ dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
 	if (find_task(&as, s, t, &name, err))
 		return -1;
 	if (as.count == 1 && name)
-		r = find_result(&as.list[0], name);
+		r = artifact_find(as.list[0].results,
+				  as.list[0].result_count, name);
 	else if (as.count == 1 && file && as.list[0].result_count == 1)
 		r = &as.list[0].results[0];
 	if (!as.count)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/artifact.h"
 #include "model/value.h"
 
 enum { MAX_TASKS = 3 }; /* of a join, by name */
@@ -23,22 +24,12 @@ add_content(struct strbuf *sb, const struct artifact *a)
 	strbuf_addch(sb, ')');
 }
 
-static const struct artifact *
-find_result(const struct attempt_record *a, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < a->result_count; i++)
-		if (!strcmp(a->results[i].name, name))
-			return &a->results[i];
-	return NULL;
-}
-
 /* Append what A gives under NAME: a result, or else its outputs. */
 static void
 add_given(struct strbuf *sb, const struct attempt_record *a, const char *name)
 {
-	const struct artifact *r = find_result(a, name);
+	const struct artifact *r = artifact_find(a->results, a->result_count,
+						 name);
 	size_t i;
 
 	if (a->outcome == TASK_CAUGHT)

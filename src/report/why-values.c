@@ -12,6 +12,7 @@
 #include "base/cbor.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/artifact.h"
 #include "model/value.h"
 #include "store/files.h"
 
@@ -227,14 +228,13 @@ note_file_maker(const struct why_describing *d, const char *path,
 	struct tasks tasks = { .all = { .count = 0 } };
 	int rc = tasks_read(&tasks, d->w->store, d->w->target->run.number,
 			    name, err);
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < tasks.all.count; i++) {
 		const struct attempt_record *a = &tasks.all.list[i];
 
-		for (k = 0; k < a->output_count; k++)
-			if (!strcmp(a->outputs[k].name, path))
-				why_note_maker(d, a);
+		if (artifact_find(a->outputs, a->output_count, path))
+			why_note_maker(d, a);
 	}
 	tasks_release(&tasks);
 	free(name);

@@ -79,6 +79,16 @@ test_damage(void)
 	strbuf_release(&sb);
 }
 
+static void
+test_find(void)
+{
+	const struct artifact list[] = { { .name = "a" }, { .name = "b" } };
+
+	ok(artifact_find(list, 2, "b") == &list[1], "one is found by name");
+	ok(!artifact_find(list, 2, "c") && !artifact_find(NULL, 0, "a"),
+	   "or there is none of that name");
+}
+
 int
 main(void)
 {
@@ -86,6 +96,7 @@ main(void)
 
 	test_round_trip();
 	test_damage();
+	test_find();
 	for (i = 0; i < ARTIFACT_FORMATS; i++)
 		named += !!artifact_format_name((enum artifact_format)i);
 	is_int(named, ARTIFACT_FORMATS, "every format has a name");
