@@ -8,4 +8,5 @@ flow_sources = \
 	src/flow/memo.c src/flow/memo.h \
 	src/flow/observation.c src/flow/observation.h \
 	src/flow/outbox.c src/flow/outbox.h \
-	src/flow/recipe-child.c
+	src/flow/recipe-child.c \
+	src/flow/seen.c src/flow/seen.h

@@ -21,7 +21,7 @@
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "flow/evaluator.h"
-#include "flow/observation.h"
+#include "flow/seen.h"
 #include "model/wire.h"
 #include "sys/file.h"
 #include "sys/frame.h"
@@ -31,13 +31,6 @@
 enum { MAX_BYTES = 1 << 28 }; /* of a memo that is kept */
 
 #define MEMO_FORMAT "flowmake memo 3"
-
-/* What was looked at for one thing: each observation once, the memo's. */
-struct seen {
-	struct observation **v;
-	size_t count;
-	size_t alloc;
-};
 
 struct answer {
 	struct strbuf frames;       /* new ones; */
@@ -56,116 +49,12 @@ struct memo {
 	struct seen load_seen;
 	bool is_loaded;             /* load is complete */
 	struct map answers;         /* by digest: struct answer */
-	struct map observations;    /* by observation_id: the only owner */
+	struct looks looks;         /* for all these */
 	bool has_changed;
 	bool is_useless;            /* it is not to be kept */
 };
 
-/* ---- observations ---- */
-
-/* The one of M that says what O says, or NULL. */
-static struct observation *
-find(const struct memo *m, const struct observation *o)
-{
-	struct digest id = observation_id(o);
-
-	return map_get(&m->observations, (char *)id.bytes, DIGEST_BYTES);
-}
-
-/* Take O; returns it, or the one of M that says the same. */
-static struct observation *
-enter(struct memo *m, struct observation *o)
-{
-	struct observation *known = find(m, o);
-	struct digest id;
-
-	if (known) {
-		observation_free(o);
-		return known;
-	}
-	id = observation_id(o);
-	map_set(&m->observations, (char *)id.bytes, DIGEST_BYTES, o);
-	return o;
-}
-
-static void
-seen_push(struct seen *s, struct observation *o)
-{
-	ARRAY_GROW(s->v, s->count, s->alloc);
-	s->v[s->count++] = o;
-}
-
-/* Add to S what stands in MANIFESTS, one after another; whether they can be
- * read. */
-static bool
-seen_add(struct memo *m, struct seen *s, const char *manifests, size_t len)
-{
-	struct map once; /* those in S */
-	struct cbor c;
-	size_t n;
-
-	map_init(&once);
-	cbor_init(&c, manifests, len);
-	while (cbor_peek(&c) != CBOR_END && !c.failed) {
-		for (n = cbor_get_array(&c); n && !c.failed; n--) {
-			struct observation *o = observation_of_manifest(&c);
-
-			if (!o)
-				continue;
-			o = enter(m, o);
-			if (!map_set(&once, (char *)&o, sizeof(o), o))
-				seen_push(s, o);
-		}
-	}
-	map_release(&once);
-	return !c.failed;
-}
-
-static bool
-seen_equal(const struct seen *a, const struct seen *b)
-{
-	size_t i;
-
-	for (i = 0; i < a->count && i < b->count && a->v[i] == b->v[i]; i++)
-		;
-	return i == a->count && i == b->count;
-}
-
-/* Whether what was looked at is so now. */
-static bool
-is_true_now(const struct seen *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->count; i++)
-		if (!observation_is_true(s->v[i]))
-			return false;
-	return true;
-}
-
 /* ---- the file ---- */
-
-/* Read what was looked at into S; whether that is so now.  Those that the memo
- * has while it is read were found to be. */
-static bool
-get_seen(struct memo *m, struct cbor *c, struct seen *s)
-{
-	bool is_true = true;
-	size_t n;
-
-	for (n = cbor_get_array(c); n && !c->failed; n--) {
-		struct observation *o = observation_get(c);
-
-		if (!o)
-			continue;
-		is_true = is_true && (find(m, o) || observation_is_true(o));
-		if (is_true)
-			seen_push(s, enter(m, o));
-		else
-			observation_free(o);
-	}
-	return is_true && !c->failed;
-}
 
 static void
 answer_free(struct answer *a)
@@ -175,7 +64,7 @@ answer_free(struct answer *a)
 	for (; a; a = next) {
 		next = a->replaced;
 		strbuf_release(&a->frames);
-		free(a->seen.v);
+		seen_release(&a->seen);
 		free(a);
 	}
 }
@@ -193,7 +82,7 @@ get_answer(struct memo *m, struct cbor *c)
 		c->failed = true;
 	q = cbor_get_bytes(c, &len);
 	a->data = cbor_get_bytes(c, &a->len);
-	if (!get_seen(m, c, &a->seen)) {
+	if (!seen_get(&a->seen, &m->looks, c)) {
 		m->has_changed = true;
 		answer_free(a);
 	} else if (map_get(&m->answers, q, len)) {
@@ -231,23 +120,13 @@ read_memo(struct memo *m)
 	if (file_read(m->path, &m->text, NULL) || !check_text(&m->text))
 		return false;
 	cbor_init(&c, m->text.buf, m->text.len);
-	if (!get_seen(m, &c, &m->load_seen))
+	if (!seen_get(&m->load_seen, &m->looks, &c))
 		return false;
 	load = cbor_get_bytes(&c, &len);
 	strbuf_add(&m->load, load, len);
 	while (cbor_peek(&c) != CBOR_END && !c.failed)
 		get_answer(m, &c);
 	return !c.failed;
-}
-
-static void
-put_seen(struct strbuf *sb, const struct seen *s)
-{
-	size_t i;
-
-	cbor_put_array(sb, s->count);
-	for (i = 0; i < s->count; i++)
-		observation_put(sb, s->v[i]);
 }
 
 static const char *
@@ -263,7 +142,7 @@ write_memo(struct memo *m)
 	struct strbuf sb = STRBUF_INIT;
 	struct digest d;
 
-	put_seen(&sb, &m->load_seen);
+	seen_put(&m->load_seen, &sb);
 	cbor_put_bytes(&sb, m->load.buf, m->load.len);
 	map_each(&m->answers, e) {
 		const struct answer *a = e->value;
@@ -274,7 +153,7 @@ write_memo(struct memo *m)
 		cbor_put_array(&sb, 3);
 		cbor_put_bytes(&sb, e->key, e->len);
 		cbor_put_bytes(&sb, frames, len);
-		put_seen(&sb, &a->seen);
+		seen_put(&a->seen, &sb);
 	}
 	d = digest_of(sb.buf, sb.len);
 	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
@@ -373,11 +252,9 @@ empty(struct memo *m)
 		answer_free(e->value);
 	map_release(&m->answers);
 	map_init(&m->answers);
-	map_each(&m->observations, e)
-		observation_free(e->value);
-	map_release(&m->observations);
-	map_init(&m->observations);
-	m->load_seen.count = 0;
+	seen_release(&m->load_seen);
+	looks_release(&m->looks);
+	looks_init(&m->looks);
 	strbuf_reset(&m->load);
 	strbuf_reset(&m->text);
 }
@@ -400,7 +277,7 @@ memo_open(const struct evaluator_load *how)
 	strbuf_init(&m->text);
 	strbuf_init(&m->load);
 	map_init(&m->answers);
-	map_init(&m->observations);
+	looks_init(&m->looks);
 	m->is_loaded = read_memo(m);
 	if (!m->is_loaded)
 		empty(m);
@@ -413,14 +290,12 @@ memo_close(struct memo *m)
 	if (!m)
 		return;
 	if (m->has_changed && m->is_loaded && !m->is_useless) {
-		map_each(&m->observations, e)
-			observation_add_stamp(e->value);
+		looks_add_stamps(&m->looks);
 		write_memo(m);
 	}
 	empty(m);
-	free(m->load_seen.v);
 	map_release(&m->answers);
-	map_release(&m->observations);
+	looks_release(&m->looks);
 	strbuf_release(&m->load);
 	strbuf_release(&m->text);
 	strbuf_release(&m->flow_text);
@@ -453,7 +328,7 @@ memo_add_load(struct memo *m, unsigned type, const char *payload, size_t len)
 void
 memo_add_manifest(struct memo *m, const char *manifest, size_t len)
 {
-	m->is_useless |= !seen_add(m, &m->load_seen, manifest, len);
+	m->is_useless |= !seen_add(&m->load_seen, &m->looks, manifest, len);
 	m->has_changed = true;
 }
 
@@ -463,7 +338,7 @@ memo_find(const struct memo *m, const struct digest *q, size_t *len)
 	const struct answer *a = map_get(&m->answers, (const char *)q->bytes,
 					 DIGEST_BYTES);
 
-	return a && is_true_now(&a->seen) ? answer_frames(a, len) : NULL;
+	return a && seen_is_true(&a->seen) ? answer_frames(a, len) : NULL;
 }
 
 /* Whether A and B say the same for the same reasons. */
@@ -488,7 +363,7 @@ memo_add(struct memo *m, const struct digest *q, const char *frames,
 
 	strbuf_init(&a->frames);
 	strbuf_add(&a->frames, frames, len);
-	if (!seen_add(m, &a->seen, seen, seen_len) ||
+	if (!seen_add(&a->seen, &m->looks, seen, seen_len) ||
 	    (known && answer_equal(known, a))) {
 		answer_free(a);
 		return;
@@ -496,43 +371,6 @@ memo_add(struct memo *m, const struct digest *q, const char *frames,
 	a->replaced = known;
 	map_set(&m->answers, key, DIGEST_BYTES, a);
 	m->has_changed = true;
-}
-
-/* Append the ids of S, one after another. */
-static void
-add_ids(struct strbuf *sb, const struct seen *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->count; i++) {
-		struct digest id = observation_id(s->v[i]);
-
-		strbuf_add(sb, id.bytes, DIGEST_BYTES);
-	}
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, DIGEST_BYTES);
-}
-
-/* Sort the ids in SB, which came in any order, and drop those that stand there
- * again. */
-static void
-sort_ids(struct strbuf *sb)
-{
-	size_t from, to = 0;
-
-	qsort(sb->buf, sb->len / DIGEST_BYTES, DIGEST_BYTES, compare_ids);
-	for (from = 0; from < sb->len; from += DIGEST_BYTES) {
-		if (to && !memcmp(sb->buf + to - DIGEST_BYTES, sb->buf + from,
-				  DIGEST_BYTES))
-			continue;
-		memmove(sb->buf + to, sb->buf + from, DIGEST_BYTES);
-		to += DIGEST_BYTES;
-	}
-	strbuf_truncate(sb, to);
 }
 
 bool
@@ -543,13 +381,13 @@ memo_identity(const struct memo *m, struct digest *id)
 
 	if (!m->is_loaded || m->is_useless)
 		return false;
-	add_ids(&sb, &m->load_seen);
+	seen_add_ids(&m->load_seen, &sb);
 	map_each(&m->answers, e) {
 		const struct answer *a = e->value;
 
-		add_ids(&sb, &a->seen);
+		seen_add_ids(&a->seen, &sb);
 	}
-	sort_ids(&sb);
+	seen_sort_ids(&sb);
 	strbuf_adds(&sb, m->path);
 	d = digest_of(m->load.buf, m->load.len);
 	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
