@@ -54,8 +54,16 @@ void control_send(struct evaluator *e, unsigned type, const char *payload,
 		  size_t len, const int *fds, size_t fd_count);
 /* Start the program, unless it was, and have it load the flow. */
 int control_boot(struct evaluator *e, struct error *err);
+/* Have the program that was started load the flow. */
+void control_load(struct evaluator *e);
+/* Let the program go, and kill its children. */
+void control_end(struct evaluator *e);
 /* Why the evaluator is of no use any more. */
 int control_error_dead(const struct evaluator *e, struct error *err);
+
+/* In evaluator.c: the socket brought a frame that belongs to the loading.  When
+ * the flow was known already, its text and manifest made it say the same. */
+void control_load_frame(struct evaluator *e, const struct frame *f);
 
 /* Read what a WIRE_ERROR says into ERR. */
 void control_read_error(const struct frame *f, struct error *err);

@@ -1,7 +1,7 @@
 flow_sources = \
 	src/flow/child.c src/flow/child.h \
 	src/flow/code.c src/flow/code.h \
-	src/flow/control.h \
+	src/flow/control.c src/flow/control.h \
 	src/flow/ending.c src/flow/ending.h \
 	src/flow/eval-child.c \
 	src/flow/evaluator.c src/flow/evaluator.h \

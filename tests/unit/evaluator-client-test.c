@@ -32,6 +32,23 @@ load(struct evaluator *e, const char *file, const bool *interrupted)
 	return rc;
 }
 
+/* Whether loading FILE, whose memo is kept in cache/, says that the answer is
+ * damaged. */
+static bool
+is_damaged(const char *file)
+{
+	struct evaluator_load how = { .file = file, .cache_dir = "cache" };
+	struct evaluator *e = evaluator_new(loop);
+	struct rules rules;
+	int rc;
+
+	rules_init(&rules);
+	rc = evaluator_load(e, &how, &rules, NULL, &err);
+	rules_release(&rules);
+	evaluator_free(e);
+	return rc && failed_with(&err, "answer of the evaluator is damaged");
+}
+
 static struct evaluator *
 start(void)
 {
@@ -67,6 +84,10 @@ test_load(void)
 	   failed_with(&err, "the evaluator ended unexpectedly"),
 	   "and of no use any more");
 	evaluator_free(e);
+	must(mkdir("cache", 0777));
+	put("damaged", "; a flow\n");
+	ok(is_damaged("damaged") && is_damaged("damaged"),
+	   "an answer that is damaged is not remembered");
 	e = start();
 	loop_timer_start(loop, &timer, 0, interrupt, &interrupted);
 	ok(load(e, "endless", &interrupted) < 0 &&

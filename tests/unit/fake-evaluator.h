@@ -318,6 +318,10 @@ fake_load(const struct strbuf *payload)
 		fake_error(FAKE_CONTROL, "bad:1:2: missing parenthesis");
 	if (!strcmp(file, "crash"))
 		fake_crash();
+	if (!strcmp(file, "damaged")) {
+		cbor_put_uint(&sb, 1);
+		fake_send(FAKE_CONTROL, WIRE_LOADED, &sb);
+	}
 	if (!strcmp(file, "good")) {
 		cbor_put_map(&sb, 2);
 		cbor_put_str(&sb, "flow");
