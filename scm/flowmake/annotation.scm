@@ -5,7 +5,6 @@
   #:use-module (flowmake interpolate)
   #:use-module (flowmake wire)
   #:export (annotation-clauses
-            annotation-keywords
             make-annotations))
 
 (define annotation-keywords

@@ -28,7 +28,6 @@
             make-expression
             make-constant-expression
             names-of-steps
-            make-pieces
             make-thunk
             suggestion
             scope-note

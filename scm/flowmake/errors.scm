@@ -4,13 +4,10 @@
 (define-module (flowmake errors)
   #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
   #:export (flow-error
-            place->string
-            exception->text
-            innermost-place
             call-with-errors))
 
 (define (place->string place)
-  "Return \"FILE:LINE:COLUMN\" of PLACE, an alist as syntax-source gives it."
+  ;; "FILE:LINE:COLUMN" of PLACE, an alist as syntax-source gives it.
   (format #f "~a:~a:~a"
           (or (assq-ref place 'filename) "Flowfile")
           (1+ (or (assq-ref place 'line) 0))
@@ -111,8 +108,8 @@ alist as syntax-source gives it, or #f, says where the mistake is."
         text)))
 
 (define (exception->text exception)
-  "Return the text of EXCEPTION, whatever was raised, without a place unless it
-is a flowmake-error, and whether it begins with one."
+  ;; The text of EXCEPTION, whatever was raised, without a place unless it is a
+  ;; flowmake-error, and whether it begins with one.
   (if (exception? exception)
       (let ((key (exception-kind exception))
             (args (exception-args exception)))
@@ -147,8 +144,8 @@ is a flowmake-error, and whether it begins with one."
                   (column . ,(ref 'source:column))))))))
 
 (define (innermost-place stack ours?)
-  "Return the place of the innermost frame of STACK that is in a file for which
-OURS? is true, or #f."
+  ;; The place of the innermost frame of STACK that is in a file for which OURS?
+  ;; is true, or #f.
   (let ((count (if stack (stack-length stack) 0)))
     (let loop ((i 0))
       (and (< i count)

@@ -35,9 +35,10 @@ Example: (wildcard \"books/*.txt\")"
    (lambda (pattern)
      (let ((text (value->text pattern)))
        (observe "wildcard" text (lambda () (%glob text)))))
-   (value->list patterns)))
+   (given-list patterns)))
 
-(define (value->list patterns)
+(define (given-list patterns)
+  ;; The elements of PATTERNS, or of the only one, a list.
   (if (and (pair? patterns) (null? (cdr patterns)) (list? (car patterns)))
       (car patterns)
       patterns))

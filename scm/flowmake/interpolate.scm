@@ -11,7 +11,6 @@
   #:export (literal-string
             has-holes?
             literal-pieces
-            literal-place-at
             hole-label
             interpolate-expression))
 
@@ -66,8 +65,7 @@
           (cons line (- count from))))))
 
 (define (literal-place-at stx index)
-  "Return the place in its file of the character INDEX of the string literal
-STX."
+  ;; The place in its file of the character INDEX of the string literal STX.
   (let* ((place (syntax-source stx))
          (file (and place (assq-ref place 'filename)))
          (line (and place (assq-ref place 'line)))
@@ -108,9 +106,6 @@ STX."
                (eof-object? (read-syntax port))
                stx)))
       (lambda _ #f))))
-
-(define (skip-blanks text from)
-  (or (string-skip text char-whitespace? from) (string-length text)))
 
 (define (reroot literal stx place)
   (datum->syntax literal (syntax-expression* stx)

@@ -114,9 +114,8 @@
      (list name (bytes-or-null digest) (option value)))))
 
 (define (code-of step template)
-  ;; The CODE of STEP's scheme recipe, as a message.
+  ;; The CODE of STEP's scheme recipe, as a message, and the strings in there.
   ;; At top level there is nothing to close over.
-  ;; Also the strings in there.
   (let* ((body (template-body template))
          (closure (or (cadr body)
                       (closure-summary (step-thunk step (car body))))))

@@ -7,7 +7,6 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
   #:export (install-here-strings!
-            register-source!
             source-line
             column->index
             index->column
@@ -18,7 +17,7 @@
 (define sources (make-hash-table))      ; file name -> vector of lines
 
 (define (register-source! file text)
-  "Remember that FILE, as places name it, holds TEXT."
+  ;; Remember that FILE, as places name it, holds TEXT.
   (hash-set! sources file (list->vector (string-split text #\newline))))
 
 (define (lines-of file)
@@ -96,16 +95,6 @@ here string"))
   (read-hash-extend #\< read-here-string))
 
 ;;; Forms.
-
-(define (form-head form)
-  ;; The first words of FORM, for a message.
-  (let ((datum (syntax->datum form)))
-    (if (and (pair? datum) (symbol? (car datum)))
-        (format #f "(~a~a ...)" (car datum)
-                (if (and (pair? (cdr datum)) (symbol? (cadr datum)))
-                    (format #f " ~a" (cadr datum))
-                    ""))
-        "the form")))
 
 (define (first-words file line column)
   ;; The beginning of the text at LINE, for a message.

@@ -6,8 +6,6 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake errors)
   #:export (make-tagged
-            tagged?
-            tagged-kind
             tagged-payload
             tagged-of-kind?
             stored-object
