@@ -150,7 +150,6 @@ child_start(struct child *c, struct evaluator *e, const struct child_ops *ops,
 		return -1;
 	c->evaluator = e;
 	c->ops = ops;
-	child_init(c);
 	if (loop_watch_add(e->loop, &c->data, ends[0], EPOLLIN, on_data, c,
 			   err) < 0) {
 		close(ends[0]);

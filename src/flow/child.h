@@ -39,17 +39,18 @@ struct child {
 	bool doomed;              /* freed as soon as they have returned */
 };
 
-/* Have the zygote fork C, zeroed memory of the caller's that child_free frees:
- * a recipe's child when JOB is not NULL. */
-int child_start(struct child *c, struct evaluator *e,
-		const struct child_ops *ops, const char *job, size_t job_len,
-		int out_fd, int err_fd, struct error *err);
-/* Prepare C, which may be freed without having been started. */
+/* Prepare C, zeroed memory of the caller's that child_free frees, whether it
+ * was started or not. */
 void child_init(struct child *c);
 /* Calls into the owner may free the child under us: between these two it only
  * is doomed. */
 void child_enter(struct child *c);
 void child_leave(struct child *c);
+/* Have the zygote fork C: a recipe's child, with these descriptors for its
+ * output, when JOB is not NULL. */
+int child_start(struct child *c, struct evaluator *e,
+		const struct child_ops *ops, const char *job, size_t job_len,
+		int out_fd, int err_fd, struct error *err);
 /* Send a frame over its data socket. */
 void child_send(struct child *c, unsigned type, const char *payload,
 		size_t len);

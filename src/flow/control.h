@@ -31,7 +31,7 @@ struct evaluator {
 	struct loop_watch control;
 	struct frame_reader reader;
 	struct outbox out;
-	bool dead;
+	bool dead;                /* it has ended: nothing can be asked */
 	int wait_status;          /* when dead */
 
 	struct child_entry *children;
@@ -43,8 +43,9 @@ struct evaluator {
 	struct strbuf load;       /* WIRE_LOAD, for when it is started */
 	struct rules *rules;      /* being loaded, or NULL */
 	bool has_begun;           /* to load */
-	bool load_done;
-	struct error load_error;
+	bool load_done;           /* or given up */
+	struct error load_error;  /* why there are no rules, or what it said
+				   * before it ended */
 };
 
 /* Make a pair of sockets: ENDS[0], ours, does not block. */

@@ -6,7 +6,6 @@
 #include "flow/evaluator.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cbor.h"
@@ -77,11 +76,12 @@ recipe_child_start(struct evaluator *e, const char *job, size_t len,
 {
 	struct recipe_child *c = xcalloc(1, sizeof(*c));
 
+	child_init(&c->base);
 	c->events = events;
 	c->data = data;
 	if (child_start(&c->base, e, &recipe_ops, job, len, out_fd, err_fd,
 			err) < 0) {
-		free(c);
+		child_free(&c->base);
 		return NULL;
 	}
 	return c;
