@@ -27,4 +27,5 @@ report_sources = \
 	src/report/why-read.c \
 	src/report/why-state.h \
 	src/report/why-tasks.c \
+	src/report/why-tree.c \
 	src/report/why-values.c

@@ -19,7 +19,6 @@
 #include "sys/file.h"
 
 enum {
-	FILES_SHOWN = 5,       /* of a directory, or that the Flowfile names */
 	FILES_KEPT = 1000,     /* of those that differ */
 	COMMITS_SHOWN = 3,     /* of one file */
 	ID_SHOWN = 12,         /* digits of a commit's name */
@@ -113,36 +112,54 @@ is_source(const struct why_code *c, size_t i)
 	return false;
 }
 
+/* Add the files that differ in the directory PATH of X. */
+static int
+add_files_of(struct why_state *w, const char *path,
+	     const struct key_difference *x, struct error *err)
+{
+	struct why_code *c = &w->code;
+	struct why_tree t;
+	size_t i, found = 0;
+	int rc = why_tree_read(&t, w->store, path, x, err);
+
+	for (i = 0; rc > 0 && i < t.count && i < WHY_FILES_SHOWN; i++)
+		add_path(c, t.files[i].path, strlen(t.files[i].path));
+	for (i = 0; !rc && i < c->files.count && found < WHY_FILES_SHOWN; i++)
+		if (is_within(c, i, path) && ++found)
+			add_path(c, c->files.v[i], strlen(c->files.v[i]));
+	why_tree_release(&t);
+	return MIN(rc, 0);
+}
+
 /* Add the files that explain what is in directories or was computed: their
  * commits are asked for, too. */
-static void
-add_files(struct why_code *c, const struct why *why)
+static int
+add_files(struct why_state *w, const struct why *why, struct error *err)
 {
-	size_t i, k, found = 0;
+	struct why_code *c = &w->code;
+	size_t i, found = 0;
+	int rc = 0;
 
-	for (i = 0; i < c->files.count && found < FILES_SHOWN; i++)
+	for (i = 0; i < c->files.count && found < WHY_FILES_SHOWN; i++)
 		if (is_source(c, i) && ++found)
 			add_path(c, c->files.v[i], strlen(c->files.v[i]));
-	for (k = 0; k < why->diff.count; k++) {
-		const struct key_difference *x = &why->diff.list[k];
+	for (i = 0; !rc && i < why->diff.count; i++) {
+		const struct key_difference *x = &why->diff.list[i];
 		const struct key_part *p = x->new.name ? &x->new : &x->old;
 		char *path;
 
 		if (p->subject != KEY_OF_INPUT)
 			continue;
 		path = xstrndup(p->object, p->object_len);
-		found = 0;
-		for (i = 0; i < c->files.count && found < FILES_SHOWN; i++)
-			if (is_within(c, i, path) && ++found)
-				add_path(c, c->files.v[i],
-					 strlen(c->files.v[i]));
+		rc = add_files_of(w, path, x, err);
 		free(path);
 	}
+	return rc;
 }
 
 /* Find out which files differ between the runs. */
 static void
-read_files(struct why_state *w, const struct why *why)
+read_files(struct why_state *w)
 {
 	static const struct code_events events = { .line = on_name };
 	struct strbuf text = STRBUF_INIT;
@@ -156,7 +173,6 @@ read_files(struct why_state *w, const struct why *why)
 	strbuf_release(&text);
 	/* what cannot be compared is not told */
 	code_ask(ask_names, &events, c, HISTORY_LIMIT_S * NS_PER_S, NULL);
-	add_files(c, why);
 }
 
 static void
@@ -216,7 +232,9 @@ why_code_read(struct why_state *w, const struct why *why, struct error *err)
 			err))
 		return -1;
 	add_paths(w, why);
-	read_files(w, why);
+	read_files(w);
+	if (add_files(w, why, err))
+		return -1;
 	c->commits = xcalloc(c->paths.count + 1, sizeof(*c->commits));
 	c->commit_counts = xcalloc(c->paths.count + 1,
 				   sizeof(*c->commit_counts));
@@ -334,6 +352,18 @@ why_code_add_file(const struct why_code *c, const char *path, bool with_name,
 	strbuf_release(&head);
 }
 
+void
+why_code_add_commits(const struct why_code *c, const char *path,
+		     struct strbuf *notes)
+{
+	struct strbuf head = STRBUF_INIT;
+
+	text_add_escaped(&head, path, strlen(path));
+	strbuf_addch(&head, ' ');
+	add_commits(c, path, head.buf, notes);
+	strbuf_release(&head);
+}
+
 /* Append lines on file number I, each after BEFORE, its name and BEHIND. */
 static void
 add_file(const struct why_code *c, size_t i, const char *before,
@@ -371,11 +401,11 @@ why_code_add_tree(const struct why_code *c, const char *path,
 	size_t i, count = 0;
 
 	for (i = 0; i < c->files.count; i++)
-		if (is_within(c, i, path) && count++ < FILES_SHOWN)
+		if (is_within(c, i, path) && count++ < WHY_FILES_SHOWN)
 			add_file(c, i, "", " ", notes);
-	if (count > FILES_SHOWN)
+	if (count > WHY_FILES_SHOWN)
 		strbuf_addf(notes, "and %zu more of its files\n",
-			    count - FILES_SHOWN);
+			    count - WHY_FILES_SHOWN);
 	return count;
 }
 
@@ -385,7 +415,7 @@ why_code_add_sources(const struct why_code *c, struct strbuf *notes)
 	size_t i, count = 0;
 
 	for (i = 0; i < c->files.count; i++)
-		if (is_source(c, i) && count++ < FILES_SHOWN)
+		if (is_source(c, i) && count++ < WHY_FILES_SHOWN)
 			add_file(c, i, "it may come from ", ": ", notes);
 }
 

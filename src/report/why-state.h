@@ -154,8 +154,37 @@ void why_code_release(struct why_code *c);
  * WITH_NAME. */
 void why_code_add_file(const struct why_code *c, const char *path,
 		       bool with_name, struct strbuf *notes);
-/* Append lines on the files in the directory PATH that differ.  Returns whether
- * there are such. */
+/* The same, named, with the commits alone. */
+void why_code_add_commits(const struct why_code *c, const char *path,
+			  struct strbuf *notes);
+enum { WHY_FILES_SHOWN = 5 }; /* of a directory, or that the Flowfile names */
+
+/* A file of a directory that differs; digests in short, empty where it is not
+ * there. */
+struct why_file {
+	char *path;
+	struct strbuf old;
+	struct strbuf new;
+};
+
+/* Those of an input that is a directory. */
+struct why_tree {
+	struct why_file *files;
+	size_t count;
+	size_t alloc;
+};
+
+/* Compare what was in the directory PATH, which is in difference X.  Returns 1,
+ * 0 when this was not kept, or it was none, -1.  Release T in any case. */
+int why_tree_read(struct why_tree *t, struct store *s, const char *path,
+		  const struct key_difference *x, struct error *err);
+void why_tree_release(struct why_tree *t);
+/* Append lines on T, and on who changed its files. */
+void why_tree_add(const struct why_tree *t, const struct why_code *c,
+		  struct strbuf *notes);
+
+/* Append lines on the files in the directory PATH that differ, by the code of
+ * the runs alone.  Returns whether there are such. */
 bool why_code_add_tree(const struct why_code *c, const char *path,
 		       struct strbuf *notes);
 /* Append lines on the files that differ and are named in the Flowfile, which

@@ -241,6 +241,23 @@ note_file_maker(const struct why_describing *d, const char *path,
 	return rc;
 }
 
+/* Note what differs in PATH, if it is a directory, and who changed it. */
+static int
+note_files(const struct why_describing *d, const char *path, struct error *err)
+{
+	const struct why_code *c = &d->w->code;
+	struct strbuf *notes = &d->v->notes;
+	struct why_tree t;
+	int rc = why_tree_read(&t, d->w->store, path, d->x, err);
+
+	if (rc > 0)
+		why_tree_add(&t, c, notes);
+	else if (!rc && !why_code_add_tree(c, path, notes))
+		why_code_add_file(c, path, false, notes);
+	why_tree_release(&t);
+	return MIN(rc, 0);
+}
+
 static int
 describe_input(const struct why_describing *d, struct error *err)
 {
@@ -266,8 +283,8 @@ describe_input(const struct why_describing *d, struct error *err)
 		rc = note_file_maker(d, path, step, err);
 	else if (!rc)
 		rc = why_code_read(d->w, d->why, err);
-	if (!rc && !why_code_add_tree(&d->w->code, path, &d->v->notes))
-		why_code_add_file(&d->w->code, path, false, &d->v->notes);
+	if (!rc)
+		rc = note_files(d, path, err);
 	files_free(files);
 	free(path);
 	return rc;

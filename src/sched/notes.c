@@ -10,10 +10,12 @@
 
 #include "base/cbor.h"
 #include "base/digest.h"
+#include "base/map.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/recipe.h"
 #include "sched/attempt.h"
+#include "store/files.h"
 #include "store/store.h"
 
 enum { MAX_NOTE_BYTES = 60 };
@@ -35,6 +37,8 @@ struct text {
 
 struct notes {
 	struct graph *graph;
+	struct files *files;
+	struct map listed;     /* digests of directories -> yes */
 	struct form *forms;    /* by template */
 	struct text *texts;
 	size_t text_count;
@@ -45,13 +49,15 @@ struct notes {
 };
 
 struct notes *
-notes_new(struct graph *g)
+notes_new(struct graph *g, struct files *f)
 {
 	const struct rules *r = graph_rules(g);
 	struct notes *n = xcalloc(1, sizeof(*n));
 	uint32_t i;
 
 	n->graph = g;
+	n->files = f;
+	map_init(&n->listed);
 	n->forms = xcalloc((size_t)r->template_count + 1, sizeof(*n->forms));
 	for (i = 0; i < r->step_count; i++)
 		n->forms[r->steps[i]->template->id].steps++;
@@ -78,6 +84,7 @@ notes_free(struct notes *n)
 	drop_texts(n);
 	free(n->texts);
 	free(n->forms);
+	map_release(&n->listed);
 	strbuf_release(&n->pairs);
 	strbuf_release(&n->text);
 	free(n);
@@ -130,6 +137,28 @@ notes_save(struct notes *n, struct store *s, struct error *err)
 				     n->texts[i].bytes, n->texts[i].len, err);
 	drop_texts(n);
 	return ret;
+}
+
+/* Keep what is in the directories that A reads, each once. */
+static void
+list_directories(struct notes *n, const struct attempt *a)
+{
+	static char yes;
+	struct strbuf list = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < a->keyed_inputs; i++) {
+		const struct spec_file *f = &a->spec.inputs[i];
+		const char *bytes = (const char *)f->digest.bytes;
+
+		if (!f->is_dir ||
+		    map_set(&n->listed, bytes, DIGEST_BYTES, &yes))
+			continue;
+		strbuf_reset(&list);
+		if (files_list_tree(n->files, f->path, &f->digest, &list))
+			add_text(n, &f->digest, list.buf, list.len);
+	}
+	strbuf_release(&list);
 }
 
 /* ---- notes ---- */
@@ -219,6 +248,7 @@ notes_add(struct notes *n, struct attempt *a, bool rerun)
 
 	if (!k->seen)
 		see(n, k, t);
+	list_directories(n, a);
 	strbuf_reset(&n->text);
 	strbuf_reset(&n->pairs);
 	n->pair_count = 0;

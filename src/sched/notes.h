@@ -3,7 +3,7 @@
  * behind them with each executed attempt (model/key-diff.h reads them).  They
  * cost few bytes a task; texts that are the same for all tasks of a step, its
  * recipe and the values of its definitions, are stored once by their digest
- * (store_text_put).
+ * (store_text_put); so is what an input that is a directory holds.
  */
 #ifndef FLOWMAKE_SCHED_NOTES_H
 #define FLOWMAKE_SCHED_NOTES_H
@@ -12,12 +12,13 @@
 
 struct attempt;
 struct error;
+struct files;
 struct graph;
 struct notes;
 struct store;
 
-/* For the steps of G's rules, which are borrowed. */
-struct notes *notes_new(struct graph *g);
+/* For the steps of G's rules; G and F are borrowed. */
+struct notes *notes_new(struct graph *g, struct files *f);
 void notes_free(struct notes *n);
 
 /* Append the notes of A, whose key was just made, to its parts.  RERUN: it is

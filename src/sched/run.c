@@ -152,7 +152,7 @@ begin(struct run *r, struct error *err)
 	int ret = -1;
 
 	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
-	r->notes = notes_new(r->graph);
+	r->notes = notes_new(r->graph, r->files);
 	if (run_record_begin(r, err))
 		goto out;
 	files_try_stamps(r->files);

@@ -1,6 +1,6 @@
 /*
- * The state of files.h, shared by files.c, files-testify.c and
- * files-expect.c, and by nobody else.
+ * The state of files.h, shared by files.c, files-testify.c, files-list.c
+ * and files-expect.c, and by nobody else.
  */
 #ifndef FLOWMAKE_STORE_FILES_STATE_H
 #define FLOWMAKE_STORE_FILES_STATE_H

@@ -20,6 +20,7 @@ struct clock;
 struct pool;
 struct error;
 struct store;
+struct strbuf;
 struct witness;
 struct witness_writer;
 
@@ -73,6 +74,13 @@ int files_known(struct files *f, const char *path, struct file_state *state,
  * that we made it. */
 int files_made(struct files *f, const char *path, struct file_state *state,
 	       struct error *err);
+
+/* Append what is in the directory PATH, whose digest D was just asked for, to
+ * OUT: [PATH in it, digest bytes]..., without a head.  False when it holds more
+ * than FILES_LIST_MAX files, or has changed. */
+enum { FILES_LIST_MAX = 1000 };
+bool files_list_tree(struct files *f, const char *path, const struct digest *d,
+		     struct strbuf *out);
 
 /* What stands at the path of an output about to be made: 0 nothing; 1 our own
  * earlier output, unchanged since (STATE filled); 2 something else: a file of

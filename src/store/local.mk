@@ -7,6 +7,7 @@ store_sources = \
 	src/store/file-table.c src/store/file-table.h \
 	src/store/files.c src/store/files.h \
 	src/store/files-expect.c \
+	src/store/files-list.c \
 	src/store/files-state.h \
 	src/store/files-testify.c \
 	src/store/gc.c src/store/gc.h \

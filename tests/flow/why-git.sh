@@ -118,9 +118,10 @@ test_expect_success 'of a directory the files that differ are named' '
 	echo 2 > d/e/y && commit "New y" && echo 1.1 > VERSION &&
 	commit "New version" && rm d/x && echo 2 > d/w && echo 1 > d/z &&
 	flowmake resume > /dev/null &&
-	why a "    d/e/y changed by commit [0-9a-f]{12} of .* by Ada: New y" \
-		"    d/w changed, not committed" "    d/x is gone" \
-		"    d/z is new" &&
+	why a "    d/e/y was [0-9a-f]{8}, is [0-9a-f]{8}" \
+		"    d/e/y changed by commit [0-9a-f]{12} of .* by Ada: New y" \
+		"    d/w changed, not committed" \
+		"    d/x is gone: [0-9a-f]{8}" "    d/z is new: [0-9a-f]{8}" &&
 	test_grep -v "  changed by commit" out
 '
 
@@ -128,15 +129,43 @@ test_expect_success 'and the files that what was computed may come from' '
 	cd ../tree &&
 	why a "  environment changed: V=1.0 -> V=1.1" \
 		"    it may come from VERSION: changed by commit .* by Ada: New version" &&
-	lines 8 out
+	lines 10 out
 '
 
 test_expect_success 'so they are without git' '
 	cd ../tree && rm -rf .git && flowmake run > /dev/null &&
 	echo 3 > d/e/y && rm d/z && echo 1.2 > VERSION &&
 	flowmake resume > /dev/null &&
-	why a "    d/e/y changed" "    d/z is gone" \
+	why a "    d/e/y was [0-9a-f]{8}, is [0-9a-f]{8}" \
+		"    d/z is gone: [0-9a-f]{8}" \
 		"    it may come from VERSION: changed" && lines 6 out
+'
+
+test_expect_success 'and in one that is no code, or that a task makes' '
+	mkdir ../data && cd ../data && mkdir -p raw/deep && echo 1 > raw/deep/1 &&
+	echo raw > .gitignore && flowfile <<-\END &&
+	(step make (input d "raw") (output o "made") (shell "cp -R #{d} #{o}"))
+	(step use (input d "made") (produces n) (shell "ls #{d} > #{n}"))
+	END
+	git init -q . && commit first && flowmake run > /dev/null &&
+	echo 2 > raw/deep/1 && ln -s deep raw/link && flowmake resume > /dev/null &&
+	why make "    raw/deep/1 was [0-9a-f]{8}, is [0-9a-f]{8}" \
+		"    raw/link is new: [0-9a-f]{8}" && lines 4 out &&
+	why use "    made by 2/make; see flowmake why 2/make" \
+		"    made/deep/1 was [0-9a-f]{8}, is [0-9a-f]{8}" &&
+	mkdir raw/empty && flowmake resume > /dev/null &&
+	why make "    only empty directories in it" && flowmake gc --keep=1 > out &&
+	echo 3 > raw/3 && flowmake resume > /dev/null &&
+	why make "    raw/3 is new: [0-9a-f]{8}"
+'
+
+test_expect_success 'of one that is too large the code is compared' '
+	mkdir ../large && cd ../large && mkdir d && (cd d && seq 1001 | xargs touch) &&
+	echo "(step a (input d \"d\") (produces n) (shell \"ls #{d} > #{n}\"))" \
+		> Flowfile && git init -q . && commit first &&
+	flowmake run > /dev/null && echo 1 > d/17 && rm d/18 &&
+	flowmake resume > /dev/null &&
+	why a "    d/17 changed, not committed" "    d/18 is gone" && lines 4 out
 '
 
 test_expect_success 'without the history there is an answer' '

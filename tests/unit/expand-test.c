@@ -204,7 +204,7 @@ static void
 begin(void)
 {
 	summary.run.number = 1;
-	run.notes = notes_new(run.graph);
+	run.notes = notes_new(run.graph, run.files);
 }
 
 /* Once the run has its number, what fails is a failure of its own. */

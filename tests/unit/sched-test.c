@@ -295,7 +295,7 @@ given(const char *flow_text)
 	run.said = xcalloc(flow.flow.rules.step_count + 1, 1);
 	limits_init(&run.limits, 3, 4000, 8000);
 	flow.graph = run.graph = graph_new(&flow.flow.rules, &world, &go);
-	run.notes = notes_new(run.graph);
+	run.notes = notes_new(run.graph, run.files);
 	must(graph_start(run.graph, &err));
 	strbuf_reset(&trace);
 	turn();
