@@ -12,6 +12,7 @@ scheme_modules = \
 	scm/flowmake/helpers.scm \
 	scm/flowmake/interpolate.scm \
 	scm/flowmake/load.scm \
+	scm/flowmake/manifest.scm \
 	scm/flowmake/modules.scm \
 	scm/flowmake/parallel.scm \
 	scm/flowmake/primitives.scm \

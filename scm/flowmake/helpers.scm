@@ -3,8 +3,8 @@
 (define-module (flowmake helpers)
   #:use-module ((srfi srfi-1) #:select (append-map last))
   #:use-module (flowmake errors)
+  #:use-module (flowmake manifest)
   #:use-module (flowmake primitives)
-  #:use-module (flowmake registry)
   #:use-module (flowmake values)
   #:replace (getenv format)
   #:export (wildcard

@@ -8,6 +8,7 @@
   #:use-module (flowmake code)
   #:use-module (flowmake compiler)
   #:use-module (flowmake errors)
+  #:use-module (flowmake manifest)
   #:use-module (flowmake modules)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
@@ -170,9 +171,6 @@
         (%queue fd wire-steps chunk)
         (loop end)))))
 
-(define (manifest-message)
-  (map observation-message (manifest)))
-
 (define (loaded-message)
   (let ((declaration (or (flow-declaration) '(#f #f #f #f))))
     (vector "flow" (option (and (car declaration)
@@ -186,7 +184,7 @@
                                       (option (caddr entry))
                                       (cadddr entry)))
                               (declared-parameters))
-            "manifest" (manifest-message)
+            "manifest" (end-recording!)
             "pure" (and (pure-flow?) (null? (project-modules)))
             "threads" (> (%thread-count) 1))))
 
@@ -219,7 +217,7 @@
   (install-module-loader! (field request "cache"))
   (set-given-parameters! (hash-ref request "parameters")
                          (hash-ref request "inherited" '()))
-  (set-replay! (field request "replay"))
+  (begin-recording! (field request "replay"))
   (let ((code (flow-code file (or (field request "text") (%read-file file))
                          (field request "cache")
                          (field request "debug"))))

@@ -1,4 +1,4 @@
-;;; What a Flowfile declares while it is loaded, and what it looks at.
+;;; What a Flowfile declares while it is loaded, and what it consists of.
 
 (define-module (flowmake registry)
   #:use-module (flowmake errors)
@@ -8,9 +8,7 @@
   #:export (declare-step!
             declare-flow!
             declare-parameter!
-            observe
             set-given-parameters!
-            set-replay!
             flow-file
             debug-mode
             form-place
@@ -23,11 +21,7 @@
             flow-declaration
             declared-parameters
             pure-flow?
-            take-late-observations!
-            observation-message
             check-given-parameters
-            manifest
-            record-module!
             included-files
             note-module-files!
             module-files
@@ -246,85 +240,6 @@ string, a truth value or a list, not ~a" name (show-value default)))
                          (format #f " (did you mean '~a'?)" near)
                          "")))))
    given))
-
-;;; The manifest: what loading looked at.
-
-(define recording? #f)
-(define seen (make-hash-table))         ; (kind . query) -> answer
-(define entries '())                    ; ((kind query answer) ...), last first
-(define replay #f)
-
-(define (set-replay! manifest)
-  "Begin to record what is looked at.  MANIFEST, a list of (KIND QUERY ANSWER)
-or #f: answer from it and look at nothing."
-  (set! recording? #t)
-  (when manifest
-    (set! replay #t)
-    (for-each (lambda (entry)
-                (hash-set! seen (cons (car entry) (cadr entry))
-                           (caddr entry)))
-              manifest)
-    (set! entries (reverse manifest))))
-
-(define late '())                       ; what was looked at since, last first
-
-(define (record! key answer digest)
-  (hash-set! seen key answer)
-  (set! entries (cons (list (car key) (cdr key) answer digest) entries))
-  answer)
-
-(define (digest-of-file kind query)
-  ;; Of the file that a question of KIND reads, or #f.
-  (and (member kind '("csv-rows" "tsv-rows" "json-file"))
-       (%file-digest query)))
-
-(define (look-late kind query look)
-  (let* ((digest (digest-of-file kind query))
-         (answer (look)))
-    (set! late (cons (list kind query answer digest) late))
-    answer))
-
-(define (observation-message entry)
-  "Return ENTRY of a manifest as model/wire.h has it."
-  (list (car entry)
-        (%encode (cadr entry) "the question")
-        (%encode (caddr entry) "what was looked at")
-        (let ((digest (cadddr entry)))
-          (if (memq digest (list #f *unspecified*))
-              *unspecified*
-              (%encode digest "")))))
-
-(define (take-late-observations!)
-  "Return what was looked at since the last time and after loading, a list as
-manifest returns it."
-  (let ((observations (reverse late)))
-    (set! late '())
-    observations))
-
-(define (observe kind query look)
-  "Return the answer to QUERY, a value, of KIND, a string: what (LOOK) returns.
-While a Flowfile is loaded, equal questions are asked once and recorded; in a
-replay the recorded answer is given."
-  (cond
-   ((not recording?) (look-late kind query look))
-   ((hash-get-handle seen (cons kind query)) => cdr)
-   (replay
-    (flow-error #f "~a: ~a was not looked at when the run was started"
-                kind (show-value query)))
-   (else
-    (let ((digest (digest-of-file kind query)))
-      (record! (cons kind query) (look) digest)))))
-
-(define (record-module! file digest)
-  "Record that loading read the module FILE of the project."
-  (unless (hash-get-handle seen (cons "module" file))
-    (record! (cons "module" file) digest digest)))
-
-(define (manifest)
-  "Return the list of (KIND QUERY ANSWER DIGEST), with the digest of a file that
-was read or #f, and stop recording."
-  (set! recording? #f)
-  (reverse entries))
 
 ;;; Source digests of the Flowfile's definitions, for the keys of tasks.  They
 ;;; travel as a string for the same reasons as templates do.

@@ -5,6 +5,7 @@
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
   #:use-module (flowmake errors)
+  #:use-module (flowmake manifest)
   #:use-module (flowmake parallel)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
@@ -141,7 +142,7 @@
   ;; What answers rest on goes before them.
   (let ((observations (take-late-observations!)))
     (unless (null? observations)
-      (%queue fd wire-seen (map observation-message observations)))))
+      (%queue fd wire-seen observations))))
 
 (define (make-row-sender fd item)
   ;; A procedure that takes a row, or #f at the end, and sends frames.
