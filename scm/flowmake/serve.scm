@@ -181,9 +181,12 @@
     (send-row #f)))
 
 (define (answer-items fd job items)
+  ;; All at once, unless the engine must know which item it is that fails.
   (let loop ((items items) (item 0))
     (unless (null? items)
       (answer-item fd job item (car items))
+      (when (field job "careful" #f)
+        (%flush fd))
       (loop (cdr items) (1+ item))))
   (%flush fd))
 

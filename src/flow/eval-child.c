@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/cbor.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "flow/child.h"
@@ -57,8 +58,12 @@ struct eval_child {
 	char *what;
 	int64_t timeout_ns;       /* 0: none */
 	int64_t heard_ns;         /* loop_now_ns: last event, or first due */
+	bool is_slow;             /* and slow was called since then */
 	struct loop_timer limit;
 };
+
+/* A child that tells nothing for longer is slow. */
+enum { PATIENCE_MS = 1000 };
 
 /* Report the end; nothing more is told from here on. */
 static void
@@ -83,28 +88,50 @@ fail_damaged(struct eval_child *c)
 
 /* ---- the limit ---- */
 
-/* The timer is not moved at every event: when it fires too early it is set
- * again for the time that is left. */
 static void
-on_limit(void *data)
+fail_late(struct eval_child *c)
 {
-	struct eval_child *c = data;
 	struct strbuf sb = STRBUF_INIT;
 	struct error err = ERROR_INIT;
-	int64_t at_ns = c->heard_ns + c->timeout_ns;
 
-	if (!c->due || !c->timeout_ns)
-		return;
-	if (loop_now_ns(c->loop) < at_ns) {
-		loop_timer_start(c->loop, &c->limit, at_ns, on_limit, c);
-		return;
-	}
 	text_add_duration(&sb, c->timeout_ns);
 	error_set(&err, "%s gave no answer within %s", c->what, sb.buf);
 	strbuf_release(&sb);
 	child_signal(&c->base, SIGKILL);
 	fail(c, &err);
 	error_release(&err);
+}
+
+/* When C is slow, or, if that was told, too late. */
+static int64_t
+limit_at_ns(const struct eval_child *c)
+{
+	int64_t patience_ns = PATIENCE_MS * NS_PER_MS;
+
+	return c->heard_ns + (c->is_slow ? c->timeout_ns :
+			      MIN(c->timeout_ns, patience_ns));
+}
+
+/* The timer is not moved at every event: when it fires too early it is set
+ * again for the time that is left. */
+static void
+on_limit(void *data)
+{
+	struct eval_child *c = data;
+	int64_t now_ns = loop_now_ns(c->loop);
+
+	if (!c->due || !c->timeout_ns)
+		return;
+	if (now_ns >= c->heard_ns + c->timeout_ns) {
+		fail_late(c);
+		return;
+	}
+	if (now_ns >= limit_at_ns(c)) {
+		c->is_slow = true;
+		if (c->events->slow)
+			c->events->slow(c->data);
+	}
+	loop_timer_start(c->loop, &c->limit, limit_at_ns(c), on_limit, c);
 }
 
 /* Note that something was heard, or that the first answer is due. */
@@ -114,9 +141,12 @@ touch(struct eval_child *c)
 	if (!c->timeout_ns || !c->due)
 		return;
 	c->heard_ns = loop_now_ns(c->loop);
+	if (c->is_slow)
+		loop_timer_stop(c->loop, &c->limit);
+	c->is_slow = false;
 	if (!c->limit.position)
-		loop_timer_start(c->loop, &c->limit,
-				 c->heard_ns + c->timeout_ns, on_limit, c);
+		loop_timer_start(c->loop, &c->limit, limit_at_ns(c), on_limit,
+				 c);
 }
 
 void

@@ -72,6 +72,9 @@ struct eval_events {
 	/* ITEM (its index in its eval_child_items call) has no more rows. */
 	void (*item_end)(void *data, uint32_t item);
 	void (*failed)(void *data, const struct error *why);
+	/* An answer is due, and no event came for a second: once, until the
+	 * next event.  The child must not be freed from it.  May be NULL. */
+	void (*slow)(void *data);
 };
 
 /* A child that evaluates, forked when it is needed.  DATA goes to the events,

@@ -201,12 +201,44 @@ constants_done(struct graph *g, struct eval_request *q, struct error *err)
 	return ret;
 }
 
+void
+graph_eval_again(struct graph *g, struct eval_request *q, uint32_t item)
+{
+	(void)g;
+	if (q->purpose == EVAL_FOREACH)
+		node_opening(q->nodes[item])->split_count = 0;
+}
+
+void
+graph_eval_slow(struct graph *g, struct eval_request *q)
+{
+	if (q->late || q->slow)
+		return;
+	q->slow = true;
+	g->outstanding--;
+	g->slow++;
+}
+
+/* A slow evaluation is over. */
+static void
+slow_done(struct graph *g)
+{
+	struct node *n;
+
+	g->slow--;
+	while ((n = node_list_take(&g->unprepared)))
+		node_list_push(&g->to_admit, n);
+}
+
 int
 graph_eval_done(struct graph *g, struct eval_request *q, struct error *err)
 {
 	int ret = 0;
 
-	g->outstanding--;
+	if (q->slow)
+		slow_done(g);
+	else if (!q->late)
+		g->outstanding--;
 	if (q->purpose == EVAL_CONSTANTS)
 		ret = constants_done(g, q, err);
 	free(q->nodes);

@@ -99,13 +99,17 @@ struct graph {
 	struct eval_request *last_eval;
 	struct node_list ready;      /* tasks */
 	struct node_list to_admit;   /* wanted, not yet linked */
+	struct node_list unprepared; /* ... because a slow evaluation may be
+				      * theirs: tasks */
 	struct node_list over;       /* ended, dependants not told yet */
 	struct node_list to_advance; /* the paths they waited for are known */
 	struct node_list openings;   /* all, in order */
 	struct node_list held;       /* tasks that wait for a maker */
 	struct node_list skipped;    /* tasks, not handed out yet */
 	uint32_t wanted_tasks;
-	uint32_t outstanding;        /* evaluations asked or under way */
+	uint32_t outstanding;        /* evaluations asked or under way, but
+				      * late ones and slow ones */
+	uint32_t slow;               /* slow ones that are not late */
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
 	uint32_t awaited_files;      /* ... that are wanted */

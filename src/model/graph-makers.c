@@ -187,7 +187,7 @@ step_is_open(const struct graph *g, const char *name)
 		return true;
 	for (l = s->level; l->opener; l = l->parent)
 		if (l->opener->layout->foreach_late)
-			return g->unopened;
+			return g->unopened || g->slow;
 	return false;
 }
 

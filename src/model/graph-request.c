@@ -34,7 +34,7 @@ request_for(struct graph *g, struct step *s, enum eval_purpose purpose,
 			g->first_eval = q;
 		g->last_eval = q;
 		g->asked[s->index] = q;
-		g->outstanding++;
+		g->outstanding += !late;
 	}
 	return q;
 }
@@ -168,7 +168,7 @@ graph_eval_job(const struct eval_request *q, struct strbuf *payload)
 		thunks = &q->step->template->when->index;
 		thunk_count = 1;
 	}
-	cbor_put_map(payload, 5);
+	cbor_put_map(payload, q->careful ? 6 : 5);
 	cbor_put_str(payload, "step");
 	cbor_put_uint(payload, q->step->index);
 	cbor_put_str(payload, "foreach");
@@ -182,6 +182,10 @@ graph_eval_job(const struct eval_request *q, struct strbuf *payload)
 	put_numbers(payload, thunks, thunk_count);
 	cbor_put_str(payload, "names");
 	put_numbers(payload, names, name_count);
+	if (q->careful) {
+		cbor_put_str(payload, "careful");
+		cbor_put_bool(payload, true);
+	}
 	free(scratch);
 }
 

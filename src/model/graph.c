@@ -334,6 +334,7 @@ graph_free(struct graph *g)
 	free(g->step_wanted);
 	free(g->ready.v);
 	free(g->to_admit.v);
+	free(g->unprepared.v);
 	free(g->over.v);
 	free(g->to_advance.v);
 	free(g->openings.v);
@@ -357,6 +358,17 @@ graph_start(struct graph *g, struct error *err)
 	return graph_flow(g, err);
 }
 
+/* Link N, which is wanted, unless it may be part of a slow evaluation: then
+ * later. */
+static int
+admit(struct graph *g, struct node *n, struct error *err)
+{
+	if (!g->slow || n->kind != NODE_TASK || n->stage != STAGE_NEW)
+		return node_admit(g, n, err);
+	node_list_push(&g->unprepared, n);
+	return 0;
+}
+
 int
 graph_settle(struct graph *g, struct error *err)
 {
@@ -373,7 +385,7 @@ graph_settle(struct graph *g, struct error *err)
 		if (g->outstanding)
 			return 0; /* the new tasks' files first */
 		n = node_list_take(&g->to_admit);
-		if (n ? node_admit(g, n, err) : held_retry_patterns(g, err))
+		if (n ? admit(g, n, err) : held_retry_patterns(g, err))
 			return -1;
 	} while (n || g->over.start < g->over.count ||
 		 g->to_advance.start < g->to_advance.count ||

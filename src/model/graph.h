@@ -199,6 +199,9 @@ struct eval_request {
 	struct node **nodes;
 	uint32_t count;
 	uint32_t alloc;
+	bool slow;               /* as graph_eval_slow says */
+	bool careful;            /* sched's: to be answered item by item */
+	uint32_t parts;          /* sched's: children that are at it */
 	struct eval_request *next;
 };
 
@@ -209,6 +212,11 @@ struct eval_request *graph_take_eval(struct graph *g);
 void graph_eval_job(const struct eval_request *q, struct strbuf *payload);
 void graph_eval_items(struct graph *g, const struct eval_request *q,
 		      uint32_t first, uint32_t count, struct strbuf *payload);
+/* ITEM will be asked again: what was told of it is forgotten. */
+void graph_eval_again(struct graph *g, struct eval_request *q, uint32_t item);
+/* Q takes long: what does not need its answers is linked without them, while
+ * it waits for files that may be declared then. */
+void graph_eval_slow(struct graph *g, struct eval_request *q);
 /* The answers. */
 void graph_eval_constants(struct graph *g, struct eval_request *q,
 			  const char *row, size_t len);
@@ -226,7 +234,8 @@ int graph_eval_done(struct graph *g, struct eval_request *q,
 /* ---- running ---- */
 
 /* Link what is wanted to what it waits for, as far as everything is known;
- * call whenever no evaluation is under way or wished for.  Mistakes that show
+ * nothing is done while an evaluation is under way or wished for, but for late
+ * and slow ones.  Mistakes that show
  * only now (a missing input, two makers of one file) are errors. */
 int graph_settle(struct graph *g, struct error *err);
 

@@ -110,8 +110,10 @@
  *
  * WIRE_JOB, engine to child:
  *   { "step": STEP, "foreach": bool, "constants": [thunk number...],
- *     "thunks": [thunk number...], "names": [name index...] }
- *   opens a group of items; several JOBs may follow one another.
+ *     "thunks": [thunk number...], "names": [name index...],
+ *     "careful": true (or not there) }
+ *   opens a group of items; several JOBs may follow one another.  The answers
+ *   to a careful one are sent item by item.
  * WIRE_ITEMS: [[VALUE of each of names...]...], up to 1,000.
  *   Without foreach, each item is answered by one row; with it, by one row
  *   for each element of the product of the foreach lists.

@@ -16,10 +16,11 @@
 #include "model/graph.h"
 #include "model/wire.h"
 
-/* A request under way. */
+/* Items of a request under way that one child answers. */
 struct pending {
 	struct eval_request *request;
-	uint32_t answered;       /* items that have ended */
+	uint32_t answered;       /* the first that has not ended */
+	uint32_t end;            /* behind the last */
 	bool opened;             /* its constants came: the job is running */
 	struct pending *next;
 };
@@ -30,9 +31,9 @@ struct worker {
 	struct eval_child *child; /* NULL: none is running */
 	struct pending *first;
 	struct pending *last;
-	int64_t limit_ns;        /* how long the first may give no answer */
 	bool dead;               /* freed at the next pump */
-	struct worker *next;     /* of those with one late foreach each */
+	bool slow;               /* no answer came for a while */
+	struct worker *next;     /* of those on their own */
 };
 
 struct evaluation {
@@ -40,14 +41,28 @@ struct evaluation {
 	struct evaluator *evaluator;
 	struct evaluation_events events;
 	void *data;
-	struct worker shared;
-	struct worker *own;      /* children of late foreachs */
+	struct worker *shared;
+	struct worker *own;      /* with a late foreach, or a slow item */
+	uint32_t own_count;
+	bool begun;              /* tasks run: they do not wait for the slow */
+	bool careful;            /* something went wrong: children answer item
+				  * by item, to show at which one they are */
 	struct strbuf what;
 };
 
-enum { SHARED_LIMIT_S = 600 };
+/* More children than this are not begun because others are slow. */
+enum { MAX_OWN = 16 };
 
 static void worker_next(struct worker *w);
+
+static struct worker *
+worker_new(struct evaluation *ev)
+{
+	struct worker *w = xcalloc(1, sizeof(*w));
+
+	w->owner = ev;
+	return w;
+}
 
 struct evaluation *
 evaluation_new(struct graph *g, struct evaluator *e,
@@ -59,26 +74,48 @@ evaluation_new(struct graph *g, struct evaluator *e,
 	ev->evaluator = e;
 	ev->events = *events;
 	ev->data = data;
-	ev->shared.owner = ev;
-	ev->shared.limit_ns = SHARED_LIMIT_S * NS_PER_S;
+	ev->shared = worker_new(ev);
 	strbuf_init(&ev->what);
 	return ev;
 }
 
 static void
-worker_release(struct worker *w)
+add_last(struct worker *w, struct pending *p)
+{
+	if (w->last)
+		w->last->next = p;
+	else
+		w->first = p;
+	w->last = p;
+}
+
+/* P is over.  Returns whether its request is. */
+static bool
+pending_free(struct pending *p)
+{
+	bool last = !--p->request->parts;
+
+	free(p);
+	return last;
+}
+
+static void
+worker_free(struct worker *w)
 {
 	struct pending *p;
 
 	if (w->child)
 		eval_child_free(w->child);
-	w->child = NULL;
 	while ((p = w->first)) {
+		struct eval_request *q = p->request;
+
 		w->first = p->next;
-		free(p->request->nodes);
-		free(p->request);
-		free(p);
+		if (!pending_free(p))
+			continue;
+		free(q->nodes);
+		free(q);
 	}
+	free(w);
 }
 
 void
@@ -88,11 +125,10 @@ evaluation_free(struct evaluation *ev)
 
 	if (!ev)
 		return;
-	worker_release(&ev->shared);
+	worker_free(ev->shared);
 	while ((w = ev->own)) {
 		ev->own = w->next;
-		worker_release(w);
-		free(w);
+		worker_free(w);
 	}
 	strbuf_release(&ev->what);
 	free(ev);
@@ -107,12 +143,23 @@ mistaken(struct worker *w, struct error *err)
 	error_release(err);
 }
 
+/* Of what a child of its own has to answer no more, after its slow item, it
+ * may be told yet. */
+static bool
+has_more(struct worker *w)
+{
+	w->slow = false;
+	return w->first && !w->dead;
+}
+
 static void
 on_constants(void *data, const char *row, size_t len, size_t count)
 {
 	struct worker *w = data;
 
 	(void)count;
+	if (!has_more(w))
+		return;
 	w->first->opened = true;
 	graph_eval_constants(w->owner->graph, w->first->request, row, len);
 	worker_next(w);
@@ -127,6 +174,8 @@ on_row(void *data, uint32_t item, const char *elements, size_t elements_len,
 	struct error err = ERROR_INIT;
 
 	(void)item;
+	if (!has_more(w))
+		return;
 	if (graph_eval_row(w->owner->graph, p->request, p->answered, elements,
 			   elements_len, values, values_len, &err))
 		mistaken(w, &err);
@@ -138,10 +187,13 @@ on_item_end(void *data, uint32_t item)
 	struct worker *w = data;
 	struct pending *p = w->first;
 	struct error err = ERROR_INIT;
-	int ret = graph_eval_item_end(w->owner->graph, p->request,
-				      p->answered, &err);
+	int ret;
 
 	(void)item;
+	if (!has_more(w))
+		return;
+	ret = graph_eval_item_end(w->owner->graph, p->request, p->answered,
+				  &err);
 	if (ret < 0) {
 		mistaken(w, &err);
 	} else if (ret) {
@@ -158,16 +210,20 @@ static void
 time_first(struct worker *w)
 {
 	const struct eval_request *q = w->first ? w->first->request : NULL;
+	struct evaluation *ev = w->owner;
 	struct strbuf what = STRBUF_INIT;
+	int64_t limit_ns = 0;
 
 	if (!w->child || w->dead)
 		return;
-	if (q)
+	if (q) {
+		limit_ns = ev->events.limit_ns(ev->data, q);
 		strbuf_addf(&what, "the %s of step '%s'",
 			    q->purpose == EVAL_FOREACH ? "foreach" :
 			    "expressions",
 			    q->step->name ? q->step->name : "(defaults)");
-	eval_child_limit(w->child, q ? w->limit_ns : 0, what.buf);
+	}
+	eval_child_limit(w->child, limit_ns, what.buf);
 	strbuf_release(&what);
 }
 
@@ -176,17 +232,33 @@ static void
 worker_next(struct worker *w)
 {
 	struct pending *p = w->first;
+	struct eval_request *q = p->request;
 	struct error err = ERROR_INIT;
 
-	if (!p->opened || p->answered < p->request->count)
+	if (!p->opened || p->answered < p->end)
 		return;
 	w->first = p->next;
 	if (!w->first)
 		w->last = NULL;
-	if (graph_eval_done(w->owner->graph, p->request, &err))
+	if (pending_free(p) && graph_eval_done(w->owner->graph, q, &err))
 		mistaken(w, &err);
-	free(p);
 	time_first(w);
+}
+
+/* W's child failed or is slow, but may have got further than it has told: if
+ * so, another is asked again, carefully, to find out where that happens. */
+static bool
+ask_carefully(struct worker *w)
+{
+	struct evaluation *ev = w->owner;
+	const struct pending *p = w->first;
+
+	if (!ev->begun || ev->careful || !p || p->end - p->answered < 2)
+		return false;
+	ev->careful = true;
+	graph_eval_again(ev->graph, p->request, p->answered);
+	w->dead = true;
+	return true;
 }
 
 /* The child is gone: its first item is to blame; what it has not answered is
@@ -197,10 +269,12 @@ on_failed(void *data, const struct error *why)
 	struct worker *w = data;
 	struct pending *p = w->first;
 
+	if (w->dead || ask_carefully(w))
+		return;
 	w->dead = true;
 	if (!p)
 		return;
-	if (p->answered < p->request->count) {
+	if (p->answered < p->end) {
 		w->owner->events.failed(w->owner->data,
 					p->request->nodes[p->answered++], why);
 	} else {
@@ -210,11 +284,59 @@ on_failed(void *data, const struct error *why)
 	worker_next(w);
 }
 
+static void
+add_own(struct evaluation *ev, struct worker *w)
+{
+	w->next = ev->own;
+	ev->own = w;
+	ev->own_count++;
+}
+
+/* The child that all share is slow: leave it alone with the item that it is
+ * at, and let another answer the rest. */
+static void
+part_from_slow(struct evaluation *ev)
+{
+	struct worker *w = ev->shared, *rest;
+	struct pending *p = w->first, *others;
+
+	if (!ev->begun || !w->slow || w->dead || !p ||
+	    ev->own_count >= MAX_OWN)
+		return;
+	graph_eval_slow(ev->graph, p->request);
+	add_own(ev, w);
+	rest = ev->shared = worker_new(ev);
+	rest->first = p->next;
+	rest->last = p->next ? w->last : NULL;
+	p->next = NULL;
+	w->last = p;
+	if (p->end - p->answered < 2)
+		return;
+	others = xcalloc(1, sizeof(*others));
+	*others = *p; /* its next is NULL */
+	p->request->parts++;
+	p->end = p->answered + 1;
+	others->answered = p->end;
+	add_last(rest, others); /* they may be as slow */
+}
+
+static void
+on_slow(void *data)
+{
+	struct worker *w = data;
+
+	if (w->dead || ask_carefully(w))
+		return;
+	w->slow = true;
+	part_from_slow(w->owner);
+}
+
 static const struct eval_events eval_events = {
 	.constants = on_constants,
 	.row = on_row,
 	.item_end = on_item_end,
 	.failed = on_failed,
+	.slow = on_slow,
 };
 
 /* ---- questions ---- */
@@ -228,11 +350,11 @@ send_pending(struct worker *w, struct pending *p)
 	uint32_t at = p->answered;
 
 	p->opened = false;
+	p->request->careful = w->owner->careful;
 	graph_eval_job(p->request, &payload);
 	eval_child_job(w->child, payload.buf, payload.len);
-	while (p->request->purpose != EVAL_CONSTANTS &&
-	       at < p->request->count) {
-		uint32_t count = MIN(p->request->count - at, WIRE_CHUNK);
+	while (p->request->purpose != EVAL_CONSTANTS && at < p->end) {
+		uint32_t count = MIN(p->end - at, WIRE_CHUNK);
 
 		strbuf_reset(&payload);
 		graph_eval_items(g, p->request, at, count, &payload);
@@ -247,14 +369,12 @@ push(struct worker *w, struct eval_request *q)
 {
 	struct pending *p = xcalloc(1, sizeof(*p));
 
+	q->parts++;
 	p->request = q;
+	p->end = q->count;
 	if (q->purpose == EVAL_CONSTANTS)
-		p->answered = q->count; /* no items: only the constants */
-	if (w->last)
-		w->last->next = p;
-	else
-		w->first = p;
-	w->last = p;
+		p->answered = p->end; /* no items: only the constants */
+	add_last(w, p);
 }
 
 /* Give W a child, asking again what an earlier one left. */
@@ -273,6 +393,7 @@ worker_start(struct worker *w, struct error *err)
 	w->child = eval_child_new(w->owner->evaluator, &eval_events, w, err);
 	if (!w->child)
 		return -1;
+	w->slow = false;
 	for (p = w->first; p; p = p->next)
 		send_pending(w, p);
 	time_first(w);
@@ -283,12 +404,9 @@ worker_start(struct worker *w, struct error *err)
 static int
 start_own(struct evaluation *ev, struct eval_request *q, struct error *err)
 {
-	struct worker *w = xcalloc(1, sizeof(*w));
+	struct worker *w = worker_new(ev);
 
-	w->owner = ev;
-	w->limit_ns = ev->events.limit_ns(ev->data, q->nodes[0]);
-	w->next = ev->own;
-	ev->own = w;
+	add_own(ev, w);
 	push(w, q);
 	return worker_start(w, err);
 }
@@ -318,8 +436,8 @@ sweep(struct evaluation *ev)
 			continue;
 		}
 		*p = w->next;
-		worker_release(w);
-		free(w);
+		ev->own_count--;
+		worker_free(w);
 	}
 }
 
@@ -333,7 +451,8 @@ evaluation_pump(struct evaluation *ev, struct error *err)
 	for (w = ev->own; w; w = w->next)
 		if (worker_start(w, err))
 			return -1;
-	if (worker_start(&ev->shared, err))
+	part_from_slow(ev);
+	if (worker_start(ev->shared, err))
 		return -1;
 	while ((q = graph_take_eval(ev->graph))) {
 		if (q->late && q->purpose == EVAL_FOREACH) {
@@ -341,7 +460,7 @@ evaluation_pump(struct evaluation *ev, struct error *err)
 				return -1;
 			continue;
 		}
-		if (ask_shared(&ev->shared, q, err))
+		if (ask_shared(ev->shared, q, err))
 			return -1;
 	}
 	return 0;
@@ -350,13 +469,19 @@ evaluation_pump(struct evaluation *ev, struct error *err)
 bool
 evaluation_busy(const struct evaluation *ev)
 {
-	return ev->shared.first || ev->own;
+	return ev->shared->first || ev->own;
+}
+
+void
+evaluation_begin(struct evaluation *ev)
+{
+	ev->begun = true;
 }
 
 const char *
 evaluation_what(const struct evaluation *ev)
 {
-	const struct pending *p = ev->shared.first ? ev->shared.first :
+	const struct pending *p = ev->shared->first ? ev->shared->first :
 		ev->own ? ev->own->first : NULL;
 	struct evaluation *mutable = (struct evaluation *)ev;
 

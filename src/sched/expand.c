@@ -19,7 +19,7 @@
 
 enum {
 	DEFAULT_SPLITS = 100,
-	LATE_FOREACH_S = 600,   /* unless the step has a timeout */
+	EXPRESSIONS_S = 600,    /* unless tasks run and there is a timeout */
 };
 
 /* ---- the world, as the graph asks for it ---- */
@@ -98,18 +98,20 @@ on_eval_mistaken(void *data, const struct error *why)
 	run_fatal(data, &err);
 }
 
-/* A late foreach may take as long as its step's timeout says. */
+/* While tasks run an expression may take as long as its step's timeout says. */
 static int64_t
-late_limit_ns(void *data, struct node *n)
+limit_ns_of(void *data, const struct eval_request *q)
 {
 	struct run *r = data;
 	struct arena arena;
 	struct demands d;
-	int64_t limit_ns = LATE_FOREACH_S * NS_PER_S;
+	int64_t limit_ns = EXPRESSIONS_S * NS_PER_S;
 
+	if (!r->summary->run.number)
+		return limit_ns;
 	arena_init(&arena);
-	if (!demands_of(r->graph, ((struct opening *)n)->step, NULL, &arena,
-			&d, NULL) && d.timeout_ns)
+	if (!demands_of(r->graph, q->step, NULL, &arena, &d, NULL) &&
+	    d.timeout_ns)
 		limit_ns = d.timeout_ns;
 	arena_release(&arena);
 	return limit_ns;
@@ -118,7 +120,7 @@ late_limit_ns(void *data, struct node *n)
 static const struct evaluation_events evaluation_events = {
 	.failed = on_eval_failed,
 	.mistaken = on_eval_mistaken,
-	.limit_ns = late_limit_ns,
+	.limit_ns = limit_ns_of,
 };
 
 /* ---- the graph ---- */

@@ -262,6 +262,7 @@ static int
 run_turns(struct run *r, struct error *err)
 {
 	graph_begin(r->graph);
+	evaluation_begin(r->evaluation);
 	if (turn_end(r, err))
 		return -1;
 	while (!is_over(r) || go_on(r)) {

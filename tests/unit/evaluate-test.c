@@ -36,10 +36,10 @@ on_mistaken(void *data, const struct error *why)
 }
 
 static int64_t
-limit_ns(void *data, struct node *n)
+limit_ns(void *data, const struct eval_request *q)
 {
 	(void)data;
-	return n->kind == NODE_OPENING ? 42 * NS_PER_S : 0;
+	return (q->late && q->purpose == EVAL_FOREACH ? 42 : 600) * NS_PER_S;
 }
 
 static const struct evaluation_events events = {
@@ -277,6 +277,94 @@ test_failure(void)
 }
 
 static void
+test_slow(void)
+{
+	given("(step a (produces r) (gives r [5 6]))"
+	      "(step b (from a r) (foreach x r))"
+	      "(step c (from b x) (shell 'echo #{(+ x 1)}'))"
+	      "(step d (from a r) (shell 'echo #{(len r)}'))");
+	pump();
+	evaluation_begin(ev);
+	end_tasks();
+	pump();
+	strbuf_reset(&fake_told);
+	answer(1, 2); /* d's */
+	answer(2, 2); /* b's foreach */
+	strbuf_reset(&fake_told);
+	pump();
+	told("end2 job1(c) items1(2) limit1(600 s, the expressions of step "
+	     "'c')", "tasks of a late fan-out share a child");
+	fake_child_slow(fake_child(1));
+	pump();
+	told("end1 fork3 job3(c) items3(2) limit3(600 s, the expressions of "
+	     "step 'c')", "when it is slow another shows at which item");
+	fake_child_slow(fake_child(3));
+	pump();
+	told("fork4 job4(c) items4(1) limit4(600 s, the expressions of step "
+	     "'c')", "to which it is left; a third is asked the rest");
+	end_tasks();
+	is_str(run.order.buf, "a d b/0 b/1", "others do not wait for it");
+	answer(4, 2);
+	fake_child_fail(fake_child(3), "no answer within 600 s");
+	said("c/0: no answer within 600 s", "what was slow has failed alone");
+	strbuf_reset(&fake_told);
+	pump();
+	told("end3", "with its child");
+	end_tasks();
+	is_str(run.order.buf, "a d b/0 b/1 c/1", "and the rest goes on");
+	ok(!evaluation_busy(ev), "nothing more is waited for");
+
+	given("(step a (foreach x [5 6]) (produces r) (gives r x))"
+	      "(step b (from a r) (shell 'x #{(+ r 1)}'))");
+	pump();
+	answer(1, 2);
+	pump();
+	evaluation_begin(ev);
+	end_tasks();
+	pump();
+	fake_child_fail(fake_child(1), "status 3");
+	said("", "who fails while several are due is not judged at once");
+	pump();
+	answer(2, 2);
+	fake_child_fail(fake_child(2), "status 3");
+	said("b/1: status 3", "but when it was asked item by item");
+	pump();
+
+	given("(step a (foreach x [5 6]) (shell 'echo #{(+ x 1)}'))");
+	pump();
+	fake_child_slow(fake_child(1));
+	strbuf_reset(&fake_told);
+	pump();
+	told("", "before tasks run all is asked in order");
+	answer(1, 2);
+}
+
+static void
+test_answers_of_the_slow(void)
+{
+	given("(step a (produces r) (gives r 5))"
+	      "(step b (from a r) (foreach x [1 2 3])"
+	      "  (shell 'echo #{(+ x r)}'))");
+	pump();
+	answer(1, 2);
+	pump();
+	evaluation_begin(ev);
+	end_tasks();
+	pump();
+	fake_child_slow(fake_child(1));
+	answer(1, 2);
+	pump();
+	fake_child_slow(fake_child(2));
+	pump();
+	answer(2, 4);
+	answer(3, 3);
+	said("", "what a slow child answers for others is not heard");
+	pump();
+	end_tasks();
+	is_str(run.order.buf, "a b/0 b/1 b/2", "each is answered once");
+}
+
+static void
 test_failing_item(void)
 {
 	given("(step a (produces r) (gives r 1))"
@@ -342,6 +430,8 @@ main(void)
 	test_chunks();
 	test_late();
 	test_failure();
+	test_slow();
+	test_answers_of_the_slow();
 	test_failing_item();
 	test_constants();
 	test_mistakes();

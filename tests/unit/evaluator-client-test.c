@@ -166,7 +166,10 @@ on_failed(void *data, const struct error *why)
 }
 
 static const struct eval_events eval_events = {
-	on_constants, on_row, on_item_end, on_failed
+	.constants = on_constants,
+	.row = on_row,
+	.item_end = on_item_end,
+	.failed = on_failed,
 };
 
 static void

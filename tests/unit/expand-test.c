@@ -280,6 +280,7 @@ test_limits(void)
 
 	snprintf(text, sizeof(text), late, "(timeout #:seconds 5)");
 	expands(text);
+	begin();
 	over("a");
 	strbuf_reset(&fake_told);
 	advance();

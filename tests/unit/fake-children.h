@@ -112,6 +112,13 @@ fake_child_open(struct eval_child *c)
 	strbuf_release(&constants);
 }
 
+/* It gives no answer for a while. */
+static inline void
+fake_child_slow(struct eval_child *c)
+{
+	c->events->slow(c->data);
+}
+
 /* It tells of an error and is gone. */
 static inline void
 fake_child_fail(struct eval_child *c, const char *text)
