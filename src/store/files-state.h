@@ -55,6 +55,8 @@ struct files {
 struct expectation {
 	struct digest digest;
 	bool is_dir;
+	bool is_absent;         /* nothing: the directory that is expected there
+				 * has no such entry */
 };
 
 /* What is expected at PATH, or NULL; sets F's doubt. */

@@ -91,7 +91,7 @@ is_expected(struct files *f, const char *path, bool *is_file)
 	char *name = path_normalize(path);
 	const struct expectation *e = files_expected(f, name);
 
-	*is_file = e && !e->is_dir;
+	*is_file = e && !e->is_dir && !e->is_absent;
 	free(name);
 	return e;
 }

@@ -323,7 +323,7 @@ files_digest(struct files *f, const char *path, struct file_state *state,
 	if (e) {
 		*state = (struct file_state){ .digest = e->digest,
 					      .is_dir = e->is_dir };
-		return 1;
+		return !e->is_absent;
 	}
 	if (file_table_load(&f->table, err))
 		return -1;

@@ -118,8 +118,7 @@ int files_maker(struct files *f, const char *path, const char **step,
 /* Take PATH, normalized, for the object D, which is in the store. */
 void files_expect(struct files *f, const char *path, const struct digest *d);
 /* Whether since the last call something was asked of F that expectations leave
- * open: what is inside a directory that is expected, or a directory in which
- * something is. */
+ * open: what a directory holds in which something is expected. */
 bool files_take_doubt(struct files *f);
 
 /* ---- what the outcome of a run rests on ----

@@ -135,6 +135,8 @@ test_expect_success 'a plan goes on from what would be restored' '
 	  (shell ": #{x}"))
 	(step inside (input f "d/x") (produces (n text))
 	  (shell "cat #{f} > #{n}"))
+	(step put (input f "in") (output o "e/in") (shell "cp #{f} #{o}"))
+	(step around (input d "e") (produces (n text)) (shell "ls #{d} > #{n}"))
 	(step unless (from other n) (when (string=? n "1\n1")) (shell "true"))
 	END
 	flowmake && echo 2 > in && flowmake && echo 1 > in &&
@@ -142,12 +144,14 @@ test_expect_success 'a plan goes on from what would be restored' '
 	cat > expected <<-\END &&
 	a: its outputs are restored from the store
 	b: its outputs are restored from the store
-	inside: runs, unless what it reads comes out as before
+	inside: reused from run 1
+	put: its outputs are restored from the store
+	around: runs, unless what it reads comes out as before
 	named: reused from run 1
 	other: runs: from d and input more changed
 	late/*: late: its foreach is known when '"'b'"' has run
 	unless: runs, unless what it reads comes out as before
-	5 of 6 tasks to do, 1 step late, 1 reused
+	6 of 8 tasks to do, 1 step late, 2 reused
 	END
 	test_cmp expected plan && test_expect_code 1 flowmake -q &&
 	echo mine | test_cmp - a.txt && test ! -e d &&
