@@ -219,26 +219,13 @@ graph_eval_slow(struct graph *g, struct eval_request *q)
 	g->slow++;
 }
 
-/* A slow evaluation is over. */
-static void
-slow_done(struct graph *g)
-{
-	struct node *n;
-
-	g->slow--;
-	while ((n = node_list_take(&g->unprepared)))
-		node_list_push(&g->to_admit, n);
-}
-
 int
 graph_eval_done(struct graph *g, struct eval_request *q, struct error *err)
 {
 	int ret = 0;
 
-	if (q->slow)
-		slow_done(g);
-	else if (!q->late)
-		g->outstanding--;
+	if (!q->late)
+		--*(q->slow ? &g->slow : &g->outstanding);
 	if (q->purpose == EVAL_CONSTANTS)
 		ret = constants_done(g, q, err);
 	free(q->nodes);

@@ -186,8 +186,9 @@ const char *row_item(const struct row *row, uint32_t i, size_t *len);
 /* Wish for an evaluation for N. */
 void ask(struct graph *g, struct node *n, enum eval_purpose purpose,
 	 uint32_t phase, bool late);
-/* Wish for the constants of the defaults forms, and of pattern rules, whose
- * shapes they are part of. */
+/* Wish for the constants of the defaults forms, of pattern rules, whose shapes
+ * they are part of, and of steps in late fan-outs, so that mistakes in them
+ * are found before anything runs. */
 void ask_first_constants(struct graph *g);
 /* Whether the constants of N's step are known; otherwise asks for them, and N
  * goes on when they are. */

@@ -58,15 +58,30 @@ ask_constants(struct graph *g, struct step *s)
 				EVAL_CONSTANTS, 0, false);
 }
 
+/* Whether some task or fan-out of S is there from the beginning, and asks for
+ * the constants of S itself. */
+static bool
+is_early(const struct step *s)
+{
+	const struct level *l = s->level;
+
+	for (l = l->opener == s ? l->parent : l; l->opener; l = l->parent)
+		if (l->opener->layout->foreach_late)
+			return false;
+	return !s->layout->foreach_late;
+}
+
 void
 ask_first_constants(struct graph *g)
 {
 	uint32_t i;
 
-	for (i = 0; i < g->rules->default_count; i++)
-		ask_constants(g, g->rules->defaults[i]);
-	for (i = 0; i < g->pattern_count; i++)
-		ask_constants(g, g->patterns[i]);
+	for (i = 0; i < g->rules->step_count; i++) {
+		struct step *s = g->rules->steps[i];
+
+		if (!s->name || s->template->pattern >= 0 || !is_early(s))
+			ask_constants(g, s);
+	}
 }
 
 struct eval_request *

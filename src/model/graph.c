@@ -379,6 +379,8 @@ graph_settle(struct graph *g, struct error *err)
 	if (!g->patterns_checked && patterns_check(g, err))
 		return -1;
 	g->patterns_checked = true;
+	while ((n = node_list_take(&g->unprepared)))
+		node_list_push(&g->to_admit, n);
 	do {
 		if (graph_flow(g, err))
 			return -1;

@@ -283,6 +283,40 @@ do
 	'
 done
 
+# late_refuses COLUMN CLAUSE TEXT: so is CLAUSE of a step in a late fan-out, by
+# that TEXT.
+late_refuses() {
+	cat > Flowfile <<-END &&
+	(define (one) 1)
+	(step v (produces (n json)) (shell "touch began3; echo [1] > #{n}"))
+	(step w (from v n) (foreach x n) (shell "true"))
+	(step late (from w x)
+	  $2
+	  (shell "echo #{x}"))
+	END
+	refused "Flowfile:5:$1: step ${q}late${q}: $3" &&
+	test ! -e began3
+}
+
+test_expect_success 'what a late step computes of no late name is checked, too' '
+	late_refuses 12 "(timeout #:minutes (- (one) 2))" \
+		"#:minutes must be a time from 0 to 50 years, not -1" &&
+	late_refuses 12 "(timeout #:minutes (- (one) 1))" \
+		"a timeout of no time; say how long, as (timeout #:minutes 10)" &&
+	late_refuses 10 "(retry #:times (/ (one) 2))" \
+		"#:times must be a whole number from 0 to 100, not 0.5" &&
+	late_refuses 14 "(resources #:cpu (list (one)))" \
+		"#:cpu must be a positive number of processors, not (1)" &&
+	late_refuses 27 "(environment (A \"x\") (B (car (one))))" \
+		"car: Wrong type (expecting pair): 1"
+'
+
+test_expect_success 'but its values not, when no target needs the step' '
+	late_refuses 12 "(timeout #:minutes (- (one) 2))" \
+		"#:minutes must be a time from 0 to 50 years, not -1" &&
+	flowmake run w
+'
+
 test_expect_success 'an unknown keyword is refused with a suggestion' '
 	flowfile <<-"END" &&
 	(step count
