@@ -147,8 +147,12 @@ make_dir(const char *path)
 		return 0;
 	if (errno != EEXIST)
 		return -1;
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) < 0) {
+		/* a symlink to nothing is there all the same */
+		if (errno == ENOENT && !lstat(path, &st))
+			errno = EEXIST;
 		return -1;
+	}
 	if (S_ISDIR(st.st_mode))
 		return 0;
 	errno = ENOTDIR;

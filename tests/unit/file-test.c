@@ -104,6 +104,10 @@ test_dirs(void)
 	   "what it points to is not");
 	if (symlink("nothing", "dangling"))
 		bug("no symlink");
+	error_release(&err);
+	is_int(file_make_dirs("dangling/d", &err), -1, "nor made through one");
+	is_str(err.text, "cannot make directory 'dangling': File exists",
+	       "that points to nothing, which is there all the same");
 	is_int(file_remove_tree("dangling", &err), 0,
 	       "it need not point to anything");
 	ok(readlink("dangling", byte, 1) < 0, "to be removed");
