@@ -312,7 +312,7 @@ tell_soon(struct eval_child *c)
 static bool
 recall(struct eval_child *c, const struct digest *q)
 {
-	const struct memo *memo = c->evaluator->memo;
+	struct memo *memo = c->evaluator->memo;
 	const char *frames;
 	size_t len;
 

@@ -1,7 +1,8 @@
 /*
  * Memos.  The file, in the cache under a name made of what it is for, holds
  * CBOR: [observation...] and frames of loading, [question, frames,
- * [observation...]]..., and the digest of all that in its last bytes.
+ * [observation...], how often the file was written since the question was
+ * asked]..., and the digest of all that in its last bytes.
  *
  * What was looked at for an answer is looked at again when the memo is opened,
  * and whenever it is asked for: a task may have changed it meanwhile.  So many
@@ -28,15 +29,20 @@
 #include "sys/spawn.h"
 #include "sys/wildcard.h"
 
-enum { MAX_BYTES = 1 << 28 }; /* of a memo that is kept */
+enum {
+	MAX_BYTES = 1 << 28, /* of a memo that is kept */
+	MAX_UNASKED = 16,    /* of an answer that is kept */
+};
 
-#define MEMO_FORMAT "flowmake memo 3"
+#define MEMO_FORMAT "flowmake memo 4"
 
 struct answer {
 	struct strbuf frames;       /* new ones; */
 	const char *data;           /* those of the file are in its text */
 	size_t len;
 	struct seen seen;
+	uint64_t unasked;           /* writings of the file since it was asked
+				     * for */
 	struct answer *replaced;    /* the one before, which may still be told,
 				     * or NULL */
 };
@@ -69,20 +75,24 @@ answer_free(struct answer *a)
 	}
 }
 
-/* Read one answer; one that is not true any more is left out. */
+/* Read one answer; one that is not true any more, or that nobody has asked for
+ * in many runs, is left out. */
 static void
 get_answer(struct memo *m, struct cbor *c)
 {
 	struct answer *a = xcalloc(1, sizeof(*a));
 	const char *q;
+	bool is_true;
 	size_t len;
 
 	strbuf_init(&a->frames);
-	if (cbor_get_array(c) != 3)
+	if (cbor_get_array(c) != 4)
 		c->failed = true;
 	q = cbor_get_bytes(c, &len);
 	a->data = cbor_get_bytes(c, &a->len);
-	if (!seen_get(&a->seen, &m->looks, c)) {
+	is_true = seen_get(&a->seen, &m->looks, c);
+	a->unasked = cbor_get_uint(c) + 1;
+	if (!is_true || a->unasked > MAX_UNASKED) {
 		m->has_changed = true;
 		answer_free(a);
 	} else if (map_get(&m->answers, q, len)) {
@@ -150,10 +160,11 @@ write_memo(struct memo *m)
 		size_t len;
 
 		frames = answer_frames(a, &len);
-		cbor_put_array(&sb, 3);
+		cbor_put_array(&sb, 4);
 		cbor_put_bytes(&sb, e->key, e->len);
 		cbor_put_bytes(&sb, frames, len);
 		seen_put(&a->seen, &sb);
+		cbor_put_uint(&sb, a->unasked);
 	}
 	d = digest_of(sb.buf, sb.len);
 	strbuf_add(&sb, d.bytes, DIGEST_BYTES);
@@ -333,12 +344,15 @@ memo_add_manifest(struct memo *m, const char *manifest, size_t len)
 }
 
 const char *
-memo_find(const struct memo *m, const struct digest *q, size_t *len)
+memo_find(struct memo *m, const struct digest *q, size_t *len)
 {
-	const struct answer *a = map_get(&m->answers, (const char *)q->bytes,
-					 DIGEST_BYTES);
+	struct answer *a = map_get(&m->answers, (const char *)q->bytes,
+				   DIGEST_BYTES);
 
-	return a && seen_is_true(&a->seen) ? answer_frames(a, len) : NULL;
+	if (!a || !seen_is_true(&a->seen))
+		return NULL;
+	a->unasked = 0;
+	return answer_frames(a, len);
 }
 
 /* Whether A and B say the same for the same reasons. */
@@ -366,6 +380,8 @@ memo_add(struct memo *m, const struct digest *q, const char *frames,
 	if (!seen_add(&a->seen, &m->looks, seen, seen_len) ||
 	    (known && answer_equal(known, a))) {
 		answer_free(a);
+		if (known)
+			known->unasked = 0;
 		return;
 	}
 	a->replaced = known;

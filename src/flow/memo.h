@@ -7,7 +7,7 @@
  * A memo is of one Flowfile's text, its parameters, and one build of the
  * evaluator.  It is true as long as what was looked at while the Flowfile was
  * loaded is as it was; an answer, as long as what was looked at for it is so,
- * too.
+ * too.  Answers that nobody asks for any more are forgotten in time.
  */
 #ifndef FLOWMAKE_FLOW_MEMO_H
 #define FLOWMAKE_FLOW_MEMO_H
@@ -39,8 +39,7 @@ void memo_add_manifest(struct memo *m, const char *manifest, size_t len);
 
 /* The frames that answer the question Q, until M is closed, or NULL: it was not
  * asked, or what was looked at for its answer has changed meanwhile. */
-const char *memo_find(const struct memo *m, const struct digest *q,
-		      size_t *len);
+const char *memo_find(struct memo *m, const struct digest *q, size_t *len);
 /* Add an answer, in place of any other to the same question, and what was
  * looked at for it: SEEN, manifests one after another. */
 void memo_add(struct memo *m, const struct digest *q, const char *frames,

@@ -103,7 +103,7 @@ add(struct memo *m, const char *name, const char *value, const char *answer)
 
 /* Whether M says ANSWER (NULL: nothing) to question NAME. */
 static bool
-says(const struct memo *m, const char *name, const char *answer)
+says(struct memo *m, const char *name, const char *answer)
 {
 	struct digest q = question(name);
 	const char *frames;
@@ -335,6 +335,32 @@ test_damage(void)
 	strbuf_release(&bad);
 }
 
+/* Each run asks for A and something new. */
+static void
+test_forgetting(void)
+{
+	struct memo *m = open_new();
+	bool known = true;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		char *name = xasprintf("%d", i);
+
+		known = known && says(m, "A", "answer A");
+		set(name, "x");
+		add(m, name, "x", name);
+		memo_close(m);
+		m = open_memo();
+		known = known && says(m, name, name);
+		free(name);
+	}
+	ok(known && says(m, "A", "answer A") && says(m, "95", "95"),
+	   "what is asked for is kept");
+	ok(says(m, "B", NULL) && says(m, "50", NULL),
+	   "what is not asked for any more is forgotten in time");
+	memo_close(m);
+}
+
 /* Manifests that cannot be read. */
 static void
 test_bad_manifests(void)
@@ -362,6 +388,7 @@ main(void)
 	test_identity();
 	test_looks();
 	test_damage();
+	test_forgetting();
 	test_bad_manifests();
 	leave_work_dir();
 	return done_testing();
