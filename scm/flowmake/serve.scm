@@ -139,7 +139,7 @@
     new))
 
 (define (queue-seen fd)
-  ;; What answers rest on goes before them.
+  ;; What an answer rests on goes before its end.
   (let ((observations (take-late-observations!)))
     (unless (null? observations)
       (%queue fd wire-seen observations))))
