@@ -70,6 +70,19 @@ test_expect_success 'outputs that are directories are restored whole' '
 	test -w d/s/x
 '
 
+test_expect_success 'of tasks over the files of a directory those run that must' '
+	mkdir parts && cd parts && mkdir src && echo 1 > src/1 &&
+	echo 2 > src/2 && flowfile <<-\END &&
+	(step split (input s "src") (output dir "parts")
+	  (produces (names lines))
+	  (shell "mkdir #{dir}; cp #{s}/* #{dir}; ls #{dir} > #{names}"))
+	(step size (from split names) (foreach n names) (input p "parts/#{n}")
+	  (produces (l text)) (shell "cat #{p} > #{l}"))
+	END
+	flowmake && executes "" && echo 3 > src/3 && executes "size/2 split" &&
+	echo 22 > src/2 && executes "size/1 split" && executes ""
+'
+
 test_expect_success 'what somebody changed in an output directory is put right' '
 	cd outdir && echo z > d/s/x && executes "" && diff -r d kept &&
 	echo z | test_cmp - .flowmake/replaced/*/d/s/x &&
