@@ -220,6 +220,9 @@ int task_claim_files(struct task *t, struct error *err);
  * that. */
 int file_tell_waiting(struct graph *g, struct file *f, struct task *maker,
 		      struct error *err);
+/* Whether a step that made PATH before may do so in a fan-out that is not known
+ * yet. */
+bool file_may_be_made(const struct graph *g, const char *path);
 /* Link T to the makers of its inputs, or hold it until one is known. */
 int task_link_inputs(struct graph *g, struct task *t, struct error *err);
 /* Pattern rules may be able by now to make what held tasks wait for. */

@@ -191,6 +191,12 @@ step_is_open(const struct graph *g, const char *name)
 	return false;
 }
 
+bool
+file_may_be_made(const struct graph *g, const char *path)
+{
+	return step_is_open(g, g->world.maker(g->world.data, path));
+}
+
 static int
 report_missing(struct graph *g, const struct task *t, const char *path,
 	       const struct expr *e, struct error *err)
@@ -214,7 +220,7 @@ link_unmade(struct graph *g, struct task *t, const struct task_file *in,
 	const struct expr *e = task_file_place(t, in, false);
 	bool there = g->world.exists(g->world.data, f->path);
 
-	if (there && !step_is_open(g, g->world.maker(g->world.data, f->path)))
+	if (there && !file_may_be_made(g, f->path))
 		return 0;
 	if (!there && !g->unopened && !g->unknown_files && !g->lost)
 		return report_missing(g, t, f->path, e, err);
@@ -396,6 +402,7 @@ graph_check_stuck(struct graph *g, struct error *err)
 
 /* A caller's function and its data. */
 struct announcer {
+	const struct graph *graph;
 	void (*fn)(void *data, const struct task *t, const char *path);
 	void *data;
 };
@@ -405,7 +412,8 @@ announce_held(void *data, struct task *t, struct task_file *in)
 {
 	struct announcer *a = data;
 
-	if (!in->file->announced)
+	if (!in->file->announced &&
+	    !a->graph->world.exists(a->graph->world.data, in->path))
 		a->fn(a->data, t, in->path);
 	in->file->announced = true;
 	return false;
@@ -416,7 +424,7 @@ graph_each_unmade(struct graph *g,
 		  void (*fn)(void *data, const struct task *t,
 			     const char *path), void *data)
 {
-	struct announcer a = { fn, data };
+	struct announcer a = { g, fn, data };
 
 	each_held(g, announce_held, &a);
 }

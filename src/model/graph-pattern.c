@@ -124,8 +124,9 @@ filled_path(const char *shape, const char *stem)
 static bool search_best(struct search *s, const char *path,
 			struct candidate *best);
 
-/* Whether PATH is there, or some task makes it, or a chain of rules could.
- * The depth is bounded by the number of pattern rules. */
+/* Whether PATH is there, or some task makes it, or one that is not known yet
+ * has made it before and may again, or a chain of rules could.  The depth is
+ * bounded by the number of pattern rules. */
 static bool
 can_have(struct search *s, const char *path)
 {
@@ -133,7 +134,8 @@ can_have(struct search *s, const char *path)
 	const struct file *f = file_find(s->g, path);
 	bool found;
 
-	if ((f && f->maker) || s->g->world.exists(s->g->world.data, path))
+	if ((f && f->maker) || s->g->world.exists(s->g->world.data, path) ||
+	    file_may_be_made(s->g, path))
 		return true;
 	found = search_best(s, path, &c);
 	free(c.stem);

@@ -282,7 +282,8 @@ bool graph_fail_stuck(struct graph *g);
  * ERR shows it. */
 int graph_check_cycle(struct graph *g, struct error *err);
 
-/* Call FN for each input that only a late fan-out could make, once. */
+/* Call FN for each input that is not there and that only a late fan-out could
+ * make, once. */
 void graph_each_unmade(struct graph *g,
 		       void (*fn)(void *data, const struct task *t,
 				  const char *path), void *data);

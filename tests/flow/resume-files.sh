@@ -83,6 +83,23 @@ test_expect_success 'of tasks over the files of a directory those run that must'
 	echo 22 > src/2 && executes "size/1 split" && executes ""
 '
 
+test_expect_success 'an implicit rule waits for what a late fan-out made before' '
+	mkdir chain && cd chain && mkdir src && echo 1 > src/a &&
+	flowfile <<-\END &&
+	(step list (input s "src") (produces (names lines))
+	  (shell "ls #{s} > #{names}"))
+	(step copy (from list names) (foreach n names) (input f "src/#{n}")
+	  (output o "len/#{n}") (shell "cp #{f} #{o}"))
+	(step gz (pattern s) (input i "len/%") (output o "gz/%.z")
+	  (shell "gzip -nc #{i} > #{o}"))
+	(step use (input z "gz/a.z") (produces (n text))
+	  (shell "zcat #{z} > #{n}"))
+	END
+	flowmake && executes "" && test_grep -v "not there" "$said" &&
+	echo 2 > src/a && rm -r len && executes "copy/0 gz/a list use" &&
+	dumps use "n = \"2\"" && executes "" && rm -r len && executes "copy/0"
+'
+
 test_expect_success 'what somebody changed in an output directory is put right' '
 	cd outdir && echo z > d/s/x && executes "" && diff -r d kept &&
 	echo z | test_cmp - .flowmake/replaced/*/d/s/x &&
