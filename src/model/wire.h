@@ -124,9 +124,9 @@
  *   the item (its rows may be none).
  *   An input or output that a thunk needs and that "names" does not bring
  *   follows from what is bound: the child evaluates its expression.
- * WIRE_SEEN: MANIFEST: what was looked at for the answer to a JOB or to an ITEMS
- *   frame; it stands before the last frame of that answer, and behind the last
- *   one of the answer before.
+ * WIRE_SEEN: MANIFEST: what was looked at for the answer to a JOB or to an
+ *   ITEMS frame; it stands before the last frame of that answer, and behind the
+ *   last one of the answer before.
  * WIRE_ERROR ends the job; the engine closes the socket.
  * A closed socket ends the child.
  *
