@@ -22,6 +22,12 @@ command_options(struct option_parser *p, const struct invocation *inv,
 	options_init(p, self->name, self->tables, inv->argc, inv->argv, false);
 }
 
+void
+invocation_read(struct invocation *inv, const char *file)
+{
+	inv->flow_file = strcmp(file, "-") ? file : "/dev/stdin";
+}
+
 int
 invocation_chdir(struct invocation *inv, const char *dir, struct error *err)
 {
@@ -62,7 +68,7 @@ command_option(struct option_parser *p, struct invocation *inv,
 				return -2;
 			break;
 		case OPT_FLOWFILE:
-			inv->flow_file = *value;
+			invocation_read(inv, *value);
 			break;
 		case OPT_DEBUG:
 			inv->debug = true;

@@ -60,6 +60,9 @@ int command_check_words(const struct option_parser *p,
 			const struct command *self, int min, int max,
 			struct error *err);
 
+/* Take the FILE of -f; "-" is standard input. */
+void invocation_read(struct invocation *inv, const char *file);
+
 /* Change to the directory of -C. */
 int invocation_chdir(struct invocation *inv, const char *dir,
 		     struct error *err);

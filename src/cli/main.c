@@ -80,7 +80,7 @@ global_options(struct invocation *inv, struct error *err)
 		if (id == OPT_DIRECTORY)
 			rc = invocation_chdir(inv, value, err) ? -1 : -3;
 		else if (id == OPT_FLOWFILE)
-			inv->flow_file = value;
+			invocation_read(inv, value);
 		else if (id == OPT_DEBUG)
 			inv->debug = true;
 		else if (id == OPT_HELP || id == OPT_VERSION)

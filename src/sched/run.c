@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -288,13 +289,37 @@ run_turns(struct run *r, struct error *err)
 
 /* ---- the whole ---- */
 
+/* What FLOW_FILE is that is no file to be read, or NULL.  What was opened for
+ * us, as standard input and what a shell passes for <(...), is read whatever
+ * it is, as GNU Make does; but who waits for the writer of a fifo may wait for
+ * ever. */
+static const char *
+other_kind(const char *flow_file, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode))
+		return "is a directory";
+	if (S_ISREG(st->st_mode) || !strcmp(flow_file, "/dev/null") ||
+	    !strcmp(flow_file, "/dev/stdin") ||
+	    !strncmp(flow_file, "/dev/fd/", 8) ||
+	    !strncmp(flow_file, "/proc/", 6))
+		return NULL;
+	return S_ISFIFO(st->st_mode) ? "is a fifo; to read what is written "
+		"to it, make it standard input, with -f -" :
+		S_ISSOCK(st->st_mode) ? "is a socket" : "is a device";
+}
+
 static int
 check_flow_file(const struct run_options *o, struct error *err)
 {
-	const char *flow_file = o->flow_file;
+	const char *flow_file = o->flow_file, *kind;
+	struct stat st;
 
-	if (!access(flow_file, F_OK) || errno != ENOENT)
-		return 0;
+	if (!stat(flow_file, &st)) {
+		kind = other_kind(flow_file, &st);
+		return kind ? error_set(err, "%s: %s", flow_file, kind) : 0;
+	}
+	if (errno != ENOENT)
+		return error_sys(err, "%s", flow_file);
 	if (o->meant)
 		return error_set(err, "'%s' is no command (did you mean '%s'?)"
 				 ", and there is no '%s' here that could make "
