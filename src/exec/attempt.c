@@ -173,7 +173,7 @@ spawn(struct attempt *a, const struct descriptors *d, struct error *err)
 	};
 
 	s.envp = environment_of(a->local->environment, a->spec, &a->slot,
-				c->replaces_bash ? c->program : NULL, err);
+				c->replaces, c->program, err);
 	if (s.envp)
 		return spawn_process(&s, err);
 	errno = 0;
@@ -218,6 +218,32 @@ fail_to_execute(struct attempt *a, int status, bool too_long,
 	local_reaped(a, status << 8, &none);
 }
 
+/* Start the program that takes the place of a shell.  Returns 0 when the shell
+ * has to do it after all. */
+static pid_t
+spawn_in_place(struct attempt *a, const struct descriptors *d,
+	       struct error *err)
+{
+	int fds[] = { d->in, d->out, d->err }, opened[3], e;
+	size_t count = 0;
+	pid_t pid = 0;
+
+	if (!command_redirect(&a->command, fds, opened, &count)) {
+		struct descriptors own = { fds[0], fds[1], fds[2] };
+
+		pid = spawn(a, &own, err);
+	}
+	e = errno;
+	while (count)
+		close(opened[--count]);
+	errno = e;
+	if (pid < 0 && status_of_errno(e)) {
+		error_release(err);
+		return 0;
+	}
+	return pid;
+}
+
 static int
 launch_process(struct attempt *a, const struct descriptors *d,
 	       struct error *err)
@@ -228,16 +254,13 @@ launch_process(struct attempt *a, const struct descriptors *d,
 	if (command_build(&a->command, a->spec, &a->slot, l->environment,
 			  err) < 0)
 		return -1;
-	a->pid = spawn(a, d, err);
-	e = a->pid < 0 ? errno : 0;
-	if (status_of_errno(e) && a->command.replaces_bash) {
-		error_release(err);
-		if (command_fall_back(&a->command, a->spec, &a->slot,
-				      err) < 0)
-			return -1;
+	a->pid = a->command.replaces ? spawn_in_place(a, d, err) : 0;
+	if (!a->pid && a->command.replaces &&
+	    command_fall_back(&a->command, a->spec, &a->slot, err) < 0)
+		return -1;
+	if (!a->pid)
 		a->pid = spawn(a, d, err);
-		e = a->pid < 0 ? errno : 0;
-	}
+	e = a->pid < 0 ? errno : 0;
 	status = status_of_errno(e);
 	if (status) {
 		a->pid = 0;

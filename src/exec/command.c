@@ -5,21 +5,19 @@
 
 #include "exec/command.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/error.h"
-#include "exec/environment.h"
 #include "exec/slot.h"
 #include "exec/spec.h"
-#include "model/shell-text.h"
 
 /* A single argument may have 131,072 bytes (execve(2), MAX_ARG_STRLEN). */
 enum { MAX_TEXT_IN_ARGV = 100000 };
-
-static const char *const bash_argv[] = {
-	"bash", "-euo", "pipefail", "-c", NULL
-};
 
 void
 command_init(struct command *c)
@@ -33,6 +31,7 @@ void
 command_release(struct command *c)
 {
 	strvec_release(&c->argv);
+	shell_redirections_clear(&c->files);
 	strbuf_release(&c->text);
 	strbuf_release(&c->path);
 }
@@ -150,19 +149,6 @@ fill_argv(struct command *c, char *const *argv, const struct slot *slot)
 
 /* ---- the kinds ---- */
 
-static bool
-is_default_shell(char *const *argv)
-{
-	size_t i;
-
-	if (!argv)
-		return true;
-	for (i = 0; argv[i] && bash_argv[i]; i++)
-		if (strcmp(argv[i], bash_argv[i]))
-			return false;
-	return !argv[i] && !bash_argv[i];
-}
-
 /* A shell with the text as its last argument, or, when that is too long for
  * one, with a command that reads it from a file, where "return" and "$0" mean
  * the same. */
@@ -172,8 +158,9 @@ use_shell(struct command *c, const struct task_spec *spec, struct slot *slot,
 {
 	char *command;
 
-	c->replaces_bash = false;
-	fill_argv(c, spec->argv ? spec->argv : (char *const *)bash_argv, slot);
+	c->replaces = SHELL_NONE;
+	fill_argv(c, spec->argv ? spec->argv : (char **)spec_default_shell,
+		  slot);
 	if (c->text.len <= MAX_TEXT_IN_ARGV) {
 		strvec_push_len(&c->argv, c->text.buf, c->text.len);
 		return 0;
@@ -185,37 +172,40 @@ use_shell(struct command *c, const struct task_spec *spec, struct slot *slot,
 	return 0;
 }
 
-/* Execute the one program of a text in bash's place, where that is the
+/* Execute the one program of a text in the shell's place, where that is the
  * same. */
 static bool
-replace_bash(struct command *c, const struct task_spec *spec,
-	     const struct environment *env)
+replace_shell(struct command *c, const struct task_spec *spec,
+	      struct environment *env)
 {
+	enum shell_kind kind;
+
 	strvec_clear(&c->argv);
+	shell_redirections_clear(&c->files);
 	strbuf_reset(&c->path);
-	if (!is_default_shell(spec->argv) ||
-	    c->text.len > MAX_TEXT_IN_ARGV ||
-	    !shell_text_is_exec(c->text.buf, c->text.len, &c->argv))
+	if (c->text.len > MAX_TEXT_IN_ARGV ||
+	    !shell_text_is_exec(c->text.buf, c->text.len, &c->argv, &c->files))
 		return false;
-	if (!environment_find(env, spec, c->argv.v[0], &c->path))
+	kind = environment_shell(env, spec);
+	if (!kind || !environment_find(env, spec, c->argv.v[0], &c->path))
 		return false;
 	c->program = c->path.buf;
-	c->replaces_bash = true;
+	c->replaces = kind;
 	return true;
 }
 
 int
 command_build(struct command *c, const struct task_spec *spec,
-	      struct slot *slot, const struct environment *env,
+	      struct slot *slot, struct environment *env,
 	      struct error *err)
 {
 	char *script;
 
-	c->replaces_bash = false;
+	c->replaces = SHELL_NONE;
 	if (spec->kind == SPEC_SHELL) {
 		if (fill_text(c, spec, slot, err) < 0)
 			return -1;
-		return replace_bash(c, spec, env)
+		return replace_shell(c, spec, env)
 			       ? 0 : use_shell(c, spec, slot, err);
 	}
 	fill_argv(c, spec->argv, slot);
@@ -233,4 +223,59 @@ command_fall_back(struct command *c, const struct task_spec *spec,
 		  struct slot *slot, struct error *err)
 {
 	return use_shell(c, spec, slot, err);
+}
+
+/* ---- redirections ---- */
+
+static bool
+is_null(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* Open the file of R, never waiting for anybody at its other end: that would
+ * stop all tasks.  So may emptying a large file; and one that says it is empty
+ * may be in /proc, where it depends on who opens it. */
+static int
+open_file(const struct shell_redirection *r)
+{
+	static const int flags_of[] = {
+		[SHELL_READ] = O_RDONLY,
+		[SHELL_WRITE] = O_WRONLY | O_CREAT | O_TRUNC,
+		[SHELL_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
+	};
+	int flags = flags_of[r->kind], fd;
+	struct stat st;
+
+	if (!stat(r->path, &st) && !is_null(&st) &&
+	    (!S_ISREG(st.st_mode) || !st.st_size || flags & O_TRUNC))
+		return -1;
+	fd = open(r->path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !is_null(&st)) ||
+	    fcntl(fd, F_SETFL, flags & O_APPEND) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+command_redirect(const struct command *c, int fds[3], int *opened,
+		 size_t *count)
+{
+	for (size_t i = 0; i < c->files.count; i++) {
+		const struct shell_redirection *r = &c->files.v[i];
+
+		if (r->kind == SHELL_JOIN) {
+			fds[r->fd] = fds[STDOUT_FILENO];
+			continue;
+		}
+		fds[r->fd] = open_file(r);
+		if (fds[r->fd] < 0)
+			return -1;
+		opened[(*count)++] = fds[r->fd];
+	}
+	return 0;
 }

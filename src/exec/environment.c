@@ -1,11 +1,12 @@
 /*
- * The environment of a task.  What bash does to variables was found by
+ * The environment of a task.  What a shell does to variables was found by
  * setting each that it knows and looking at what its child got.
  */
 #include "base/base.h"
 
 #include "exec/environment.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,9 @@ static const char *const reset_names[] = {
 	"_", "OLDPWD", "PS1", "PS2", "PWD", "SHLVL",
 };
 
+/* Dash gives these another value. */
+static const char *const dash_names[] = { "IFS", "OPTIND", "PPID" };
+
 /* A growing NULL-terminated vector of borrowed strings. */
 struct entries {
 	char **v;
@@ -64,17 +68,23 @@ struct entries {
 	size_t alloc;
 };
 
+/* What programs get in the place of a shell. */
+struct place {
+	bool can_be_taken;         /* we know all that the shell would do */
+	struct entries entries;    /* as plain; of bash with one for "_" */
+};
+
 struct environment {
 	struct strbuf own[OWN_COUNT];
 	struct strbuf program;     /* "_=PATH" */
 	struct entries plain;      /* OWN_COUNT places, then the rest */
-	struct entries direct;     /* the same and one for "_", in place of
-				    * bash */
+	struct place places[SHELL_KINDS];
 	struct entries mixed;      /* with a step's variables */
-	char **made;               /* strings of direct that we made */
+	char **made;               /* strings of places that we made */
 	size_t made_count;
 	struct strbuf step;        /* strings of mixed */
-	bool can_replace_bash;
+	struct strbuf shell;       /* a shell that was looked at, */
+	bool is_dash;              /* and what it is */
 	struct programs *programs;
 };
 
@@ -116,6 +126,19 @@ is_bash_business(const char *entry)
 	       sets_any(entry, bash_names, ARRAY_SIZE(bash_names));
 }
 
+/* Dash drops what no variable of its own could be called. */
+static bool
+is_dash_business(const char *entry)
+{
+	size_t len = strcspn(entry, "=");
+
+	for (size_t i = 0; i < len; i++)
+		if (entry[i] != '_' && !isalnum((unsigned char)entry[i]))
+			return true;
+	return !len || !entry[len] || isdigit((unsigned char)*entry) ||
+	       sets_any(entry, dash_names, ARRAY_SIZE(dash_names));
+}
+
 /* The value of NAME in V, or NULL. */
 static const char *
 value_of(char *const *v, const char *name)
@@ -126,19 +149,19 @@ value_of(char *const *v, const char *name)
 	return NULL;
 }
 
-/* ---- what bash does ---- */
+/* ---- what shells do ---- */
 
 static void
-add_made(struct environment *e, char *entry)
+add_made(struct environment *e, struct entries *to, char *entry)
 {
 	e->made = xrealloc(e->made, (e->made_count + 1) * sizeof(*e->made));
 	e->made[e->made_count++] = entry;
-	add_entry(&e->direct, entry);
+	add_entry(to, entry);
 }
 
 /* PWD stays if it is a name of the current directory. */
 static bool
-add_pwd(struct environment *e, const char *given)
+add_pwd(struct environment *e, struct entries *to, const char *given)
 {
 	struct stat here, there;
 	char *real;
@@ -146,13 +169,13 @@ add_pwd(struct environment *e, const char *given)
 	if (given && *given == '/' && !stat(".", &here) &&
 	    !stat(given, &there) && here.st_dev == there.st_dev &&
 	    here.st_ino == there.st_ino) {
-		add_made(e, xasprintf("PWD=%s", given));
+		add_made(e, to, xasprintf("PWD=%s", given));
 		return true;
 	}
 	real = getcwd(NULL, 0);
 	if (!real)
 		return false;
-	add_made(e, xasprintf("PWD=%s", real));
+	add_made(e, to, xasprintf("PWD=%s", real));
 	free(real);
 	return true;
 }
@@ -160,35 +183,52 @@ add_pwd(struct environment *e, const char *given)
 /* SHLVL counts one up for the shell and one down for the program that takes
  * its place; what is no such number bash should see itself. */
 static bool
-add_shlvl(struct environment *e, const char *given)
+add_shlvl(struct environment *e, struct entries *to, const char *given)
 {
 	size_t len = given ? strlen(given) : 1;
 
 	if (given && (!len || len > 2 || strspn(given, "0123456789") != len))
 		return false;
-	add_made(e, xasprintf("SHLVL=%d", given ? atoi(given) : 0));
+	add_made(e, to, xasprintf("SHLVL=%d", given ? atoi(given) : 0));
 	return true;
 }
 
 /* Prepare the environment of programs that take bash's place. */
 static bool
-prepare_direct(struct environment *e, char *const *envp)
+prepare_bash(struct environment *e, char *const *envp)
 {
+	struct entries *to = &e->places[SHELL_BASH].entries;
 	const char *oldpwd = value_of(envp, "OLDPWD");
 	struct stat st;
 
 	for (size_t i = 0; i <= OWN_COUNT; i++)
-		add_entry(&e->direct, i < OWN_COUNT ? e->plain.v[i] : NULL);
+		add_entry(to, i < OWN_COUNT ? e->plain.v[i] : NULL);
 	for (char **p = e->plain.v + OWN_COUNT; *p; p++) {
 		if (is_bash_business(*p))
 			return false;
 		if (!sets_any(*p, reset_names, ARRAY_SIZE(reset_names)))
-			add_entry(&e->direct, *p);
+			add_entry(to, *p);
 	}
 	if (oldpwd && !stat(oldpwd, &st) && S_ISDIR(st.st_mode))
-		add_made(e, xasprintf("OLDPWD=%s", oldpwd));
-	return add_pwd(e, value_of(envp, "PWD")) &&
-	       add_shlvl(e, value_of(envp, "SHLVL"));
+		add_made(e, to, xasprintf("OLDPWD=%s", oldpwd));
+	return add_pwd(e, to, value_of(envp, "PWD")) &&
+	       add_shlvl(e, to, value_of(envp, "SHLVL"));
+}
+
+static bool
+prepare_dash(struct environment *e, char *const *envp)
+{
+	struct entries *to = &e->places[SHELL_DASH].entries;
+
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		add_entry(to, e->plain.v[i]);
+	for (char **p = e->plain.v + OWN_COUNT; *p; p++) {
+		if (is_dash_business(*p))
+			return false;
+		if (!sets(*p, "PWD"))
+			add_entry(to, *p);
+	}
+	return add_pwd(e, to, value_of(envp, "PWD"));
 }
 
 /* ---- making one ---- */
@@ -205,11 +245,13 @@ environment_new(char *const *envp, struct programs *programs)
 	}
 	strbuf_init(&e->program);
 	strbuf_init(&e->step);
+	strbuf_init(&e->shell);
 	for (char *const *p = envp; *p; p++)
 		if (!sets_any(*p, own_names, OWN_COUNT) &&
 		    !sets_any(*p, private_names, ARRAY_SIZE(private_names)))
 			add_entry(&e->plain, *p);
-	e->can_replace_bash = prepare_direct(e, envp);
+	e->places[SHELL_BASH].can_be_taken = prepare_bash(e, envp);
+	e->places[SHELL_DASH].can_be_taken = prepare_dash(e, envp);
 	return e;
 }
 
@@ -224,9 +266,11 @@ environment_free(struct environment *e)
 		free(e->made[i]);
 	strbuf_release(&e->program);
 	strbuf_release(&e->step);
+	strbuf_release(&e->shell);
 	free(e->made);
 	free(e->plain.v);
-	free(e->direct.v);
+	for (size_t i = 0; i < SHELL_KINDS; i++)
+		free(e->places[i].entries.v);
 	free(e->mixed.v);
 	free(e);
 }
@@ -313,15 +357,17 @@ mix(struct environment *e, const struct task_spec *spec, char *const *base)
 
 char *const *
 environment_of(struct environment *e, const struct task_spec *spec,
-	       const struct slot *slot, const char *program, struct error *err)
+	       const struct slot *slot, enum shell_kind replaced,
+	       const char *program, struct error *err)
 {
-	struct entries *base = program ? &e->direct : &e->plain;
+	struct entries *base = replaced ? &e->places[replaced].entries :
+					  &e->plain;
 
 	if (set_own(e, spec, slot, err) < 0)
 		return NULL;
 	for (size_t i = 0; i < OWN_COUNT; i++)
 		base->v[i] = e->own[i].buf;
-	if (program) {
+	if (replaced == SHELL_BASH) {
 		set_text(&e->program, "_", program);
 		base->v[OWN_COUNT] = e->program.buf;
 	}
@@ -350,20 +396,28 @@ environment_put(struct environment *e, const struct task_spec *spec,
 	return 0;
 }
 
-/* ---- finding a program as bash does ---- */
+/* ---- finding a program as a shell does ---- */
 
-/* Whether the variables of SPEC's step leave bash nothing to do. */
+/* Whether ENTRY leaves the shell KIND nothing to do. */
 static bool
-step_allows(const struct task_spec *spec)
+allows(enum shell_kind kind, const char *entry)
+{
+	if (kind == SHELL_DASH)
+		return !is_dash_business(entry) && !sets(entry, "PWD");
+	return !is_bash_business(entry) &&
+	       !sets_any(entry, reset_names, ARRAY_SIZE(reset_names));
+}
+
+/* Whether the variables of SPEC's step do. */
+static bool
+step_allows(enum shell_kind kind, const struct task_spec *spec)
 {
 	struct strbuf sb = STRBUF_INIT;
 	bool allowed = true;
 
 	for (size_t i = 0; allowed && i < spec->environment_count; i++) {
 		set_text(&sb, spec->environment[i].name, "");
-		allowed = !is_bash_business(sb.buf) &&
-			  !sets_any(sb.buf, reset_names,
-				    ARRAY_SIZE(reset_names));
+		allowed = allows(kind, sb.buf);
 	}
 	strbuf_release(&sb);
 	return allowed;
@@ -379,7 +433,8 @@ path_of(const struct environment *e, const struct task_spec *spec)
 	return value_of(e->plain.v + OWN_COUNT, "PATH");
 }
 
-/* Append to FILE where NAME is along PATH.  False when bash has to be asked. */
+/* Append to FILE where NAME is along PATH.  False when a shell has to be
+ * asked. */
 static bool
 search_path(const struct environment *e, const char *path, const char *name,
 	    struct strbuf *file)
@@ -395,7 +450,7 @@ search_path(const struct environment *e, const char *path, const char *name,
 		strbuf_addch(file, '/');
 		strbuf_adds(file, name);
 		if (!stat(file->buf + start, &st)) {
-			/* One that is not executable bash may go past. */
+			/* One that is not executable it may go past. */
 			if (!S_ISREG(st.st_mode) ||
 			    access(file->buf + start, X_OK))
 				return false;
@@ -416,7 +471,7 @@ environment_find(const struct environment *e, const struct task_spec *spec,
 	const char *dirs = path_of(e, spec), *known;
 	struct stat st;
 
-	if (!e->can_replace_bash || !dirs || !step_allows(spec))
+	if (!dirs)
 		return false;
 	if (strchr(name, '/')) {
 		strbuf_adds(path, name);
@@ -428,4 +483,67 @@ environment_find(const struct environment *e, const struct task_spec *spec,
 		return search_path(e, dirs, name, path);
 	strbuf_adds(path, known);
 	return true;
+}
+
+/* ---- which shell ---- */
+
+static bool
+is_default_shell(char *const *argv)
+{
+	const char *const *shell = spec_default_shell;
+
+	if (!argv)
+		return true;
+	for (; *argv && *shell; argv++, shell++)
+		if (strcmp(*argv, *shell))
+			return false;
+	return !*argv && !*shell;
+}
+
+/* Whether the program FILE is dash by another name. */
+static bool
+leads_to_dash(const char *file)
+{
+	char *real = realpath(file, NULL);
+	const char *base = real ? strrchr(real, '/') : NULL;
+	bool leads = base && !strcmp(base, "/dash");
+
+	free(real);
+	return leads;
+}
+
+/* Whether SPEC's shell is dash, with options that mean nothing to a text that
+ * executes one program. */
+static bool
+is_dash(struct environment *e, const struct task_spec *spec)
+{
+	const char *options = spec->argv[1];
+	struct strbuf file = STRBUF_INIT;
+	size_t len;
+
+	if (!options || *options != '-' || spec->argv[2])
+		return false;
+	len = strspn(options + 1, "eu") + 1;
+	if (strcmp(options + len, "c") != 0 ||
+	    !environment_find(e, spec, spec->argv[0], &file)) {
+		strbuf_release(&file);
+		return false;
+	}
+	if (strcmp(e->shell.buf, file.buf) != 0) {
+		e->is_dash = leads_to_dash(file.buf);
+		strbuf_reset(&e->shell);
+		strbuf_adds(&e->shell, file.buf);
+	}
+	strbuf_release(&file);
+	return e->is_dash;
+}
+
+enum shell_kind
+environment_shell(struct environment *e, const struct task_spec *spec)
+{
+	enum shell_kind kind = is_default_shell(spec->argv) ? SHELL_BASH :
+			       is_dash(e, spec) ? SHELL_DASH : SHELL_NONE;
+
+	return e->places[kind].can_be_taken && step_allows(kind, spec) ?
+	       kind : SHELL_NONE;
 }

@@ -16,6 +16,10 @@
 
 enum { SPEC_VERSION = 1 };
 
+const char *const spec_default_shell[] = {
+	"bash", "-euo", "pipefail", "-c", NULL
+};
+
 /* ---- writing ---- */
 
 /* A map being written: its head is known only when all pairs are. */

@@ -32,6 +32,9 @@ enum spec_kind {
 	SPEC_SCHEME, /* a body of the Flowfile, in a child of the evaluator */
 };
 
+/* The shell of texts that name none, ended by NULL. */
+extern const char *const spec_default_shell[];
+
 enum spec_result_format { /* how the recipe writes a result */
 	SPEC_RESULT_VALUE, /* scheme: a value; else a file */
 	SPEC_RESULT_TEXT,
@@ -74,7 +77,8 @@ struct task_spec {
 
 	enum spec_kind kind;
 	char **argv;               /* NULL-terminated, with stand-ins; of a
-				    * shell the default when NULL; not scheme */
+				    * shell the default when NULL; not
+				    * scheme */
 	const char *text;          /* with stand-ins (not of a script) */
 	size_t text_len;
 	const char *stdin_file;    /* a path, or NULL: empty */

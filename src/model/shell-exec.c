@@ -4,25 +4,26 @@
 #include "base/base.h"
 #include "model/shell-text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "base/strvec.h"
 
-/* What bash 4 and 5 find before they look along PATH: reserved words and
- * builtins, sorted. */
+/* What bash 4 and 5 and dash find before they look along PATH: reserved words
+ * and builtins, sorted. */
 static const char *const not_programs[] = {
 	"!", ".", ":", "[", "[[", "]]", "alias", "bg", "bind", "break",
-	"builtin", "caller", "case", "cd", "command", "compgen", "complete",
-	"compopt", "continue", "coproc", "declare", "dirs", "disown", "do",
-	"done", "echo", "elif", "else", "enable", "esac", "eval", "exec",
-	"exit", "export", "false", "fc", "fg", "fi", "for", "function",
-	"getopts", "hash", "help", "history", "if", "in", "jobs", "kill",
-	"let", "local", "logout", "mapfile", "popd", "printf", "pushd", "pwd",
-	"read", "readarray", "readonly", "return", "select", "set", "shift",
-	"shopt", "source", "suspend", "test", "then", "time", "times", "trap",
-	"true", "type", "typeset", "ulimit", "umask", "unalias", "unset",
-	"until", "wait", "while", "{", "}",
+	"builtin", "caller", "case", "cd", "chdir", "command", "compgen",
+	"complete", "compopt", "continue", "coproc", "declare", "dirs",
+	"disown", "do", "done", "echo", "elif", "else", "enable", "esac",
+	"eval", "exec", "exit", "export", "false", "fc", "fg", "fi", "for",
+	"function", "getopts", "hash", "help", "history", "if", "in", "jobs",
+	"kill", "let", "local", "logout", "mapfile", "popd", "printf", "pushd",
+	"pwd", "read", "readarray", "readonly", "return", "select", "set",
+	"shift", "shopt", "source", "suspend", "test", "then", "time", "times",
+	"trap", "true", "type", "typeset", "ulimit", "umask", "unalias",
+	"unset", "until", "wait", "while", "{", "}",
 };
 
 static bool
@@ -70,6 +71,12 @@ quoted_part(const char *p, const char *end, struct strbuf *word)
 	return close - p + 1;
 }
 
+static bool
+is_number(const struct strbuf *word)
+{
+	return word->len && strspn(word->buf, "0123456789") == word->len;
+}
+
 /* Read the word at P into WORD.  Returns its end, or NULL when it is not
  * plain. */
 static const char *
@@ -77,7 +84,11 @@ read_word(const char *p, const char *end, bool first, struct strbuf *word)
 {
 	size_t n;
 
+	strbuf_reset(word);
 	while (p < end && *p != ' ' && *p != '\t') {
+		if (*p == '<' || *p == '>')
+			/* what is between a number and that no word is */
+			return is_number(word) ? NULL : p;
 		if (is_plain(*p, first)) {
 			strbuf_addch(word, *p++);
 			continue;
@@ -92,8 +103,90 @@ read_word(const char *p, const char *end, bool first, struct strbuf *word)
 	return p;
 }
 
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/* ---- redirections ---- */
+
+void
+shell_redirections_clear(struct shell_redirections *r)
+{
+	while (r->count)
+		free(r->v[--r->count].path);
+}
+
+static bool
+begins_redirection(const char *p, const char *end)
+{
+	return *p == '<' || *p == '>' ||
+	       (*p == '2' && end - p > 1 && p[1] == '>');
+}
+
+/* Append a redirection of FD, to which PATH goes over.  False when there is one
+ * already. */
+static bool
+add_redirection(struct shell_redirections *r, enum shell_redirect kind, int fd,
+		char *path)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->v[i].fd == fd)
+			break;
+	if (i < r->count) {
+		free(path);
+		return false;
+	}
+	r->v[r->count++] = (struct shell_redirection){ kind, fd, path };
+	return true;
+}
+
+/* Whether bash gives PATH a meaning of its own. */
+static bool
+is_special(const char *path)
+{
+	return !strncmp(path, "/dev/", 5) && strcmp(path, "/dev/null") != 0;
+}
+
+/* Read the redirection at P; WORD is for work.  Returns its end, or NULL when
+ * it is not plain. */
+static const char *
+read_redirection(const char *p, const char *end, struct strbuf *word,
+		 struct shell_redirections *r)
+{
+	enum shell_redirect kind = SHELL_READ;
+	int fd = 0;
+
+	if (*p != '<') {
+		kind = SHELL_WRITE;
+		fd = *p == '2' ? 2 : 1;
+		p += *p == '2';
+	}
+	p++;
+	if (kind == SHELL_WRITE && p < end && *p == '>') {
+		kind = SHELL_APPEND;
+		p++;
+	}
+	if (fd == 2 && kind == SHELL_WRITE && end - p > 1 &&
+	    !strncmp(p, "&1", 2) && (end - p == 2 || strchr(" \t", p[2])))
+		return add_redirection(r, SHELL_JOIN, fd, NULL) ? p + 2 : NULL;
+	p = read_word(skip_blanks(p, end), end, false, word);
+	if (!p || !word->len || is_special(word->buf) ||
+	    !add_redirection(r, kind, fd, xstrdup(word->buf)))
+		return NULL;
+	return p;
+}
+
+/* ---- the whole ---- */
+
 bool
-shell_text_is_exec(const char *text, size_t len, struct strvec *argv)
+shell_text_is_exec(const char *text, size_t len, struct strvec *argv,
+		   struct shell_redirections *files)
 {
 	const char *p = text, *end = text + len;
 	struct strbuf word = STRBUF_INIT;
@@ -107,18 +200,21 @@ shell_text_is_exec(const char *text, size_t len, struct strvec *argv)
 	/* A blank at the end may have been quoted. */
 	if (end > p && end[-1] == '\\')
 		return false;
-	while (p < end) {
-		strbuf_reset(&word);
-		p = read_word(p, end, !argv->count, &word);
-		if (!p)
-			break;
-		strvec_push_len(argv, word.buf, word.len);
-		while (p < end && (*p == ' ' || *p == '\t'))
-			p++;
+	while (p && p < end) {
+		if (begins_redirection(p, end)) {
+			p = read_redirection(p, end, &word, files);
+		} else {
+			p = read_word(p, end, !argv->count, &word);
+			if (p)
+				strvec_push_len(argv, word.buf, word.len);
+		}
+		if (p)
+			p = skip_blanks(p, end);
 	}
 	strbuf_release(&word);
 	if (p && argv->count && is_program(argv->v[0]))
 		return true;
 	strvec_clear(argv);
+	shell_redirections_clear(files);
 	return false;
 }

@@ -44,17 +44,42 @@ int shell_quote_words(struct strbuf *out, enum wire_quote quote,
 		      const char *const *words, const size_t *lens,
 		      size_t count, struct error *err);
 
+/* A redirection of a program's descriptor. */
+enum shell_redirect {
+	SHELL_READ,   /* < PATH */
+	SHELL_WRITE,  /* > PATH */
+	SHELL_APPEND, /* >> PATH */
+	SHELL_JOIN,   /* 2>&1 */
+};
+
+struct shell_redirection {
+	enum shell_redirect kind;
+	int fd;       /* 0, 1 or 2 */
+	char *path;   /* owned */
+};
+
+/* At most one of each descriptor, in the order of the text. */
+struct shell_redirections {
+	struct shell_redirection v[3];
+	size_t count;
+};
+
+void shell_redirections_clear(struct shell_redirections *r);
+
 /* Whether bash -euo pipefail -c TEXT would do nothing but execute one program
- * found along PATH; then ARGV gets its words.  True only where it is certain:
- * no builtin or keyword, no assignment, expansion, redirection, glob or
- * history, nothing that another line could change.
+ * found along PATH; then ARGV gets its words, and FILES its redirections.  True
+ * only where it is certain: no builtin or keyword, no assignment, expansion,
+ * glob or history, no other redirection, nothing that another line could
+ * change.  It is then true of dash -euc TEXT as well.
  *
  * The caller answers for what the text cannot show: it uses a shell when the
  * environment holds BASH_ENV or functions (BASH_FUNC_...), sets SHLVL, PWD
- * and _ where programs may look at them, and falls back to the shell when the
- * program cannot be executed, for whatever reason (not found, a directory, a
- * script without #!, too long): nothing has happened by then, and the message
- * and the status are the shell's. */
-bool shell_text_is_exec(const char *text, size_t len, struct strvec *argv);
+ * and _ where programs may look at them, and falls back to the shell when a
+ * file cannot be opened or the program cannot be executed, for whatever reason
+ * (not found, a directory, a script without #!, too long): nothing has happened
+ * by then that the shell would not do again, and the message and the status are
+ * the shell's. */
+bool shell_text_is_exec(const char *text, size_t len, struct strvec *argv,
+			struct shell_redirections *files);
 
 #endif

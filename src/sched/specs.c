@@ -145,8 +145,6 @@ set_recipe(struct attempt *a)
 		[RECIPE_EXEC] = SPEC_EXEC, [RECIPE_SCRIPT] = SPEC_SCRIPT,
 		[RECIPE_SCHEME] = SPEC_SCHEME,
 	};
-	static const char *const default_shell[] = { "bash", "-euo",
-						     "pipefail", "-c", NULL };
 	const struct filled_recipe *f = &a->filled;
 	struct task_spec *s = &a->spec;
 	size_t i;
@@ -154,8 +152,7 @@ set_recipe(struct attempt *a)
 	s->kind = kinds[a->task->step->template->recipe.kind];
 	s->argv = f->argv;
 	if (s->kind == SPEC_SHELL && !f->argc)
-		s->argv = arena_memdup(&a->arena, default_shell,
-				       sizeof(default_shell));
+		s->argv = (char **)spec_default_shell;
 	s->text = f->text;
 	s->text_len = f->text_len;
 	s->stdin_file = f->stdin_file;

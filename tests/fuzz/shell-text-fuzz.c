@@ -68,6 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct strbuf text = STRBUF_INIT;
 	struct strvec argv = STRVEC_INIT;
+	struct shell_redirections files = { .count = 0 };
 	enum wire_quote quotes[MAX_HOLES];
 	size_t holes[MAX_HOLES] = { 0 }, count = 0, i;
 
@@ -79,9 +80,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!scan(&text, holes, count, quotes))
 		for (i = 1; i < count; i++)
 			check_filled(&text, holes, count, quotes, i);
-	if (shell_text_is_exec(text.buf, text.len, &argv) != !!argv.count)
+	if (shell_text_is_exec(text.buf, text.len, &argv, &files) !=
+	    !!argv.count)
 		abort();
 	strvec_release(&argv);
+	shell_redirections_clear(&files);
 	strbuf_release(&text);
 	return 0;
 }

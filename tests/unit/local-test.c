@@ -311,42 +311,6 @@ test_environment(void)
 	   "a secret that is not set is named");
 }
 
-/* The lines of TEXT, sorted. */
-static struct strvec
-sorted_lines(char *text)
-{
-	struct strvec lines = STRVEC_INIT;
-	char *save = NULL, *line;
-
-	for (line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save))
-		strvec_push(&lines, line);
-	strvec_sort(&lines);
-	return lines;
-}
-
-/* Programs executed in bash's place see what bash would have shown them. */
-static void
-test_in_place_of_bash(void)
-{
-	struct trial *direct = run(shell("env"));
-	struct trial *bash = run(exec_argv("bash", "-euo", "pipefail", "-c",
-					   "env"));
-	struct strvec a = sorted_lines(direct->out.buf);
-	struct strvec b = sorted_lines(bash->out.buf);
-	bool same = a.count == b.count;
-
-	ok(a.count > 5, "a single program runs");
-	for (size_t i = 0; same && i < a.count; i++)
-		if (strcmp(a.v[i], b.v[i])) {
-			printf("# %s\n# %s\n", a.v[i], b.v[i]);
-			same = false;
-		}
-	ok(same, "and its environment is that which bash gives");
-	strvec_release(&a);
-	strvec_release(&b);
-}
-
 /* ---- ends that are not the task's own ---- */
 
 static void
@@ -529,7 +493,6 @@ main(void)
 	test_long_text();
 	test_large();
 	test_environment();
-	test_in_place_of_bash();
 	test_stopping();
 	test_left_behind();
 	test_pause();

@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/gc-test \
 	tests/unit/graph-target-test \
 	tests/unit/graph-test \
+	tests/unit/in-place-test \
 	tests/unit/key-diff-test \
 	tests/unit/key-test \
 	tests/unit/layout-test \

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "model/shell-text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -206,9 +207,33 @@ read_file(const char *name, struct strbuf *sb)
 		close(fd);
 }
 
-/* Run ARGV with stdin empty and stdout in the file OUT; its wait status. */
+/* In the child: redirect as FILES say. */
+static bool
+redirect(const struct shell_redirections *files)
+{
+	static const int flags[] = {
+		[SHELL_READ] = O_RDONLY,
+		[SHELL_WRITE] = O_WRONLY | O_CREAT | O_TRUNC,
+		[SHELL_APPEND] = O_WRONLY | O_CREAT | O_APPEND,
+	};
+	size_t i;
+
+	for (i = 0; i < files->count; i++) {
+		const struct shell_redirection *r = &files->v[i];
+		int fd = r->kind == SHELL_JOIN ? 1 :
+			 open(r->path, flags[r->kind], 0666);
+
+		if (fd < 0 || dup2(fd, r->fd) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Run ARGV with stdin empty and stdout in the file OUT, then redirected as
+ * FILES say, if there are any; its wait status. */
 static int
-run(const char *const *argv, const char *out)
+run(const char *const *argv, const char *out,
+    const struct shell_redirections *files)
 {
 	int status, fd, alive[2];
 	char c;
@@ -224,6 +249,8 @@ run(const char *const *argv, const char *out)
 		dup2(fd, 2);
 		fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 		dup2(fd, 1);
+		if (files && !redirect(files))
+			_exit(127);
 		execvp(argv[0], (char *const *)argv);
 		_exit(127);
 	}
@@ -414,7 +441,7 @@ run_batch(const char *const *shell, bool posix, struct tally *tally)
 	argv[i++] = "driver";
 	argv[i++] = name;
 	argv[i] = NULL;
-	if (run(argv, "out"))
+	if (run(argv, "out", NULL))
 		ok(false, "%s runs its cases", shell[0]);
 	for (i = 0; i < n; i++)
 		compare(i, &texts[i], &words[i], tally);
@@ -438,6 +465,8 @@ test_quoting(const char *const *shell, bool posix, unsigned cases)
 	ok(tally.called * 8 > tally.accepted, "and enough of them were seen");
 }
 
+/* ---- texts that need no shell ---- */
+
 /* Texts for shell_text_is_exec; the program prints its words. */
 static void
 make_simple(struct strbuf *sb)
@@ -448,10 +477,15 @@ make_simple(struct strbuf *sb)
 		"''", "'\n'", "~", "{a,b}", "$", "*", "!", "#", "^", "=", ",",
 		"\xc3\xa9", "'\xc3\xa9\x81'", "\n", ";", "\"!\"", "\x01",
 		"1", "[a]", "?", "'$x`*'", "\"*?[~\"", "%1", "\r",
+		"<", ">", ">>", "2>", "2>>", "2>&1", "< in", "<in ", "> new",
+		">>old ", "> old", "2> why", "&", "| ", "in", "2", "./in",
+		"< gone", "> no/where", "/dev/null", "> /dev/null", "<>",
 	};
 	unsigned n;
 
 	strbuf_reset(sb);
+	if (!pick(8))
+		strbuf_adds(sb, pick(2) ? "> first " : "<in ");
 	strbuf_adds(sb, pick(8) ? "./show" : "show");
 	for (n = pick(8); n; n--) {
 		if (pick(2))
@@ -461,57 +495,108 @@ make_simple(struct strbuf *sb)
 }
 
 static void
-test_exec(unsigned cases)
+write_text(const char *name, const char *text)
 {
-	struct strbuf text = STRBUF_INIT, a = STRBUF_INIT, b = STRBUF_INIT;
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_adds(&sb, text);
+	write_file(name, &sb);
+	strbuf_release(&sb);
+}
+
+/* A directory as each text finds it, in which we are then. */
+static void
+enter_case(void)
+{
+	if (system("rm -rf case") || mkdir("case", 0700) || chdir("case"))
+		ok(false, "a case has a directory");
+	write_text("show", "#!/bin/sh\nprintf '%s|' $# \"$@\"\ncat\n"
+		   "echo problem >&2\nexit $#\n");
+	chmod("show", 0700);
+	write_text("in", "what is read\n");
+	write_text("old", "what was there\n");
+}
+
+/* Leave it, and put into SEEN what is there: names and bytes. */
+static void
+leave_case(struct strbuf *seen)
+{
+	struct dirent **names;
+	int i, n = scandir(".", &names, NULL, alphasort);
+
+	strbuf_reset(seen);
+	for (i = 0; i < n; i++) {
+		strbuf_addf(seen, "[%s]", names[i]->d_name);
+		if (names[i]->d_type == DT_REG)
+			read_file(names[i]->d_name, seen);
+		free(names[i]);
+	}
+	free(names);
+	if (chdir(".."))
+		ok(false, "a case can be left");
+}
+
+/* Compare TEXT, whose words are ARGV and FILES, with what SHELL, whose last
+ * argument it becomes, does.  Returns whether they differ. */
+static bool
+differs(const char *text, const struct strvec *argv,
+	const struct shell_redirections *files, const char *const *shell)
+{
+	struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+	const char *words[8];
+	int one, two = 0, i;
+
+	for (i = 0; shell[i]; i++)
+		words[i] = shell[i];
+	words[i] = text;
+	words[i + 1] = NULL;
+	enter_case();
+	one = run((const char *const *)argv->v, "out", files);
+	leave_case(&a);
+	/* Not executed: the caller would take the shell. */
+	if (WEXITSTATUS(one) != 127) {
+		enter_case();
+		two = run(words, "out", NULL);
+		leave_case(&b);
+	}
+	if (WEXITSTATUS(one) != 127 && (one != two || a.len != b.len ||
+					memcmp(a.buf, b.buf, a.len))) {
+		printf("# <<%s>> status %d %d\n# %s <<%s>>\n# got  <<%s>>\n",
+		       text, one, two, shell[0], b.buf, a.buf);
+		two = -1;
+	}
+	strbuf_release(&a);
+	strbuf_release(&b);
+	return two < 0;
+}
+
+static void
+test_exec(unsigned cases, const char *const *shell)
+{
+	struct strbuf text = STRBUF_INIT;
 	struct strvec argv = STRVEC_INIT;
-	unsigned direct = 0, wrong = 0, tries = 0;
-	const char *bash[] = { "bash", "-euo", "pipefail", "-c", NULL, NULL };
-	int one, two;
+	struct shell_redirections files = { .count = 0 };
+	unsigned direct = 0, redirected = 0, wrong = 0, tries = 0;
 
 	while (direct < cases) {
 		tries++;
 		make_simple(&text);
 		strvec_clear(&argv);
-		if (!shell_text_is_exec(text.buf, text.len, &argv))
+		shell_redirections_clear(&files);
+		if (!shell_text_is_exec(text.buf, text.len, &argv, &files))
 			continue;
 		direct++;
-		one = run((const char *const *)argv.v, "out-1");
-		/* Not executed: the caller would take the shell. */
-		if (WEXITSTATUS(one) == 127)
-			continue;
-		bash[4] = text.buf;
-		two = run(bash, "out-2");
-		strbuf_reset(&a);
-		strbuf_reset(&b);
-		read_file("out-1", &a);
-		read_file("out-2", &b);
-		if (one == two && a.len == b.len &&
-		    !memcmp(a.buf, b.buf, a.len))
-			continue;
-		wrong++;
-		printf("# <<%s>> status %d %d\n# bash <<%s>>\n# got  <<%s>>\n",
-		       text.buf, one, two, b.buf, a.buf);
+		redirected += files.count > 0;
+		wrong += differs(text.buf, &argv, &files, shell);
 	}
-	printf("# %u of %u texts need no shell\n", direct, tries);
-	ok(!wrong, "a text without a shell does what bash does with it");
+	printf("# %u of %u texts need no shell, %u of them redirect\n", direct,
+	       tries, redirected);
+	ok(!wrong, "a text without a shell does what %s does with it",
+	   shell[0]);
+	ok(redirected * 8 > direct, "and enough of them redirect");
 	strbuf_release(&text);
-	strbuf_release(&a);
-	strbuf_release(&b);
 	strvec_release(&argv);
-}
-
-static void
-make_show(void)
-{
-	static const char script[] = "#!/bin/sh\nprintf '%s|' $# \"$@\"\n"
-				     "exit $#\n";
-	struct strbuf sb = STRBUF_INIT;
-
-	strbuf_adds(&sb, script);
-	write_file("show", &sb);
-	chmod("show", 0700);
-	strbuf_release(&sb);
+	shell_redirections_clear(&files);
 }
 
 int
@@ -519,6 +604,9 @@ main(void)
 {
 	static const char *const bash[] = { "bash", "-c", NULL };
 	static const char *const dash[] = { "dash", "-c", NULL };
+	static const char *const strict_bash[] = { "bash", "-euo", "pipefail",
+						   "-c", NULL };
+	static const char *const strict_dash[] = { "dash", "-euc", NULL };
 	const char *set = getenv("FLOWMAKE_SEED");
 	const char *cases = getenv("FLOWMAKE_CASES");
 	unsigned n = cases ? (unsigned)atoi(cases) : 2 * BATCH;
@@ -531,11 +619,12 @@ main(void)
 		printf("Bail out! no directory: %s\n", strerror(errno));
 		return 2;
 	}
-	make_show();
 	test_quoting(bash, false, n);
 	if (!system("command -v dash >/dev/null"))
 		test_quoting(dash, true, n);
-	test_exec(n / 8);
+	test_exec(n / 8, strict_bash);
+	if (!system("command -v dash >/dev/null"))
+		test_exec(n / 8, strict_dash);
 	remove = xasprintf("rm -rf %s", dir);
 	if (chdir("/") || system(remove))
 		printf("# %s is left\n", dir);

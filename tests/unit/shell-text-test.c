@@ -279,21 +279,32 @@ test_quoting(void)
 	strbuf_release(&out);
 }
 
-/* The words of TEXT joined by |, or "no". */
+/* The words of TEXT joined by |, then its redirections; or "no". */
 static void
 is_exec(const char *text, const char *want, const char *title)
 {
+	static const char *const kinds[] = {
+		[SHELL_READ] = "<", [SHELL_WRITE] = ">", [SHELL_APPEND] = ">>",
+		[SHELL_JOIN] = ">&1",
+	};
 	struct strvec argv = STRVEC_INIT;
+	struct shell_redirections files = { .count = 0 };
 	struct strbuf got = STRBUF_INIT;
 	size_t i;
 
-	if (!shell_text_is_exec(text, strlen(text), &argv))
-		strbuf_adds(&got, argv.count ? "words left" : "no");
+	if (!shell_text_is_exec(text, strlen(text), &argv, &files))
+		strbuf_adds(&got, argv.count || files.count ? "words left" :
+			    "no");
 	for (i = 0; i < argv.count; i++)
 		strbuf_addf(&got, "%s%s", i ? "|" : "", argv.v[i]);
+	for (i = 0; i < files.count; i++)
+		strbuf_addf(&got, " %d%s%s", files.v[i].fd,
+			    kinds[files.v[i].kind],
+			    files.v[i].path ? files.v[i].path : "");
 	is_str(got.buf, want, title);
 	strbuf_release(&got);
 	strvec_release(&argv);
+	shell_redirections_clear(&files);
 }
 
 static void
@@ -317,7 +328,6 @@ test_exec(void)
 	is_exec("a \"b\\\"\"", "no", "a backslash in quotes");
 	is_exec("a; b", "no", "two commands");
 	is_exec("a\nb", "no", "two lines");
-	is_exec("a >b", "no", "a redirection");
 	is_exec("a #b", "no", "a comment");
 	is_exec("a 'b", "no", "quotes that do not end");
 	is_exec("a b\\ ", "no", "a quoted blank at the end");
@@ -325,6 +335,41 @@ test_exec(void)
 	is_exec("a \xc3\xa9", "no", "bytes that a charset may call blank");
 	is_exec("a '\xc3\xa9'", "a|\xc3\xa9", "which quotes allow");
 	is_exec("%1", "no", "a job");
+}
+
+static void
+test_redirections(void)
+{
+	is_exec("a >b", "a 1>b", "output to a file");
+	is_exec("a b<'c d'>e", "a|b 0<c d 1>e", "with and without blanks");
+	is_exec("> b a c >> d", "no", "the same descriptor twice");
+	is_exec("< b a c >> d", "a|c 0<b 1>>d", "before the program");
+	is_exec("a 2>b", "a 2>b", "of stderr");
+	is_exec("a 2 >b", "a|2 1>b", "2 as a word");
+	is_exec("a x2>b", "a|x2 1>b", "and at the end of one");
+	is_exec("a > b 2>&1", "a 1>b 2>&1", "stderr to where stdout goes");
+	is_exec("a 2>&1 > b", "a 2>&1 1>b", "in the order of the text");
+	is_exec("a 2>&12", "no", "to another descriptor");
+	is_exec("a 2>&1<b", "no", "a number that dash takes for the next");
+	is_exec("a 3>b", "no", "of another descriptor");
+	is_exec("a 12>b", "no", "of one with two digits");
+	is_exec("a > 5>b", "no", "a number behind an operator");
+	is_exec("a >&2", "no", "a copied descriptor");
+	is_exec("a &>b", "no", "both at once");
+	is_exec("a >|b", "no", "one that may overwrite");
+	is_exec("a <>b", "no", "both ways");
+	is_exec("a <<b", "no", "a here-document");
+	is_exec("a <<<b", "no", "a here-string");
+	is_exec("a <(b)", "no", "a substituted process");
+	is_exec("a > \"$b\"", "no", "a file that is expanded");
+	is_exec("a > b*", "no", "a pattern for a file");
+	is_exec("a > ~/b", "no", "a tilde for a file");
+	is_exec("a > ''", "no", "a file without a name");
+	is_exec("a >", "no", "no file");
+	is_exec("> a", "no", "no program");
+	is_exec("a=b > c", "no", "an assignment and a file");
+	is_exec("a > /dev/tcp/h/1", "no", "a file that is none");
+	is_exec("a > /dev/null 2>&1", "a 1>/dev/null 2>&1", "nowhere");
 }
 
 int
@@ -338,5 +383,6 @@ main(void)
 	test_unsure();
 	test_quoting();
 	test_exec();
+	test_redirections();
 	return done_testing();
 }
