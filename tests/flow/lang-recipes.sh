@@ -124,7 +124,7 @@ test_expect_success 'a text of one program and its files does what it says' '
 	END
 	run_says b "jh-" && test ! -s why &&
 	echo "(step c (shell \"cat < nothing > c\"))" > Flowfile &&
-	test_must_fail 1 flowmake run > out 2>&1 &&
+	test_must_fail flowmake run > out 2>&1 &&
 	test_grep "nothing: No such file or directory" out && test ! -e c
 '
 
