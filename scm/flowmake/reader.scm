@@ -124,6 +124,55 @@ here string"))
                 (first-words file (car start) (cdr start))
                 (1+ (car start)))))
 
+(define (skip-string text i)
+  ;; Where the string that begins at I of TEXT ends, or #f.
+  (let loop ((i (1+ i)))
+    (cond
+     ((>= i (string-length text)) #f)
+     ((eqv? (string-ref text i) #\\) (loop (+ i 2)))
+     ((eqv? (string-ref text i) #\") i)
+     (else (loop (1+ i))))))
+
+(define (unclosed-string text i)
+  ;; Where behind I the string begins that misses its end: the first that holds
+  ;; the beginning of a later form, else the last.
+  (let loop ((i i))
+    (define (skip-to mark)
+      (loop (or (string-contains text mark i) (string-length text))))
+    (cond
+     ((>= i (string-length text)) #f)
+     ((eqv? (string-ref text i) #\;) (skip-to "\n"))
+     ((string-prefix? "#|" text 0 2 i) (skip-to "|#"))
+     ((string-prefix? "#<<" text 0 3 i)
+      (let ((end (or (string-index text #\newline i) (string-length text))))
+        (skip-to (string-append
+                  "\n" (string-trim-both (substring text (+ i 3) end))))))
+     ((string-prefix? "#\\" text 0 2 i) (loop (+ i 3)))
+     ((eqv? (string-ref text i) #\")
+      (let ((end (skip-string text i)))
+        (if (and end (not (string-contains text "\n(" i end)))
+            (loop (1+ end))
+            i)))
+     (else (loop (1+ i))))))
+
+(define (line-index text line)
+  ;; Where LINE, counted from 0, begins in TEXT.
+  (let loop ((line line) (i 0))
+    (if (zero? line)
+        i
+        (loop (1- line) (1+ (string-index text #\newline i))))))
+
+(define (unclosed-place file text start)
+  ;; The place of the string without an end in the form of TEXT at START.
+  (let* ((i (unclosed-string text (line-index text (car start))))
+         (line (if i (string-count text #\newline 0 i) (car start))))
+    `((filename . ,file)
+      (line . ,line)
+      (column . ,(if i
+                     (index->column (source-line file line)
+                                    (- i (line-index text line)))
+                     (cdr start))))))
+
 (define (strip-place message)
   ;; MESSAGE of a read-error without its FILE:LINE:COLUMN; the place as values.
   (let* ((parts (string-split message #\:))
@@ -140,27 +189,26 @@ here string"))
                 (string->number (cadr parts))))
        (else (loop (cons (car parts) before) (cdr parts)))))))
 
-(define (raise-read-error file start message args)
+(define (raise-read-error file text start message args)
   (call-with-values (lambda () (strip-place message))
-    (lambda (text line column)
-      (let ((text (catch #t
-                    (lambda () (apply simple-format #f text args))
-                    (lambda _ text)))
+    (lambda (said line column)
+      (let ((said (catch #t
+                    (lambda () (apply simple-format #f said args))
+                    (lambda _ said)))
             (place (list (cons 'filename file)
                          (cons 'line (if line (1- line) (car start)))
                          (cons 'column (if column (max 0 (1- column)) 0)))))
         (cond
-         ((string-contains text "searching for")
+         ((string-contains said "searching for")
           (missing-parenthesis file start))
-         ((string-contains text "reading string")
-          (flow-error `((filename . ,file) (line . ,(car start))
-                        (column . ,(cdr start)))
-                      "a string in this form has no closing '\"'"))
-         ((string-contains text "unexpected \")\"")
+         ((string-contains said "reading string")
+          (flow-error (unclosed-place file text start)
+                      "this string has no closing '\"'"))
+         ((string-contains said "unexpected \")\"")
           (flow-error (assq-set! place 'column
                                  (max 0 (1- (assq-ref place 'column))))
                       "there is no '(' for this ')'"))
-         (else (flow-error place "~a" text)))))))
+         (else (flow-error place "~a" said)))))))
 
 (define (skip-to-form port)
   ;; Move PORT over blanks and comments; return where the next form begins.
@@ -182,7 +230,8 @@ here string"))
              (form (catch 'read-error
                      (lambda () (read-syntax port))
                      (lambda (key who message args . rest)
-                       (raise-read-error file start message args)))))
+                       (raise-read-error file text start message
+                                         args)))))
         (if (eof-object? form)
             (reverse forms)
             (loop (cons form forms)))))))

@@ -42,7 +42,10 @@ target_parse(struct target *t, struct store *s, const char *text,
 	int rc;
 
 	memset(t, 0, sizeof(*t));
-	if (text && (parse_number(text, len, &number) ||
+	if (len && strspn(text, "0123456789") == len &&
+	    !parse_number(text, len, &number))
+		return error_set(err, "there is no run %.*s", (int)len, text);
+	if (text && (number || parse_number(text, len, &number) ||
 		     (len == 6 && !memcmp(text, "latest", len))))
 		text = text[len] ? text + len + 1 : NULL;
 	rc = store_run_get(s, number, &t->run, err);

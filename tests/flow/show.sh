@@ -177,7 +177,9 @@ test_expect_success 'dump says what it cannot find' '
 	test_must_fail flowmake dump 1 2> errors &&
 	test_grep "name a task" errors &&
 	test_must_fail flowmake dump 1/none 2> errors &&
-	test_grep "run 1 has no task .none." errors
+	test_grep "run 1 has no task .none." errors &&
+	test_must_fail flowmake show 0/none 2> errors &&
+	test_grep "^flowmake: there is no run 0$" errors
 '
 
 test_expect_success 'a large array and a directory are dumped to files' '

@@ -117,7 +117,13 @@ line 2")
      "Flowfile:2:13: there is no '(' for this ')'")
     ("a string without an end is found"
      "(define x 1)\n(define y \"a)\n"
-     "Flowfile:2:1: a string in this form has no closing '\"'")
+     "Flowfile:2:11: this string has no closing '\"'")
+    ("... though others follow it, in later forms"
+     "(define x '(\"a\" #\\\" ;\"\n\"b\\\"\"\n \"c))\n(define y \"a\")\n"
+     "Flowfile:3:2: this string has no closing '\"'")
+    ("... or a here string is before it"
+     "(step a (shell #<<E\n\"\nE\n \"x))\n"
+     "Flowfile:4:2: this string has no closing '\"'")
     ("a here string without an end is found"
      "(step a (shell #<<END\nabc\n"
      "Flowfile:1:16: the here string #<<END has no end: no line is 'END'")
