@@ -36,9 +36,21 @@
   "Return the value, not loaded yet, that PARTS, a format and a path, name."
   (make-tagged 'object parts))
 
+(define (holds-project? path)
+  ;; Whether PATH is the project's directory or one around it.
+  (and (file-exists? path)
+       (let ((real (canonicalize-path path)))
+         (or (string=? real "/")
+             (string-prefix? (string-append real "/")
+                             (string-append (canonicalize-path ".") "/"))))))
+
 (define (file-result path)
   "Return a result that is the file or directory PATH."
-  (make-tagged 'file (value->text path)))
+  (let ((text (value->text path)))
+    (when (holds-project? text)
+      (flow-error #f "(file-result ~s): that holds the project itself, where \
+flowmake writes; name a file or a directory inside it" text))
+    (make-tagged 'file text)))
 
 (define list-directory
   ;; Where a scheme recipe has its lists, or #f: no recipe is running.

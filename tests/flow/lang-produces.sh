@@ -269,6 +269,16 @@ test_expect_success '(file-result PATH) makes a file result' '
 "
 '
 
+test_expect_success 'a file result that holds the project is refused' '
+	for dir in . .. / ./made/..; do
+		mkdir -p made &&
+		echo "(step a (produces x) (scheme (file-result \"$dir\")))" \
+			> Flowfile &&
+		fails "[(]file-result .*[)]: that holds the project itself, where flowmake writes; name a file or a directory inside it" ||
+		return 1
+	done
+'
+
 test_expect_success 'a file result is read by scheme as its path' '
 	flowfile <<-"END" &&
 	(use-modules (ice-9 textual-ports))
