@@ -2,8 +2,9 @@
  * The graph of a flow.
  *
  * Edges come from the clauses from, join and after, and from file names that
- * are constants: a name that is an output of one step and an input of
- * another.  Names that depend on splits are known only in a run.
+ * are constants: a name that is an output of one step, or of the shape of a
+ * pattern's, and an input of another.  Names that depend on splits are known
+ * only in a run.
  */
 #include "base/base.h"
 
@@ -68,23 +69,82 @@ constant_path(const struct expr *e)
 	return path;
 }
 
-/* Put the constant outputs of all steps into MAKERS. */
+/* Who makes which file, as far as constants tell. */
+struct makers {
+	struct map by_path;      /* a pattern's outputs with their % */
+	const struct step **patterns;
+	uint32_t pattern_count;
+};
+
 static void
-map_makers(const struct rules *r, struct map *makers)
+makers_init(struct makers *m, const struct rules *r)
 {
 	uint32_t i, k;
 	char *path;
 
+	map_init(&m->by_path);
+	m->patterns = xcalloc((size_t)r->order_count + 1,
+			      sizeof(const struct step *));
+	m->pattern_count = 0;
 	for (i = 0; i < r->order_count; i++) {
 		const struct template *t = r->order[i]->template;
 
+		if (t->pattern >= 0)
+			m->patterns[m->pattern_count++] = r->order[i];
 		for (k = 0; k < t->output_count; k++) {
 			path = constant_path(&t->outputs[k].expr);
 			if (path)
-				map_sets(makers, path, r->order[i]);
+				map_sets(&m->by_path, path, r->order[i]);
 			free(path);
 		}
 	}
+}
+
+static void
+makers_release(struct makers *m)
+{
+	map_release(&m->by_path);
+	free(m->patterns);
+}
+
+/* How long the stem is for which a constant output of S is PATH; 0: none. */
+static size_t
+stem_length(const struct step *s, const char *path)
+{
+	const struct template *t = s->template;
+	size_t shortest = 0, len;
+	const char *stem;
+	uint32_t i;
+	char *shape;
+
+	for (i = 0; i < t->output_count; i++) {
+		shape = constant_path(&t->outputs[i].expr);
+		if (shape && path_match(shape, path, &stem, &len) &&
+		    (!shortest || len < shortest))
+			shortest = len;
+		free(shape);
+	}
+	return shortest;
+}
+
+/* The step that makes PATH, or the rule with the shortest stem; or NULL. */
+static const struct step *
+maker_of(const struct makers *m, const char *path)
+{
+	const struct step *best = map_gets(&m->by_path, path);
+	size_t shortest = 0, len;
+	uint32_t i;
+
+	if (best)
+		return best;
+	for (i = 0; i < m->pattern_count; i++) {
+		len = stem_length(m->patterns[i], path);
+		if (!len || (shortest && shortest <= len))
+			continue;
+		shortest = len;
+		best = m->patterns[i];
+	}
+	return best;
 }
 
 /* ---- edges ---- */
@@ -112,7 +172,7 @@ import_edges(const struct step *s, const struct import *im, edge_fn *fn,
 
 /* Tell all edges that lead to S, in the order of its clauses. */
 static void
-step_edges(const struct step *s, const struct map *makers, edge_fn *fn,
+step_edges(const struct step *s, const struct makers *makers, edge_fn *fn,
 	   void *data)
 {
 	const struct template *t = s->template;
@@ -129,7 +189,7 @@ step_edges(const struct step *s, const struct map *makers, edge_fn *fn,
 	e.kind = EDGE_FILE;
 	for (i = 0; i < t->input_count; i++) {
 		path = constant_path(&t->inputs[i].expr);
-		e.from = path ? map_gets(makers, path) : NULL;
+		e.from = path ? maker_of(makers, path) : NULL;
 		e.label = path;
 		if (e.from && e.from != s)
 			fn(data, &e);
@@ -185,7 +245,7 @@ release_followers(struct ordering *o, const struct step *s)
 /* The steps of R in an order in which they could run; to be freed.  Those in
  * a circle of files, which no run would take, come last. */
 static const struct step **
-order_steps(const struct rules *r, const struct map *makers)
+order_steps(const struct rules *r, const struct makers *makers)
 {
 	struct ordering o = { .count = 0 };
 	uint32_t i;
@@ -272,18 +332,17 @@ void
 flow_graph_text(const struct rules *r, struct strbuf *out)
 {
 	const struct step **order;
-	struct map makers;
+	struct makers makers;
 	uint32_t i;
 
-	map_init(&makers);
-	map_makers(r, &makers);
+	makers_init(&makers, r);
 	order = order_steps(r, &makers);
 	for (i = 0; i < r->order_count; i++) {
 		add_text_step(order[i], out);
 		step_edges(order[i], &makers, add_text_edge, out);
 	}
 	free(order);
-	map_release(&makers);
+	makers_release(&makers);
 }
 
 /* ---- Graphviz ---- */
@@ -356,11 +415,10 @@ void
 flow_graph_dot(const struct rules *r, struct strbuf *out)
 {
 	const struct step **order;
-	struct map makers;
+	struct makers makers;
 	uint32_t i;
 
-	map_init(&makers);
-	map_makers(r, &makers);
+	makers_init(&makers, r);
 	order = order_steps(r, &makers);
 	strbuf_adds(out, "digraph ");
 	add_dot_string(out, r->flow ? r->flow : "flow");
@@ -371,5 +429,5 @@ flow_graph_dot(const struct rules *r, struct strbuf *out)
 		step_edges(order[i], &makers, add_dot_edge, out);
 	strbuf_adds(out, "}\n");
 	free(order);
-	map_release(&makers);
+	makers_release(&makers);
 }

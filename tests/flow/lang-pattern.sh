@@ -271,4 +271,16 @@ c
 "
 '
 
+test_expect_success 'the graph shows who reads what a rule makes' '
+	flowfile <<-"END" &&
+	(step any (pattern s) (input i "raw/%") (output o "%.gz") (shell "true"))
+	(step gz (pattern s) (input i "raw/%") (output o "p/%.gz") (shell "true"))
+	(step use (input q "./p/x.gz") (input r "raw/y") (shell "cat #{q}"))
+	END
+	flowmake graph > graph &&
+	printf "%s\n" "any (a pattern)" "gz (a pattern)" use \
+		"  reads gz: p/x.gz" > expected &&
+	test_cmp expected graph
+'
+
 test_done
