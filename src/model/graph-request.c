@@ -128,6 +128,21 @@ put_numbers(struct strbuf *sb, const uint32_t *v, uint32_t count)
 		cbor_put_uint(sb, v[i]);
 }
 
+/* The names of the first phase of a fan-out's task that is evaluated again:
+ * those that the fan-out brought, and its own variables. */
+static uint32_t *
+own_names(const struct template *t, const struct phase *ph, uint32_t *count)
+{
+	uint32_t *names = xcalloc(t->name_count + 1, sizeof(*names)), i;
+
+	for (i = 0; i < ph->name_count; i++)
+		names[(*count)++] = ph->names[i];
+	for (i = 0; i < t->name_count; i++)
+		if (t->names[i].kind == WIRE_NAME_FOREACH)
+			names[(*count)++] = i;
+	return names;
+}
+
 /* The names that each item of Q brings. */
 static const uint32_t *
 request_names(const struct eval_request *q, uint32_t *count,
@@ -144,6 +159,9 @@ request_names(const struct eval_request *q, uint32_t *count,
 		return NULL;
 	case EVAL_PHASE:
 	case EVAL_AGAIN:
+		if (!q->phase && q->step->template->foreach_count)
+			return *scratch = own_names(q->step->template,
+						    &l->phases[0], count);
 		*count = l->phases[q->phase].name_count;
 		return l->phases[q->phase].names;
 	case EVAL_WHEN:

@@ -93,6 +93,16 @@ test_expect_success 'each ends by the timeout of its step' '
 	test_grep "^Run [0-9]+: 4 of 12 tasks failed, 8 done in" errors
 '
 
+test_expect_success 'another attempt may need what depends on the element' '
+	flowfile <<-"END" &&
+	(step v (produces n) (scheme (list 1 2)))
+	(step a (from v n) (foreach x n) (output o "tries.#{x}") (retry #:times 1)
+	  (resources #:memory (* attempt x (string-length o)))
+	  (shell "echo $FLOWMAKE_ATTEMPT > #{o}; test $FLOWMAKE_ATTEMPT = #{x}"))
+	END
+	runs_tasks "3 tasks" && test_grep "a/1 2 .*tried again" said
+'
+
 test_expect_success 'who ends the process of an expression is the one that fails' '
 	flowfile <<-"END" &&
 	(step v (produces (n json)) (shell "echo [1,2,3,4] > #{n}"))
