@@ -359,6 +359,13 @@ run_refill(struct run *r)
 	while (!r->stopping && r->queue_start < r->queue_count) {
 		struct attempt *a = r->queue[r->queue_start];
 
+		if (a->task->node.waiting) {
+			/* a maker of its input showed up: it comes again */
+			r->queue_start++;
+			attempt_leave(r, a);
+			attempt_free(a);
+			continue;
+		}
 		if (!limits_admit(&r->limits, a->demands.cpu_milli,
 				  a->demands.memory_mb))
 			return;

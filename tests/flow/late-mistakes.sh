@@ -141,6 +141,22 @@ test_expect_success 'a late target that nobody makes ends nothing else, with -k'
 	flowmake runs > runs && tail -n 1 runs > last && test_grep " failed +4 " last
 '
 
+test_expect_success 'who has not started waits for a late maker of its input' '
+	echo old > there &&
+	flowfile <<-"END" &&
+	(step v (produces (n json)) (shell "echo [1] > #{n}"))
+	(step slow (after v) (output o "seen")
+	  (shell "until test -e declared; do :; done; echo > #{o}"))
+	(step reader (after v) (input i "there") (shell "cat #{i}"))
+	(step late (from v n) (foreach k n) (output o "there") (shell "echo new > #{o}"))
+	(step told (from late k)
+	  (environment (X (begin (system "touch declared") k)))
+	  (shell "true"))
+	END
+	run_says reader "new
+" -j1
+'
+
 test_expect_success 'late tasks that wait for each other fail, one of each circle' '
 	rm -rf t &&
 	flowfile <<-"END" &&
