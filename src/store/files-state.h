@@ -41,6 +41,8 @@ struct files {
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;
 	uint32_t look_alloc;
+	struct map walked;      /* in this hold: directory -> what it holds, a
+				 * struct file_state of ours */
 	struct map questions;   /* path -> struct question */
 	uint32_t ended;         /* tasks that have, and may have made files */
 	struct map trees;       /* directories on whose content the outcome

@@ -39,11 +39,21 @@ files_new(struct store *s, struct clock *clock)
 
 	file_table_init(&f->table, s);
 	map_init(&f->questions);
+	map_init(&f->walked);
 	map_init(&f->trees);
 	map_init(&f->expected);
 	map_init(&f->around);
 	f->clock = clock;
 	return f;
+}
+
+/* What was seen in directories does not count any more. */
+static void
+forget_walks(struct files *f)
+{
+	map_each(&f->walked, e)
+		free(e->value);
+	map_release(&f->walked);
 }
 
 void
@@ -52,6 +62,7 @@ files_free(struct files *f)
 	look_ahead_free(f->ahead);
 	file_table_release(&f->table);
 	map_release(&f->questions);
+	forget_walks(f);
 	map_release(&f->trees);
 	map_release(&f->expected);
 	map_release(&f->around);
@@ -155,6 +166,30 @@ forget_file(struct files *f, const char *path)
 	file_table_touch(&f->table, e);
 }
 
+/* The digest of what the directory PATH holds: many tasks may read one. */
+static int
+digest_tree(struct files *f, const char *path, struct file_state *state,
+	    struct error *err)
+{
+	const struct file_state *known = map_gets(&f->walked, path);
+	struct file_state *copy;
+
+	if (known) {
+		*state = *known;
+		return 0;
+	}
+	forget_file(f, path);
+	if (content_of_tree(path, files_digest_file, f, &state->digest,
+			    &state->size_bytes, err))
+		return -1;
+	if (f->holds) {
+		copy = xmalloc(sizeof(*copy));
+		*copy = *state;
+		map_sets(&f->walked, path, copy);
+	}
+	return 0;
+}
+
 /* The digest of what PATH, whose stat is ST, holds. */
 static int
 digest_path(struct files *f, const char *path, const struct stat *st,
@@ -162,12 +197,8 @@ digest_path(struct files *f, const char *path, const struct stat *st,
 {
 	memset(state, 0, sizeof(*state));
 	state->is_dir = S_ISDIR(st->st_mode);
-	if (state->is_dir) {
-		forget_file(f, path);
-		return content_of_tree(path, files_digest_file, f,
-				       &state->digest, &state->size_bytes,
-				       err);
-	}
+	if (state->is_dir)
+		return digest_tree(f, path, state, err);
 	if (!S_ISREG(st->st_mode))
 		return content_refuse(path, st->st_mode, err);
 	state->size_bytes = (uint64_t)st->st_size;
@@ -213,6 +244,7 @@ files_let_go(struct files *f)
 	f->is_ahead = f->is_recalled = false;
 	while (f->look_count)
 		f->looks[--f->look_count].entry->look = 0;
+	forget_walks(f);
 }
 
 /* Note that the file that LIKE is of has not changed. */
@@ -366,9 +398,11 @@ files_made(struct files *f, const char *path, struct file_state *state,
 	   struct error *err)
 {
 	struct file_entry *e;
-	int rc = files_digest(f, path, state, err);
 	unsigned how;
+	int rc;
 
+	forget_walks(f); /* of directories around it, too */
+	rc = files_digest(f, path, state, err);
 	if (rc <= 0)
 		return rc;
 	e = file_table_get(&f->table, path);
@@ -457,6 +491,7 @@ files_forget(struct files *f, const char *path)
 
 	/* What cannot be read now is found to be wrong when it is used. */
 	file_table_load(&f->table, NULL);
+	forget_walks(f);
 	e = file_table_find(&f->table, path);
 	if (!e)
 		return;

@@ -363,6 +363,28 @@ test_holds(void)
 }
 
 static void
+test_held_trees(void)
+{
+	struct file_state first, state;
+
+	must(file_make_dirs("tree", &err));
+	put("tree/a", "one");
+	files_hold(files);
+	must(files_digest(files, "tree", &first, &err));
+	put("tree/b", "two");
+	must(files_digest(files, "tree", &state, &err));
+	ok(digest_equal(&first.digest, &state.digest) && state.is_dir &&
+	   state.size_bytes == 3, "in a hold a directory is walked once");
+	files_forget(files, "tree/a");
+	must(files_digest(files, "tree", &state, &err));
+	is_int((int)state.size_bytes, 6, "unless what is in it is forgotten");
+	put("tree/c", "three");
+	files_let_go(files);
+	must(files_digest(files, "tree", &state, &err));
+	is_int((int)state.size_bytes, 11, "and after the hold again");
+}
+
+static void
 test_makers(void)
 {
 	struct file_state state;
@@ -457,6 +479,7 @@ main(void)
 	test_other_outputs();
 	test_rows();
 	test_holds();
+	test_held_trees();
 	test_makers();
 	test_stamps();
 	test_learn();
