@@ -6,6 +6,7 @@
 #include "model/words.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void
 words_add(struct words *w, const char *s, size_t len)
@@ -15,7 +16,10 @@ words_add(struct words *w, const char *s, size_t len)
 		w->v = xrealloc(w->v, w->alloc * sizeof(*w->v));
 		w->lens = xrealloc(w->lens, w->alloc * sizeof(*w->lens));
 	}
-	w->v[w->count] = xstrndup(s, len);
+	w->v[w->count] = xmalloc(len + 1); /* the word may hold a NUL */
+	if (len)
+		memcpy(w->v[w->count], s, len);
+	w->v[w->count][len] = '\0';
 	w->lens[w->count++] = len;
 }
 
