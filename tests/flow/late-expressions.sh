@@ -23,8 +23,8 @@ goes_on() {
 	flowmake run > said 2>&1 &
 	local pid=$!
 	test_when_finished "kill $pid 2>/dev/null || :"
-	test_wait grep "/j .*] (2 4 6)" said
-	test_wait grep "/c/2 .*] 7" said
+	test_wait grep "/j.*] (2 4 6)" said &&
+		test_wait grep "/c/2.*] 7" said || { cat said; return 1; }
 	kill $pid
 	test_expect_code 130 wait $pid
 }
