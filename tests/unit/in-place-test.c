@@ -4,8 +4,9 @@
 #include "base/base.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/strvec.h"
 #include "local-harness.h"
@@ -84,6 +85,28 @@ test_environment(char *const *shell_argv)
 	ok(same, "and its environment is that which %s gives", *shell_argv);
 	strvec_release(&a);
 	strvec_release(&b);
+}
+
+/* Where there is no bash only its place can be taken. */
+static void
+test_without_bash(void)
+{
+	struct trial *t = text_of(bash, "show > shown");
+	char *here = getcwd(NULL, 0), *path = xasprintf("%s/bin", here);
+
+	must(file_make_dirs("bin", &err));
+	put("bin/show", "#!/bin/sh\necho text\n");
+	chmod("bin/show", 0700);
+	t->variables[0] = (struct spec_variable){ "PATH", path };
+	t->spec.environment_count = 1;
+	succeeded(run(t), "a program runs in bash's place");
+	is_file("shown", "text\n", "with a redirection, too");
+	t = text_of(bash, ": ; show");
+	t->variables[0] = (struct spec_variable){ "PATH", path };
+	t->spec.environment_count = 1;
+	is_int(run(t)->o.exit_status, 127, "which two commands need");
+	free(path);
+	free(here);
 }
 
 /* Dash stays while its program runs, so that shows who started it. */
@@ -178,6 +201,7 @@ main(void)
 	loop = loop_new(&clock_system, &err);
 	open_harness(NULL);
 	test_all(bash);
+	test_without_bash();
 	if (run(exec_argv("dash", "-c", ":"))->o.exit_status == 0) {
 		test_all(dash);
 		test_parent();
