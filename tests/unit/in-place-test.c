@@ -192,9 +192,28 @@ test_all(char *const *shell_argv)
 	unlink("never");
 }
 
+/* Whatever the shells make of this one. */
+static void
+set_environment(void)
+{
+	char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+
+	clearenv();
+	setenv("PATH", path, 1);
+	setenv("HOME", "/", 1);
+	setenv("OLDPWD", "/tmp", 1);
+	setenv("PWD", "/nowhere", 1);
+	setenv("SHLVL", "3", 1);
+	setenv("PS1", "$", 1);
+	setenv("_", "/usr/bin/env", 1);
+	setenv("ODD", "a b\\'\"$", 1);
+	free(path);
+}
+
 int
 main(void)
 {
+	set_environment();
 	enter_work_dir();
 	must(reaper_become(&err));
 	arena_init(&arena);
