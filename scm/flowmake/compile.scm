@@ -3,6 +3,7 @@
 
 (define-module (flowmake compile)
   #:use-module (language tree-il)
+  #:use-module ((flowmake compiler) #:select (lazy))
   #:use-module (flowmake draft)
   #:use-module (flowmake errors)
   #:use-module (flowmake primitives)
@@ -265,14 +266,13 @@ code of the rest belongs to the module that is current when it is called."
 ;;; What (system base compile) does, without the pass that warns and all that it
 ;;; loads, which took longer than compiling a common Flowfile.
 
-(define (lazy module name)
-  (module-ref (resolve-interface module) name))
+(define make-lowerer (lazy '(language tree-il optimize) 'make-lowerer))
+(define compile-bytecode
+  (lazy '(language tree-il compile-bytecode) 'compile-bytecode))
 
 (define (compile-tree tree)
   (let* ((env (flow-module))
          ;; Aligned, as a file that is mapped must be.
          (options '(#:to-file? #t))
-         (lower ((lazy '(language tree-il optimize) 'make-lowerer) 1 options))
-         (assemble (lazy '(language tree-il compile-bytecode)
-                         'compile-bytecode)))
-    (assemble (lower tree env) env options)))
+         (lower (make-lowerer 1 options)))
+    (compile-bytecode (lower tree env) env options)))

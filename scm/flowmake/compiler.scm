@@ -2,7 +2,8 @@
 ;;; reading, expanding and compiling.  Each is loaded when it is first called.
 
 (define-module (flowmake compiler)
-  #:export (read-flow
+  #:export (lazy
+            read-flow
             install-here-strings!
             expand-flow
             expand-module
@@ -10,6 +11,7 @@
             compile-module))
 
 (define (lazy module name)
+  "Return a procedure that calls that of NAME in MODULE, which it loads then."
   (lambda args
     (apply (module-ref (resolve-interface module) name) args)))
 

@@ -244,15 +244,6 @@ hash_file(void *data, const char *path, const struct stat *st,
 	return 0;
 }
 
-/* The same for a file that has no name in the project. */
-static int
-hash_unnamed(void *data, const char *path, const struct stat *st,
-	     struct digest *d, struct error *err)
-{
-	(void)data;
-	return content_of_file(path, st, d, err);
-}
-
 static int
 hash_outputs(struct collection *c, struct error *err)
 {
@@ -282,7 +273,7 @@ hash_product(struct product *p, struct error *err)
 {
 	p->size_bytes = (uint64_t)p->stat.st_size;
 	if (S_ISDIR(p->stat.st_mode))
-		return content_of_tree(p->path, hash_unnamed, NULL, &p->digest,
+		return content_of_tree(p->path, NULL, NULL, &p->digest,
 				       &p->size_bytes, err);
 	if (!S_ISREG(p->stat.st_mode))
 		return content_refuse(p->path, p->stat.st_mode, err);

@@ -15,7 +15,6 @@
 #include "base/digest.h"
 #include "model/artifact.h"
 #include "model/standin.h"
-#include "model/standin.h"
 
 struct arena;
 struct error;

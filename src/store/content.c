@@ -237,6 +237,15 @@ go_up(struct walk *w, struct digest *d)
 	add_entry(w, 'd', above->names.v[above->next - 1], d);
 }
 
+/* What gets the digest of a file if nothing else does. */
+static int
+plain_file(void *data, const char *path, const struct stat *st,
+	   struct digest *d, struct error *err)
+{
+	(void)data;
+	return content_of_file(path, st, d, err);
+}
+
 int
 content_of_tree(const char *path, content_file_fn *fn, void *data,
 		struct digest *d, uint64_t *size_bytes, struct error *err)
@@ -249,8 +258,8 @@ content_watch_tree(const char *path, content_file_fn *fn,
 		   content_look_fn *look, void *data, struct digest *d,
 		   uint64_t *size_bytes, struct error *err)
 {
-	struct walk w = { .path = STRBUF_INIT, .fn = fn, .look = look,
-			  .data = data };
+	struct walk w = { .path = STRBUF_INIT, .fn = fn ? fn : plain_file,
+			  .look = look, .data = data };
 	struct level *level;
 	struct digest dropped;
 	int rc;

@@ -28,14 +28,15 @@ struct digest content_with_mode(const struct digest *bytes, mode_t mode);
 int content_of_file(const char *path, const struct stat *st, struct digest *d,
 		    struct error *err);
 
-/* How content_of_tree gets the digest of a file: content_of_file or something
- * that remembers. */
+/* How content_of_tree gets the digest of a file, if not by content_of_file:
+ * from something that remembers. */
 typedef int content_file_fn(void *data, const char *path,
 			    const struct stat *st, struct digest *d,
 			    struct error *err);
 
-/* The digest of the directory PATH and the sum of the sizes of its files.
- * Refuses sockets, fifos and devices by name.  Goes down without recursion. */
+/* The digest of the directory PATH and the sum of the sizes of its files; FN
+ * may be NULL.  Refuses sockets, fifos and devices by name.  Goes down without
+ * recursion. */
 int content_of_tree(const char *path, content_file_fn *fn, void *data,
 		    struct digest *d, uint64_t *size_bytes,
 		    struct error *err);

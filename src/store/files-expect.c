@@ -34,15 +34,6 @@ files_expect(struct files *f, const char *path, const struct digest *d)
 			map_set(&f->around, path, len, &yes);
 }
 
-/* The digest of a file of an object: a content_file_fn. */
-static int
-hash_file(void *data, const char *path, const struct stat *st,
-	  struct digest *d, struct error *err)
-{
-	(void)data;
-	return content_of_file(path, st, d, err);
-}
-
 /* Fill E with what is at PATH, in an object.  Returns -1 when that cannot be
  * said. */
 static int
@@ -57,7 +48,7 @@ look_into(const char *path, struct expectation *e)
 	}
 	e->is_dir = S_ISDIR(st.st_mode);
 	if (e->is_dir)
-		return content_of_tree(path, hash_file, NULL, &e->digest,
+		return content_of_tree(path, NULL, NULL, &e->digest,
 				       &size, NULL);
 	return S_ISREG(st.st_mode) ? content_of_file(path, &st, &e->digest,
 						     NULL) : -1;

@@ -21,15 +21,6 @@
 #include "store/store.h"
 #include "sys/file.h"
 
-/* The digest of a file of an object: a content_file_fn. */
-static int
-hash_file(void *data, const char *path, const struct stat *st,
-	  struct digest *d, struct error *err)
-{
-	(void)data;
-	return content_of_file(path, st, d, err);
-}
-
 /* Whether what stands at PATH, which is there, has the content D: 1, 0, -1. */
 static int
 has_content(const char *path, const struct digest *d, struct error *err)
@@ -42,7 +33,7 @@ has_content(const char *path, const struct digest *d, struct error *err)
 	if (stat(path, &st) < 0)
 		return error_sys(err, "cannot read '%s'", path);
 	rc = S_ISDIR(st.st_mode)
-		     ? content_of_tree(path, hash_file, NULL, &got, &size, err)
+		     ? content_of_tree(path, NULL, NULL, &got, &size, err)
 		     : content_of_file(path, &st, &got, err);
 	return rc ? -1 : digest_equal(d, &got);
 }

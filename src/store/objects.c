@@ -407,15 +407,6 @@ object_take(const char *path, const struct digest *d, const char *file_name,
 
 /* ---- cloning ---- */
 
-/* A file_content_fn that remembers nothing. */
-static int
-hash_file(void *data, const char *path, const struct stat *st,
-	  struct digest *d, struct error *err)
-{
-	(void)data;
-	return content_of_file(path, st, d, err);
-}
-
 /* Whether what is at PATH still has the digest D that it had when its stat was
  * ST: of a directory that says nothing, its files are hashed. */
 static bool
@@ -428,7 +419,7 @@ is_unchanged(const char *path, const struct stat *st, const struct digest *d)
 	if (stat(path, &now) < 0 || now.st_ino != st->st_ino)
 		return false;
 	if (S_ISDIR(st->st_mode))
-		return !content_of_tree(path, hash_file, NULL, &got, &size,
+		return !content_of_tree(path, NULL, NULL, &got, &size,
 					NULL) && digest_equal(&got, d);
 	return now.st_size == st->st_size &&
 	       !memcmp(&now.st_mtim, &st->st_mtim, sizeof(now.st_mtim)) &&

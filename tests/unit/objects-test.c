@@ -58,14 +58,6 @@ digest_file(const char *path)
 	return d;
 }
 
-static int
-plain_file(void *data, const char *path, const struct stat *st,
-	   struct digest *d, struct error *e)
-{
-	(void)data;
-	return content_of_file(path, st, d, e);
-}
-
 /* The digest of the directory PATH. */
 static struct digest
 digest_tree(const char *path)
@@ -73,7 +65,7 @@ digest_tree(const char *path)
 	struct digest d;
 	uint64_t size;
 
-	must(content_of_tree(path, plain_file, NULL, &d, &size, &err));
+	must(content_of_tree(path, NULL, NULL, &d, &size, &err));
 	return d;
 }
 
@@ -346,7 +338,7 @@ test_trees(void)
 	e2 = digest_tree("t2");
 	ok(!digest_equal(&d, &e2), "a symlink's target is content");
 	must(mkfifo("t2/fifo", 0666));
-	ok(content_of_tree("t2", plain_file, NULL, &e2, &size, &e) < 0 &&
+	ok(content_of_tree("t2", NULL, NULL, &e2, &size, &e) < 0 &&
 		   failed_with(&e, "'t2/fifo' is a fifo"),
 	   "a fifo in a directory is refused by name");
 	must(object_take("t1", &d, "frames", files, &err));
