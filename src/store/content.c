@@ -123,6 +123,53 @@ content_refuse(const char *path, mode_t mode, struct error *err)
 
 /* ---- directories ---- */
 
+/* The digest of NAMES, which are sorted. */
+static struct digest
+names_digest(const struct strvec *names)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct digest d;
+	size_t i;
+
+	for (i = 0; i < names->count; i++)
+		strbuf_add(&sb, names->v[i], strlen(names->v[i]) + 1);
+	d = digest_of(sb.buf, sb.len);
+	strbuf_release(&sb);
+	return d;
+}
+
+/* The digest of the target of the symlink PATH, whose lstat is ST. */
+static int
+hash_symlink(const char *path, const struct stat *st, struct digest *d,
+	     struct error *err)
+{
+	/* Some file systems give symlinks no size. */
+	size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 65536;
+	char *target = xmalloc(room);
+	ssize_t n = readlink(path, target, room);
+
+	if (n >= 0)
+		*d = digest_of(target, (size_t)n);
+	free(target);
+	return n < 0 ? error_sys(err, "cannot read '%s'", path) : 0;
+}
+
+int
+content_shown(const char *path, const struct stat *st, struct digest *d,
+	      struct error *err)
+{
+	struct strvec names = STRVEC_INIT;
+	int rc;
+
+	if (S_ISLNK(st->st_mode))
+		return hash_symlink(path, st, d, err);
+	rc = file_list(path, &names, err);
+	if (!rc)
+		*d = names_digest(&names);
+	strvec_release(&names);
+	return rc;
+}
+
 /* A directory that is being read. */
 struct level {
 	struct strvec names;  /* of its entries, sorted */
@@ -147,6 +194,7 @@ static int
 go_down(struct walk *w, struct error *err)
 {
 	struct level *level;
+	struct digest shown;
 	struct stat st;
 
 	ARRAY_GROW(w->levels, w->count, w->alloc);
@@ -154,12 +202,15 @@ go_down(struct walk *w, struct error *err)
 	*level = (struct level){ STRVEC_INIT, 0, w->path.len, STRBUF_INIT };
 	strbuf_add(&level->digest, directory_head,
 		   sizeof(directory_head) - 1);
+	if (w->look && stat(w->path.buf, &st) < 0)
+		return error_sys(err, "cannot read '%s'", w->path.buf);
+	if (file_list(w->path.buf, &level->names, err))
+		return -1;
 	if (w->look) {
-		if (stat(w->path.buf, &st) < 0)
-			return error_sys(err, "cannot read '%s'", w->path.buf);
-		w->look(w->data, w->path.buf, &st);
+		shown = names_digest(&level->names);
+		w->look(w->data, w->path.buf, &st, &shown);
 	}
-	return file_list(w->path.buf, &level->names, err);
+	return 0;
 }
 
 /* Add the entry NAME of the kind KIND and content D to its directory. */
@@ -171,22 +222,6 @@ add_entry(struct walk *w, char kind, const char *name, const struct digest *d)
 	strbuf_addch(sb, kind);
 	strbuf_add(sb, name, strlen(name) + 1);
 	strbuf_add(sb, d->bytes, DIGEST_BYTES);
-}
-
-/* The digest of the target of the symlink at W's path. */
-static int
-hash_symlink(struct walk *w, const struct stat *st, struct digest *d,
-	     struct error *err)
-{
-	/* Some file systems give symlinks no size. */
-	size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 65536;
-	char *target = xmalloc(room);
-	ssize_t n = readlink(w->path.buf, target, room);
-
-	if (n >= 0)
-		*d = digest_of(target, (size_t)n);
-	free(target);
-	return n < 0 ? error_sys(err, "cannot read '%s'", w->path.buf) : 0;
 }
 
 /* Look at the next entry of the deepest directory. */
@@ -206,10 +241,10 @@ next_entry(struct walk *w, struct error *err)
 	if (S_ISDIR(st.st_mode))
 		return go_down(w, err);
 	if (S_ISLNK(st.st_mode)) {
-		if (w->look)
-			w->look(w->data, w->path.buf, &st);
-		if (hash_symlink(w, &st, &d, err))
+		if (hash_symlink(w->path.buf, &st, &d, err))
 			return -1;
+		if (w->look)
+			w->look(w->data, w->path.buf, &st, &d);
 		add_entry(w, 'l', name, &d);
 		return 0;
 	}

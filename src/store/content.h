@@ -41,10 +41,17 @@ int content_of_tree(const char *path, content_file_fn *fn, void *data,
 		    struct digest *d, uint64_t *size_bytes,
 		    struct error *err);
 
-/* The same; LOOK is handed each directory, before what is in it is listed, and
- * each symlink, with their stat (of a symlink: lstat). */
+/* What shows of PATH, a directory or a symlink with the lstat ST: the digest of
+ * the names in it, or that of its target. */
+int content_shown(const char *path, const struct stat *st, struct digest *d,
+		  struct error *err);
+
+/* The same as content_of_tree; LOOK is handed each directory and each symlink,
+ * with a stat (of a symlink: lstat) from before it was read, and what shows of
+ * it. */
 typedef void content_look_fn(void *data, const char *path,
-			     const struct stat *st);
+			     const struct stat *st,
+			     const struct digest *shown);
 int content_watch_tree(const char *path, content_file_fn *fn,
 		       content_look_fn *look, void *data, struct digest *d,
 		       uint64_t *size_bytes, struct error *err);

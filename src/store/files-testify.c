@@ -126,18 +126,18 @@ files_task_ended(struct files *f)
 struct tree {
 	struct files *files;
 	struct witness_writer *writer;
+	int64_t now_ns;        /* before it was read */
 };
 
 /* Add a directory or symlink: a content_look_fn. */
 static void
-testify_look(void *data, const char *path, const struct stat *st)
+testify_look(void *data, const char *path, const struct stat *st,
+	     const struct digest *shown)
 {
 	struct tree *t = data;
-	struct files *f = t->files;
 
-	f->is_unsteady |= files_is_racy(f, st, clock_real_ns(f->clock));
-	witness_add(t->writer, S_ISDIR(st->st_mode) ? SIGHT_TREE :
-		    SIGHT_SYMLINK, path, st);
+	witness_add_shown(t->writer, path, st, shown,
+			  files_is_racy(t->files, st, t->now_ns));
 }
 
 /* Add a file: a content_file_fn. */
@@ -158,7 +158,7 @@ static bool
 testify_tree(struct files *f, struct witness_writer *w, const char *path,
 	     const struct digest *d)
 {
-	struct tree t = { f, w };
+	struct tree t = { f, w, clock_real_ns(f->clock) };
 	struct digest now;
 	uint64_t size;
 
@@ -174,7 +174,7 @@ testify_answer(const struct files *f, struct witness_writer *w,
 	const struct file_entry *e = file_table_find(&f->table, path);
 
 	if (!e || !(e->flags & FILE_RESTS))
-		witness_add(w, seen, path, NULL);
+		witness_add(w, seen, path);
 	else if (seen != SIGHT_REGULAR)
 		return false;
 	return true;
@@ -223,7 +223,7 @@ files_testify(struct files *f, struct witness_writer *w,
 			witness_add_file(w, e);
 		else if (e->flags & FILE_ASKED &&
 			 !(old && e->flags & FILE_SAME))
-			witness_add(w, SIGHT_THERE, e->path, NULL);
+			witness_add(w, SIGHT_THERE, e->path);
 	}
 	map_each(&f->trees, m)
 		f->is_unsteady |= !testify_tree(f, w, m->key, m->value);

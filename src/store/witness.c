@@ -38,7 +38,7 @@ struct start {
 	struct witness_head head;
 };
 
-#define MAGIC "flowmake witness 1"
+#define MAGIC "flowmake witness 2"
 #define STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -142,16 +142,27 @@ witness_add_file(struct witness_writer *w, const struct file_entry *e)
 }
 
 void
-witness_add(struct witness_writer *w, enum sight sight, const char *path,
-	    const struct stat *st)
+witness_add_shown(struct witness_writer *w, const char *path,
+		  const struct stat *st, const struct digest *shown, bool racy)
+{
+	struct seen s = {
+		.sight = S_ISDIR(st->st_mode) ?
+			(racy ? SIGHT_RACY_TREE : SIGHT_TREE) :
+			(racy ? SIGHT_RACY_SYMLINK : SIGHT_SYMLINK),
+		.mtime_ns = timespec_ns(st->st_mtim),
+		.ctime_ns = timespec_ns(st->st_ctim),
+		.inode = st->st_ino,
+		.digest = *shown,
+	};
+
+	put_seen(w, &s, path);
+}
+
+void
+witness_add(struct witness_writer *w, enum sight sight, const char *path)
 {
 	struct seen s = { .sight = sight };
 
-	if (st) {
-		s.mtime_ns = timespec_ns(st->st_mtim);
-		s.ctime_ns = timespec_ns(st->st_ctim);
-		s.inode = st->st_ino;
-	}
 	put_seen(w, &s, path);
 }
 
@@ -320,13 +331,23 @@ has_content(const struct seen *s, const char *path, const struct stat *st)
 	       digest_equal(&d, &s->digest);
 }
 
+static bool
+shows_same(const struct seen *s, const char *path, const struct stat *st)
+{
+	struct digest d;
+
+	return !content_shown(path, st, &d, NULL) &&
+	       digest_equal(&d, &s->digest);
+}
+
 /* Whether PATH is as S says. */
 static bool
 is_so(const struct seen *s, const char *path)
 {
 	struct stat st;
-	bool there = (s->sight == SIGHT_SYMLINK ? lstat(path, &st) :
-		      stat(path, &st)) == 0;
+	bool is_link = s->sight == SIGHT_SYMLINK ||
+		s->sight == SIGHT_RACY_SYMLINK;
+	bool there = (is_link ? lstat(path, &st) : stat(path, &st)) == 0;
 
 	switch ((enum sight)s->sight) {
 	case SIGHT_FILE:
@@ -337,6 +358,12 @@ is_so(const struct seen *s, const char *path)
 		return there && S_ISDIR(st.st_mode) && has_times(s, &st);
 	case SIGHT_SYMLINK:
 		return there && S_ISLNK(st.st_mode) && has_times(s, &st);
+	case SIGHT_RACY_TREE:
+		return there && S_ISDIR(st.st_mode) && has_times(s, &st) &&
+		       shows_same(s, path, &st);
+	case SIGHT_RACY_SYMLINK:
+		return there && S_ISLNK(st.st_mode) && has_times(s, &st) &&
+		       shows_same(s, path, &st);
 	case SIGHT_REGULAR:
 		return there && S_ISREG(st.st_mode);
 	case SIGHT_OTHER:

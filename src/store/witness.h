@@ -52,6 +52,8 @@ enum sight {
 	SIGHT_RACY,     /* one whose stat does not say all (store/files.h) */
 	SIGHT_TREE,     /* a directory whose stat tells what its entries are */
 	SIGHT_SYMLINK,  /* a symlink whose stat tells its target */
+	SIGHT_RACY_TREE,    /* a directory, and */
+	SIGHT_RACY_SYMLINK, /* a symlink whose stat does not say all */
 	SIGHT_REGULAR,  /* there is a regular file */
 	SIGHT_OTHER,    /* there is none */
 	SIGHT_THERE,    /* there is something */
@@ -69,9 +71,13 @@ struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct witness_task *tasks);
 /* Add the file of E. */
 void witness_add_file(struct witness_writer *w, const struct file_entry *e);
-/* Add what was seen of PATH, when its stat was ST, where that counts. */
-void witness_add(struct witness_writer *w, enum sight seen, const char *path,
-		 const struct stat *st);
+/* Add PATH, a directory or a symlink with the lstat ST, of which SHOWN shows
+ * (store/content.h); it is RACY if it may change and keep its times. */
+void witness_add_shown(struct witness_writer *w, const char *path,
+		       const struct stat *st, const struct digest *shown,
+		       bool racy);
+/* Add what was seen of PATH, without a stat. */
+void witness_add(struct witness_writer *w, enum sight seen, const char *path);
 /* Add what OLD says, which was looked at and has not changed, but of paths
  * about which IS_NEW. */
 void witness_add_old(struct witness_writer *w, const struct witness *old,

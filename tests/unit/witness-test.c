@@ -51,14 +51,16 @@ add_file(struct witness_writer *w, const char *path, unsigned flags)
 	witness_add_file(w, &e);
 }
 
-/* Add PATH with its stat. */
+/* Add PATH, a directory or symlink. */
 static void
-add(struct witness_writer *w, enum sight seen, const char *path)
+add_shown(struct witness_writer *w, const char *path, bool racy)
 {
+	struct digest shown;
 	struct stat st;
 
 	must(lstat(path, &st));
-	witness_add(w, seen, path, &st);
+	must(content_shown(path, &st, &shown, &err));
+	witness_add_shown(w, path, &st, &shown, racy);
 }
 
 /* Whether the witness that was left holds: -1 when there is none. */
@@ -110,9 +112,11 @@ see(enum sight seen, const char *path)
 	if (seen == SIGHT_FILE || seen == SIGHT_RACY)
 		add_file(w, path, seen == SIGHT_RACY ? FILE_RACY : 0);
 	else if (seen == SIGHT_TREE || seen == SIGHT_SYMLINK)
-		add(w, seen, path);
+		add_shown(w, path, false);
+	else if (seen == SIGHT_RACY_TREE || seen == SIGHT_RACY_SYMLINK)
+		add_shown(w, path, true);
 	else
-		witness_add(w, seen, path, NULL);
+		witness_add(w, seen, path);
 	witness_end(w, true);
 }
 
@@ -183,6 +187,34 @@ test_racy_content(void)
 	ok(holds() == 0, "a racy file of the same stat and another content");
 	see(SIGHT_RACY, "racy");
 	ok(holds() == 1, "one of the same content");
+}
+
+/* So are a racy directory and symlink. */
+static void
+test_racy_shown(void)
+{
+	struct witness_writer *w = begin();
+	struct stat st;
+
+	must(mkdir("rt", 0777));
+	put("rt/file", "file");
+	must(symlink("rt", "rl"));
+	see(SIGHT_RACY_TREE, "rt");
+	ok(holds() == 1, "a racy directory that is as it was");
+	see(SIGHT_RACY_SYMLINK, "rl");
+	ok(holds() == 1, "a racy symlink");
+	must(lstat("rt", &st));
+	witness_add_shown(w, "rt", &st, &flow, true);
+	witness_end(w, true);
+	ok(holds() == 0, "one of the same stat and other names");
+	w = begin();
+	must(lstat("rl", &st));
+	witness_add_shown(w, "rl", &st, &flow, true);
+	witness_end(w, true);
+	ok(holds() == 0, "a racy symlink of the same stat to something else");
+	see(SIGHT_RACY_TREE, "rt");
+	put("rt/new", "new");
+	ok(holds() == 0, "a racy directory in which a file was made");
 }
 
 static void
@@ -282,7 +314,7 @@ test_changes(void)
 	add_file(w, "a", 0);
 	add_file(w, "b", 0);
 	add_file(w, "c", FILE_NAMED);
-	witness_add(w, SIGHT_NOTHING, "d", NULL);
+	witness_add(w, SIGHT_NOTHING, "d");
 	witness_end(w, true);
 	is_str(changes(), "", "nothing has changed");
 	put("a", "changed");
@@ -345,6 +377,7 @@ main(void)
 	test_head();
 	test_files();
 	test_racy_content();
+	test_racy_shown();
 	test_answers();
 	test_trees();
 	test_many();
