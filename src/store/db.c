@@ -27,6 +27,7 @@
 enum {
 	DB_BUSY_MS = 30000,
 	DB_CHECKPOINT_PAGES = 2000, /* 8 MB of write-ahead log */
+	DB_LOG_BYTES = 1 << 20,     /* a longer one is not left behind */
 	DB_CACHE_KIB = 16384,
 	DB_SHRINK_PAGES = 256,      /* fewer are left for what comes */
 };
@@ -313,7 +314,8 @@ configure(struct store *s, struct error *err)
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%d",
 		 DB_CACHE_KIB);
 	/* A reader without write permission needs the log that the last
-	 * writer leaves; and nobody waits for a checkpoint at the end. */
+	 * writer leaves; and nobody waits for a checkpoint at the end, unless
+	 * it pays (shorten_log). */
 	if (sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
 			      NULL) || run_sql(s, cache))
 		return db_error(s, "cannot open the store", err);
@@ -395,6 +397,21 @@ db_open(struct store *s, struct error *err)
 	return s->changes < 0 ? -1 : 0;
 }
 
+/* Whoever is the first to open the database reads all of its log. */
+static void
+shorten_log(struct store *s)
+{
+	struct stat st;
+
+	if (s->mode != STORE_WRITE || stat(DB_PATH "-wal", &st) < 0 ||
+	    st.st_size < DB_LOG_BYTES)
+		return;
+	/* one that others read is left as it is */
+	sqlite3_busy_timeout(s->db, 0);
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+				  NULL, NULL);
+}
+
 int
 db_close(struct store *s, struct error *err)
 {
@@ -404,6 +421,7 @@ db_close(struct store *s, struct error *err)
 		sqlite3_finalize(s->statements[i]);
 		s->statements[i] = NULL;
 	}
+	shorten_log(s);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		return db_error(s, "cannot close the store", err);
 	s->db = NULL;

@@ -530,6 +530,53 @@ test_stranger(void)
 	   "a database without a log is complete and is read");
 }
 
+static off_t
+log_bytes(void)
+{
+	struct stat st;
+
+	return stat(STORE_DIR "/db-wal", &st) < 0 ? 0 : st.st_size;
+}
+
+/* Leave more than 1 MB of log. */
+static void
+write_long_log(struct store *s)
+{
+	struct run_record r = begin_run(s);
+	uint32_t i;
+
+	for (i = 1; log_bytes() <= 1 << 20; i++) {
+		end(s, r.number, i, 1, "long", "", TASK_DONE, NULL);
+		must(store_commit(s, &err));
+	}
+}
+
+static void
+test_long_log(void)
+{
+	struct store *s = open_store(STORE_WRITE), *reader;
+	struct run_record r;
+
+	begin_run(s);
+	close_store(s);
+	ok(log_bytes() > 0, "a short log is left behind");
+	s = open_store(STORE_WRITE);
+	write_long_log(s);
+	reader = open_store(STORE_READ);
+	must(store_snapshot_begin(reader, &err));
+	must(store_run_get(reader, 0, &r, &err));
+	run_record_release(&r);
+	close_store(s);
+	ok(log_bytes() > 1 << 20, "a long one, too, while somebody reads it");
+	must(store_snapshot_end(reader, &err));
+	close_store(reader);
+	s = open_store(STORE_WRITE);
+	close_store(s);
+	is_int(log_bytes(), 0, "else not");
+	ok(geteuid() || stranger_reads(NULL),
+	   "who may not write can read that, too");
+}
+
 int
 main(void)
 {
@@ -548,6 +595,7 @@ main(void)
 	test_snapshot(s);
 	close_store(s);
 	test_two_writers();
+	test_long_log();
 	test_stranger();
 	leave_work_dir();
 	return done_testing();
