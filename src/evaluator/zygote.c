@@ -29,7 +29,7 @@ enum { FD_MAX = 3 };
 
 struct child {
 	uint64_t id;
-	pid_t pid; /* leads a session of its own */
+	pid_t pid; /* leads a process group of its own */
 };
 
 struct zygote {
@@ -102,7 +102,7 @@ child_run(struct zygote *z, const struct request *request)
 	close(z->control);
 	close(z->signals);
 	restore_signals();
-	setsid(); /* the terminal's signals are the engine's business */
+	setpgid(0, 0); /* its processes are killed by their group */
 	if (!request->has_recipe) {
 		status = scm_call_1(z->expand, fd);
 		_exit(scm_to_int(status));
@@ -245,7 +245,7 @@ handle_kill(struct zygote *z, const struct strbuf *payload, struct error *err)
 
 		if (child->id != id)
 			continue;
-		/* Until it has called setsid() there is no such group. */
+		/* Until it has made it there is no such group. */
 		if (kill(-child->pid, signal_number) < 0)
 			kill(child->pid, signal_number);
 	}

@@ -293,7 +293,7 @@ start_program(struct code *c, int channel, struct error *err)
 	const struct spawn s = {
 		.program = path, .argv = argv, .envp = environ,
 		.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = STDERR_FILENO,
-		.extra_fd = channel, .same_session = true,
+		.extra_fd = channel,
 	};
 	pid_t pid = spawn_process(&s, err);
 

@@ -319,7 +319,6 @@ start_program(struct evaluator *e, int channel, struct error *err)
 		.program = path, .argv = argv, .envp = environ,
 		.stdin_fd = -1, .stdout_fd = STDERR_FILENO,
 		.stderr_fd = STDERR_FILENO, .extra_fd = channel,
-		.same_session = true,
 	};
 
 	e->pid = spawn_process(&s, err);

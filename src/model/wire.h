@@ -96,7 +96,7 @@
  * WIRE_FORK, engine to zygote: { "id": N, "recipe": RECIPE-JOB or null }
  *   with 1 descriptor (the child's data socket) and, for a recipe, 2 more
  *   (its stdout, stderr); its stdin is /dev/null.  The child makes itself the
- *   leader of a session.
+ *   leader of a process group.
  * WIRE_STARTED, zygote to engine: [id, pid]
  * WIRE_EXITED, zygote to engine: [id, wait status, user ns, system ns,
  *   max resident KiB], when the child is reaped; after WIRE_STARTED.

@@ -61,19 +61,6 @@ on_signal(void *data, int signo)
 	}
 }
 
-/* Stop as SIGTSTP does: not at all where no shell could continue us. */
-static void
-stop_ourselves(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTSTP);
-	raise(SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static void
 pause_all(struct run *r, bool stop)
 {
@@ -85,8 +72,8 @@ pause_all(struct run *r, bool stop)
 		r->events->stopped(r->data, stop);
 }
 
-/* ^Z: the tasks and evaluations, which are in sessions of their own, stop with
- * us, and so does the time that they may take. */
+/* ^Z: the tasks and evaluations stop with us, and so does the time that they
+ * may take.  The guardian (sys/reaper.h) continues us. */
 static void
 on_stop(void *data, int signo)
 {
@@ -97,7 +84,7 @@ on_stop(void *data, int signo)
 	pause_all(r, true);
 	if (r->leases)
 		leases_share(r->leases);
-	stop_ourselves();
+	raise(SIGSTOP);
 	loop_skip_since(r->loop, then_ns);
 	pause_all(r, false);
 }

@@ -47,8 +47,16 @@ reaper_become(struct error *err)
 
 /* ---- finding children ---- */
 
-/* Kill child PID with its process group, unless that is of our session, where
- * it may hold others than descendants. */
+/* Whether all processes of group GROUP, in SESSION, are descendants of ours:
+ * a session that we have not begun may hold others. */
+static bool
+is_below(pid_t group, pid_t session)
+{
+	return group > 1 && group != getpgrp() && session > 0 &&
+	       (session != getsid(0) || session == getpid());
+}
+
+/* Kill child PID, with its process group if we may. */
 static void
 kill_child(struct sweep *s, pid_t pid)
 {
@@ -57,7 +65,7 @@ kill_child(struct sweep *s, pid_t pid)
 	s->found++;
 	if (!kill(pid, SIGKILL))
 		s->signalled++;
-	if (group > 1 && session > 0 && session != getsid(0))
+	if (is_below(group, session))
 		kill(-group, SIGKILL);
 }
 
@@ -220,50 +228,66 @@ block_signals(sigset_t *set, sigset_t *saved)
 	sigprocmask(SIG_BLOCK, set, saved);
 }
 
-/* Reap what has ended, and stop when WORKER has, not before: what continues us
- * would find it on its way to stop, and nothing would continue it then.  By
- * SIGSTOP: SIGTSTP would have to be unblocked, and the next one might come
- * while it is, and not be passed on.  That the worker stopped shows that there
- * is a shell to continue us.  Returns true, with *STATUS, when WORKER has
- * ended. */
+/* Stop until a shell continues us; where there is none, not at all. */
+static void
+stop_as_job(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+struct guard {
+	pid_t worker;
+	int status;        /* with which it ended */
+	bool is_stopping;  /* it was told to */
+};
+
+/* Reap what has ended, and stop when the worker has, not before: what continues
+ * us would find it on its way to stop, and nothing would continue it then.
+ * Returns true when the worker has ended. */
 static bool
-worker_ended(pid_t worker, int *status)
+worker_ended(struct guard *g)
 {
 	bool ended = false;
-	int other;
+	int status;
 	pid_t pid;
 
 	do {
-		pid = waitpid(-1, &other, WNOHANG | WUNTRACED);
-		if (pid != worker)
+		pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
+		if (pid != g->worker)
 			continue;
-		if (!WIFSTOPPED(other)) {
-			*status = other;
+		if (!WIFSTOPPED(status)) {
+			g->status = status;
 			ended = true;
-		} else if (WSTOPSIG(other) == SIGTSTP) {
-			raise(SIGSTOP);
+		} else if (g->is_stopping) {
+			g->is_stopping = false;
+			stop_as_job();
+			kill(pid, SIGCONT);
 		}
 	} while (pid > 0 || (pid < 0 && errno == EINTR));
 	return ended;
 }
 
-/* Pass signals on until WORKER has ended; returns its status.  What the
- * kernel itself sends (^C) goes to the whole process group and so has reached
- * the worker already.  ^Z does, too, but a SIGCONT passed on a moment late
- * would undo it, and twice does no harm. */
+/* Pass signals on until WORKER, which is out of the terminal's reach, has
+ * ended; returns its status. */
 static int
 guard(pid_t worker, const sigset_t *set)
 {
-	siginfo_t info;
-	int status, signo;
+	struct guard g = { .worker = worker };
+	int signo;
 
 	for (;;) {
-		signo = sigwaitinfo(set, &info);
+		signo = sigwaitinfo(set, NULL);
 		if (signo == SIGCHLD) {
-			if (worker_ended(worker, &status))
-				return status;
-		} else if (signo > 0 && (info.si_code != SI_KERNEL ||
-					 signo == SIGTSTP)) {
+			if (worker_ended(&g))
+				return g.status;
+		} else if (signo > 0) {
+			g.is_stopping |= signo == SIGTSTP;
 			kill(worker, signo);
 		}
 	}
@@ -288,10 +312,36 @@ end_with(int status)
 	_exit(128 + WTERMSIG(status));
 }
 
-/* In the worker: die with the guardian, also if it is dead already. */
+static void
+on_stop(int signo)
+{
+	(void)signo;
+	raise(SIGSTOP);
+}
+
+/* Do for SIGTSTP what it does: not so by itself in a session without a
+ * shell. */
+static void
+heed_stops(void)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGTSTP, NULL, &action) ||
+	    action.sa_handler != SIG_DFL)
+		return;
+	action.sa_handler = on_stop;
+	sigaction(SIGTSTP, &action, NULL);
+}
+
+/* In the worker: have a session for all that is below it, which then has no
+ * terminal and is known as ours (one for each task would cost some 3 % of a
+ * short one); and die with the guardian, also if it is dead already. */
 static int
 begin_work(pid_t guardian, struct error *err)
 {
+	if (setsid() < 0)
+		return error_sys(err, "cannot begin a session");
+	heed_stops();
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return error_sys(err, "cannot set the parent death signal");
 	if (getppid() != guardian)

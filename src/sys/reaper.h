@@ -19,13 +19,17 @@ int reaper_become(struct error *err);
 void reaper_kill_all(void);
 
 /* Fork the process that does the work (returns 0 in it) and stay behind as
- * its guardian: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCONT and SIGTSTP
- * that reach the guardian alone are passed on; it stops for SIGTSTP when the
- * worker has; when the worker is gone, for whatever reason, everything below is
- * killed, and the guardian ends as the worker did (same status; killed by the
- * same signal) without returning.  The worker gets SIGTERM when the guardian
- * dies, and is a subreaper too, so that it can still find the orphans then.
- * Call while single-threaded.  Returns -1 when it cannot fork. */
+ * its guardian.  The worker leads a session of its own, so that neither it
+ * nor what is below it has a terminal; SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+ * SIGUSR1, SIGCONT and SIGTSTP, which reach the guardian, are passed on.
+ * When the worker has stopped for SIGTSTP, as it does by SIGSTOP, so does
+ * the guardian, if there is a shell that can continue it, and continues the
+ * worker afterwards.  When the worker is gone, for whatever reason,
+ * everything below is killed, and the guardian ends as the worker did (same
+ * status; killed by the same signal) without returning.  The worker gets
+ * SIGTERM when the guardian dies, and is a subreaper too, so that it can
+ * still find the orphans then.  Call while single-threaded.  Returns -1 when
+ * it cannot fork. */
 int reaper_guard(struct error *err);
 
 #endif

@@ -178,7 +178,7 @@ become(const struct spawn *s, const char *file, const struct fds *fds,
 	for (i = 1; i < _NSIG; i++)
 		if (sigismember(ignored, i) && sigaction(i, &action, NULL) < 0)
 			return errno;
-	if (s->same_session ? setpgid(0, 0) < 0 : setsid() < 0)
+	if (setpgid(0, 0) < 0)
 		return errno;
 	for (i = 0; i < fds->count; i++)
 		if (set_fd(i, fds->source[i]) < 0)

@@ -1,7 +1,6 @@
 /*
- * Starting a program, always the same way.  The child leads
- * a session and process group of its own (a program that opens /dev/tty
- * fails), has an empty signal mask, default signals, and no descriptor above
+ * Starting a program, always the same way.  The child leads a process group of
+ * its own, has an empty signal mask, default signals, and no descriptor above
  * the ones given.
  */
 #ifndef FLOWMAKE_SYS_SPAWN_H
@@ -24,9 +23,6 @@ struct spawn {
 	int stdout_fd;            /* -1: /dev/null */
 	int stderr_fd;
 	int extra_fd;             /* becomes 3; -1: none */
-	bool same_session;        /* a helper program, not a task: it keeps
-				   * the session, but leads a process group,
-				   * so that ^C is ours to handle */
 	/* What need not be found out each time, or NULL: */
 	struct programs *programs;
 	const sigset_t *ignored;  /* by spawn_find_ignored */

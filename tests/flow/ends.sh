@@ -2,6 +2,7 @@
 . "${0%/*}/lib"
 . "${0%/*}/lib-process"
 
+# A trap of bash runs when read has returned, if its signal came just before.
 write_script shape.sh "$BASH" <<'END'
 case $1 in
 pipeline)
@@ -21,7 +22,7 @@ immune)
 tidy)
 	trap 'echo asked to end; exit 5' TERM
 	echo ready > ready
-	while :; do read -r -t 1000 -u 9 9<> ready-not; done ;;
+	while :; do read -r -t 1 -u 9 9<> ready-not; done ;;
 esac
 END
 
@@ -118,7 +119,7 @@ test_expect_success 'a second ^C ends at once what ignores the first' '
 	  (shell "trap \"echo no; echo no > ready\" TERM
 	trap \"\" INT
 	echo ready > ready
-	while :; do read -r -t 1000 -u 9 9<> ready-not || :; done"))
+	while :; do read -r -t 1 -u 9 9<> ready-not || :; done"))
 	END
 	mkfifo ready-not &&
 	begin flowmake run > out 2>&1 &&

@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,7 +55,7 @@ start(const char *text)
 {
 	const char *argv[] = { "sh", "-c", text, NULL };
 	struct spawn s = { "/bin/sh", (char **)argv, environ, -1, -1, -1,
-			   scene[1], false, NULL, NULL };
+			   scene[1], NULL, NULL };
 
 	if (spawn_process(&s, NULL) < 0)
 		_exit(99);
@@ -126,9 +127,11 @@ start_cast(const struct cast *c)
 		c->fn();
 }
 
-/* Fork a guardian whose worker runs FN, never to return. */
+/* Fork a guardian whose worker runs FN, never to return; HAS_SHELL: there is
+ * who could continue it. */
 static pid_t
-fork_guardian(void (*fn)(const void *data), const void *data)
+fork_guardian_of(bool has_shell, void (*fn)(const void *data),
+		 const void *data)
 {
 	pid_t pid = fork();
 
@@ -136,11 +139,20 @@ fork_guardian(void (*fn)(const void *data), const void *data)
 		close(scene[1]);
 		return pid;
 	}
-	setpgid(0, 0); /* as a shell does, which could continue it */
+	if (has_shell)
+		setpgid(0, 0); /* as a shell does */
+	else
+		setsid();
 	if (reaper_guard(NULL) < 0)
 		_exit(99);
 	fn(data);
 	_exit(98);
+}
+
+static pid_t
+fork_guardian(void (*fn)(const void *data), const void *data)
+{
+	return fork_guardian_of(true, fn, data);
 }
 
 /* ---- workers ---- */
@@ -227,6 +239,15 @@ work_until_stopped(const void *data)
 	sigprocmask(SIG_UNBLOCK, &stop, NULL);
 	raise(SIGTSTP);
 	_exit(was_alone);
+}
+
+/* Exit with 0 when all below is in a session of ours, without a terminal. */
+static void
+work_alone(const void *data)
+{
+	(void)data;
+	_exit(getsid(0) != getpid() || getsid(getppid()) == getpid() ||
+	      open("/dev/tty", O_RDWR) >= 0 || errno != ENXIO);
 }
 
 static void
@@ -344,6 +365,27 @@ test_stop(void)
 }
 
 static void
+test_no_shell(void)
+{
+	pid_t guardian;
+	int status;
+
+	open_scene();
+	guardian = fork_guardian_of(false, work_until_stopped, NULL);
+	wait_for(1);
+	kill(guardian, SIGTSTP);
+	waitpid(guardian, &status, WUNTRACED);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status),
+	   "where no shell could continue it neither stays stopped");
+	is_over();
+	open_scene();
+	waitpid(fork_guardian(work_alone, NULL), &status, 0);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status),
+	   "a worker has a session of its own and no terminal");
+	is_over();
+}
+
+static void
 test_endings(void)
 {
 	static const int numbers[] = { 0, 2, SIGTERM, SIGABRT };
@@ -376,6 +418,7 @@ main(void)
 	test_endings();
 	test_forwarding();
 	test_stop();
+	test_no_shell();
 	test_worker_killed();
 	test_kill_all();
 	test_guardian_killed();

@@ -9,8 +9,8 @@ foreground, as with any interactive shell.  A SCENARIO is a list of:
     tell:F    write a line to F, another fifo
     type:X    type X (in Python's notation for strings)
     stopped   wait until the job is stopped, as its children must be then,
-              and every process in another session with the same TEST_MARK
-              in its environment
+              and every process below with the same TEST_MARK in its
+              environment, but for the helpers of flowmake
     suspend   send SIGTSTP to the job's first process alone
     continue  continue the job, as fg does
     hang-up   take the terminal away
@@ -28,7 +28,8 @@ import time
 
 
 def processes():
-    """All that bear our mark: (process, state, parent, session)."""
+    """All that bear our mark: process -> (name, state, parent, session)."""
+    found = {}
     mark = b"TEST_MARK=" + os.environb[b"TEST_MARK"]
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getppid():
@@ -38,27 +39,39 @@ def processes():
                 if mark not in environ.read().split(b"\0"):
                     continue
             with open(f"/proc/{name}/stat", "rb") as stat:
-                fields = stat.read().rsplit(b")", 1)[1].split()
-            yield int(name), fields[0], int(fields[1]), int(fields[3])
+                head, tail = stat.read().rsplit(b")", 1)
+            fields = tail.split()
+            found[int(name)] = (head.split(b"(", 1)[1], fields[0],
+                                int(fields[1]), int(fields[3]))
         except OSError:
             pass
+    return found
+
+
+def running():
+    """Those in other sessions that run; helpers are children of the engine."""
+    found = processes()
+    helpers = [process for process, (name, _, parent, _) in found.items()
+               if name.startswith(b"flowmake-") and
+               found.get(parent, (b"",))[0] == b"flowmake"]
+    return [process for process, (_, state, _, session) in found.items()
+            if session != os.getpid() and state not in (b"T", b"Z") and
+            process not in helpers]
 
 
 def wait_stopped(job):
     _, status = os.waitpid(job, os.WUNTRACED)
     if not os.WIFSTOPPED(status):
         sys.exit("the job ended instead of stopping")
-    for process, state, parent, _ in processes():
+    for process, (_, state, parent, _) in processes().items():
         if parent == job and state != b"T":
             sys.exit(f"{process} would miss that the job is continued")
     for _ in range(1000):
-        running = [process for process, state, _, session in processes()
-                   if session != os.getpid() and state not in (b"T", b"Z")]
-        if not running:
+        if not running():
             print("stopped", flush=True)
             return
         time.sleep(0.01)
-    sys.exit(f"these run on: {running}")
+    sys.exit(f"these run on: {running()}")
 
 
 def shell(scenario, command, fifo, typing):
