@@ -249,30 +249,31 @@ launch_process(struct attempt *a, const struct descriptors *d,
 	       struct error *err)
 {
 	struct local *l = a->local;
+	pid_t pid = 0;
 	int status, e;
 
 	if (command_build(&a->command, a->spec, &a->slot, l->environment,
 			  err) < 0)
 		return -1;
-	a->pid = a->command.replaces ? spawn_in_place(a, d, err) : 0;
-	if (!a->pid && a->command.replaces &&
-	    command_fall_back(&a->command, a->spec, &a->slot, err) < 0)
-		return -1;
-	if (!a->pid)
-		a->pid = spawn(a, d, err);
-	e = a->pid < 0 ? errno : 0;
-	status = status_of_errno(e);
-	if (status) {
-		a->pid = 0;
-		fail_to_execute(a, status, e == E2BIG, err);
+	if (a->command.replaces) {
+		pid = spawn_in_place(a, d, err);
+		if (!pid && command_fall_back(&a->command, a->spec, &a->slot,
+					      err) < 0)
+			return -1;
+	}
+	if (!pid)
+		pid = spawn(a, d, err);
+	e = errno;
+	if (pid > 0) {
+		a->pid = pid;
+		loop_child_add(l->loop, pid, on_reaped, a);
+		l->base.events.started(l->base.data, a->task, pid);
 		return 0;
 	}
-	if (a->pid < 0) {
-		a->pid = 0;
+	status = status_of_errno(e);
+	if (!status)
 		return -1;
-	}
-	loop_child_add(l->loop, a->pid, on_reaped, a);
-	l->base.events.started(l->base.data, a->task, a->pid);
+	fail_to_execute(a, status, e == E2BIG, err);
 	return 0;
 }
 

@@ -46,17 +46,16 @@ graph_eval_constants(struct graph *g, struct eval_request *q, const char *row,
 		c->row = row_new(g, row, len);
 }
 
-int
+void
 graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	       const char *elements, size_t elements_len, const char *values,
-	       size_t values_len, struct error *err)
+	       size_t values_len)
 {
 	struct node *n = q->nodes[item];
 	struct opening *o;
 	struct split *sp;
 	const struct row *row = row_new(g, values, values_len);
 
-	(void)err;
 	switch (q->purpose) {
 	case EVAL_CONSTANTS:
 		break;
@@ -85,7 +84,6 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 		o->splits[sp->index] = sp;
 		break;
 	}
-	return 0;
 }
 
 /* All splits of O are there: create what stands in them.  1: too many. */
@@ -174,7 +172,8 @@ graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
 		return 0;
 	case EVAL_WHEN:
 		node_opening(n)->evaluating = false;
-		return opening_advance(g, node_opening(n), err);
+		opening_advance(g, node_opening(n));
+		return 0;
 	case EVAL_FOREACH:
 		return opening_end(g, node_opening(n), err);
 	}
@@ -194,7 +193,7 @@ constants_done(struct graph *g, struct eval_request *q, struct error *err)
 		c->row = row_new(g, "", 0);
 	while (!ret && (n = node_list_take(&c->waiting))) {
 		if (n->kind == NODE_OPENING)
-			ret = opening_advance(g, node_opening(n), err);
+			opening_advance(g, node_opening(n));
 		else
 			ret = task_advance(g, node_task(n), err);
 	}
@@ -202,9 +201,8 @@ constants_done(struct graph *g, struct eval_request *q, struct error *err)
 }
 
 void
-graph_eval_again(struct graph *g, struct eval_request *q, uint32_t item)
+graph_eval_again(struct eval_request *q, uint32_t item)
 {
-	(void)g;
 	if (q->purpose == EVAL_FOREACH)
 		node_opening(q->nodes[item])->split_count = 0;
 }
@@ -397,8 +395,8 @@ task_advance_late(struct graph *g, struct task *t, struct error *err)
 
 /* ---- openings ---- */
 
-int
-opening_advance(struct graph *g, struct opening *o, struct error *err)
+void
+opening_advance(struct graph *g, struct opening *o)
 {
 	struct step *s = o->step;
 	const struct layout *l = s->layout;
@@ -406,29 +404,27 @@ opening_advance(struct graph *g, struct opening *o, struct error *err)
 	bool ready = o->node.stage == STAGE_WAITING && !o->node.waiting;
 	bool ask_when = when && !l->when_per_split && !o->when_passed;
 
-	(void)err;
 	if (o->evaluating || o->node.stage == STAGE_OVER)
-		return 0;
+		return;
 	if (!ready && (l->foreach_late || (ask_when && l->when_late)))
-		return 0;
+		return;
 	if (ready && reads_skipped(g, &o->node)) {
 		node_end(g, &o->node, END_SKIPPED);
-		return 0;
+		return;
 	}
 	if (!have_constants(g, &o->node, ready) || !paths_known(g, &o->node))
-		return 0;
+		return;
 	if (ask_when && when->kind == WIRE_EXPR_THUNK && when->need_count &&
 	    !o->when_row) {
 		o->evaluating = true;
 		ask(g, &o->node, EVAL_WHEN, 0, ready);
-		return 0;
+		return;
 	}
 	if (ask_when && !when_is_true(g, &o->node)) {
 		node_end(g, &o->node, END_SKIPPED);
-		return 0;
+		return;
 	}
 	o->when_passed = true;
 	o->evaluating = true;
 	ask(g, &o->node, EVAL_FOREACH, 0, ready);
-	return 0;
 }

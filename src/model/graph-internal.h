@@ -173,7 +173,7 @@ void group_end(struct graph *g, struct group *gr);
 int task_advance(struct graph *g, struct task *t, struct error *err);
 /* T has what it reads: evaluate the late phases, then be ready. */
 int task_advance_late(struct graph *g, struct task *t, struct error *err);
-int opening_advance(struct graph *g, struct opening *o, struct error *err);
+void opening_advance(struct graph *g, struct opening *o);
 /* Whether something that N's step reads did not run, so that it must not
  * either. */
 bool reads_skipped(struct graph *g, const struct node *n);

@@ -195,8 +195,7 @@ split_populate(struct graph *g, struct split *sp, struct error *err)
 		if (g->options.want_all ||
 		    g->level_wanted[o->step->level->index])
 			node_want(g, &o->node);
-		if (opening_advance(g, o, err))
-			return -1;
+		opening_advance(g, o);
 	}
 	return 0;
 }
@@ -226,7 +225,8 @@ node_go(struct graph *g, struct node *n, struct error *err)
 	case NODE_TASK:
 		return task_advance_late(g, node_task(n), err);
 	case NODE_OPENING:
-		return opening_advance(g, node_opening(n), err);
+		opening_advance(g, node_opening(n));
+		break;
 	case NODE_GROUP:
 		if (!node_group(n)->opened)
 			group_open(g, node_group(n));
@@ -270,9 +270,9 @@ graph_flow(struct graph *g, struct error *err)
 
 	for (;;) {
 		if ((n = node_list_take(&g->to_advance))) {
-			if (n->kind == NODE_OPENING ?
-			    opening_advance(g, node_opening(n), err) :
-			    task_advance(g, node_task(n), err))
+			if (n->kind == NODE_OPENING)
+				opening_advance(g, node_opening(n));
+			else if (task_advance(g, node_task(n), err))
 				return -1;
 		} else if ((n = node_list_take(&g->over))) {
 			if (tell_dependants(g, n, err))

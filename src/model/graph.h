@@ -213,16 +213,16 @@ void graph_eval_job(const struct eval_request *q, struct strbuf *payload);
 void graph_eval_items(struct graph *g, const struct eval_request *q,
 		      uint32_t first, uint32_t count, struct strbuf *payload);
 /* ITEM will be asked again: what was told of it is forgotten. */
-void graph_eval_again(struct graph *g, struct eval_request *q, uint32_t item);
+void graph_eval_again(struct eval_request *q, uint32_t item);
 /* Q takes long: what does not need its answers is linked without them, while
  * it waits for files that may be declared then. */
 void graph_eval_slow(struct graph *g, struct eval_request *q);
 /* The answers. */
 void graph_eval_constants(struct graph *g, struct eval_request *q,
 			  const char *row, size_t len);
-int graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
-		   const char *elements, size_t elements_len,
-		   const char *values, size_t values_len, struct error *err);
+void graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
+		    const char *elements, size_t elements_len,
+		    const char *values, size_t values_len);
 /* ITEM has no more rows.  Returns 1, with ERR saying why, when its node is for
  * graph_fail: a fan-out over the limit; nothing of it is there. */
 int graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,

@@ -171,14 +171,11 @@ on_row(void *data, uint32_t item, const char *elements, size_t elements_len,
 {
 	struct worker *w = data;
 	struct pending *p = w->first;
-	struct error err = ERROR_INIT;
 
 	(void)item;
-	if (!has_more(w))
-		return;
-	if (graph_eval_row(w->owner->graph, p->request, p->answered, elements,
-			   elements_len, values, values_len, &err))
-		mistaken(w, &err);
+	if (has_more(w))
+		graph_eval_row(w->owner->graph, p->request, p->answered,
+			       elements, elements_len, values, values_len);
 }
 
 static void
@@ -256,7 +253,7 @@ ask_carefully(struct worker *w)
 	if (!ev->begun || ev->careful || !p || p->end - p->answered < 2)
 		return false;
 	ev->careful = true;
-	graph_eval_again(ev->graph, p->request, p->answered);
+	graph_eval_again(p->request, p->answered);
 	w->dead = true;
 	return true;
 }

@@ -327,15 +327,14 @@ compare(void *data, const struct attempt_record *old)
 
 	if (!old->reusable && old->outcome != TASK_REUSED)
 		return false;
-	if (digest_is_zero(&a->key) || !digest_equal(&a->key, &old->key)) {
-		key_encode(&a->key_parts, &parts);
-		key_diff_words(old->key_parts, old->key_parts_len, parts.buf,
-			       parts.len, c->why, NULL);
-		strbuf_release(&parts);
-	} else
-{
+	if (!digest_is_zero(&a->key) && digest_equal(&a->key, &old->key)) {
 		strbuf_adds(c->why, "what it made is not there any more");
+		return true;
 	}
+	key_encode(&a->key_parts, &parts);
+	key_diff_words(old->key_parts, old->key_parts_len, parts.buf,
+		       parts.len, c->why, NULL);
+	strbuf_release(&parts);
 	return true;
 }
 
