@@ -115,7 +115,10 @@ modules of the project that it uses."
 (define (project-module-of symbol)
   "Return the module of the project that the Flowfile has SYMBOL from, or #f."
   (define variable (module-variable (flow-module) symbol))
-  (define (exports-it? module)
-    (eq? (module-variable (module-public-interface module) symbol) variable))
-  (and variable
-       (find exports-it? (map cdr (project-modules)))))
+  (define (gives-it? interface)
+    (and (module-name interface)
+         (eq? (module-variable interface symbol) variable)))
+  (let* ((interface (and variable
+                         (find gives-it? (module-uses (flow-module)))))
+         (module (and interface (project-module (module-name interface)))))
+    (and module (module-file module) module)))

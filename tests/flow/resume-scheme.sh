@@ -160,6 +160,34 @@ test_expect_success 'modules that are named where they are used count' '
 	dumps f "n = 3" && executes ""
 '
 
+test_expect_success 'modules that are imported under other names count' '
+	mkdir imported && cd imported && mkdir lib &&
+	for m in all some rest macro inner; do
+		echo "(define-module (lib $m) #:export ($m)) (define ($m x) (* 2 x))" \
+			> lib/$m.scm || exit 1
+	done &&
+	echo "(define-module (lib outer) #:use-module ((lib inner) #:prefix in:)
+	  #:re-export ((in:inner . again)))" > lib/outer.scm &&
+	echo "(define-module (lib macro) #:export (macro))
+	(define-syntax-rule (macro x) (* 2 x))" > lib/macro.scm &&
+	flowfile <<-\END &&
+	(use-modules ((lib all) #:prefix l:) ((lib macro) #:prefix l:)
+	  ((lib some) #:select ((some . other))) ((lib outer) #:prefix o:)
+	  ((lib rest) #:renamer (lambda (name) (symbol-append name (quote !)))))
+	(step all (produces n) (scheme (l:all 1)))
+	(step macro (produces n) (scheme (l:macro 1)))
+	(step some (produces n) (scheme (other 1)))
+	(step outer (produces n) (scheme (o:again 1)))
+	(step rest (produces n) (scheme (rest! 1)))
+	END
+	flowmake && executes "" &&
+	edit "* 2" "* 3" lib/all.scm && executes all && dumps all "n = 3" &&
+	edit "* 2" "* 3" lib/macro.scm && executes macro &&
+	edit "* 2" "* 3" lib/some.scm && executes some &&
+	edit "* 2" "* 3" lib/inner.scm && executes outer &&
+	edit "* 2" "* 3" lib/rest.scm && executes rest && executes ""
+'
+
 test_expect_success 'a renamed helper with its users renamed executes them once' '
 	edit "helper" "helping" && executes "helped" && executes ""
 '
