@@ -2,7 +2,9 @@
 ;;; compile.
 
 (define-module (flowmake compile)
+  #:use-module (ice-9 match)
   #:use-module (language tree-il)
+  #:use-module ((system syntax) #:select (syntax?))
   #:use-module ((flowmake compiler) #:select (lazy))
   #:use-module (flowmake draft)
   #:use-module (flowmake errors)
@@ -134,10 +136,42 @@
 (define (expand form)
   (macroexpand form 'c '(compile load eval)))
 
+(define syntax-expression*
+  (@@ (system syntax internal) syntax-expression))
+
+(define (place-of-part form part)
+  ;; The place in FORM of what reads like PART, a datum, or #f.
+  (let walk ((form form))
+    (cond
+     ((syntax? form)
+      (or (and (equal? (syntax->datum form) part)
+               (syntax-source form))
+          (walk (syntax-expression* form))))
+     ((pair? form)
+      (let loop ((form form))
+        (if (pair? form)
+            (or (walk (car form)) (loop (cdr form)))
+            (walk form))))
+     (else #f))))
+
+(define (raise-complete form exception)
+  ;; Raise EXCEPTION, but a syntax error in FORM with its step and its place,
+  ;; which Guile leaves out where if, lambda and others of its core are wrong.
+  (match (and (exception? exception)
+              (cons (exception-kind exception) (exception-args exception)))
+    (('syntax-error who what place part subform)
+     (throw 'syntax-error who
+            (string-append (form-label (syntax->datum form)) what)
+            (or place (place-of-part form part))
+            part subform))
+    (_ (raise-exception exception))))
+
 (define (expand-form form)
   (form-place (syntax-source form))
   (top-level-form (syntax->datum form))
-  (expand form))
+  (with-exception-handler
+      (lambda (exception) (raise-complete form exception))
+    (lambda () (expand form))))
 
 (define parameter-names
   ;; Of the parameters so far.

@@ -67,7 +67,7 @@ mistake "lib/stats.scm:4:1: a ${q})${q} is missing before this: (define (mean l)
 	"(define (mean l)" "  (+ l" "(define other 1)"
 mistake "lib/stats.scm:2:18: there is no ${q}(${q} for this ${q})${q}" \
 	"(define (mean l))))"
-mistake "lib/stats.scm:2:1: bad lambda in (lambda)" "(define mean (lambda))"
+mistake "lib/stats.scm:2:14: bad lambda in (lambda)" "(define mean (lambda))"
 mistake "lib/stats.scm:3:3: car: Wrong type (expecting pair): 5" \
 	"(define mean" "  (car 5))"
 mistake "Flowfile:2:18: step ${q}a${q}: unbound variable ${q}mean${q}" \

@@ -145,6 +145,16 @@ line 2")
     ("Guile's own syntax errors have a place"
      "(define x 1)\n(let ((a)) a)"
      "Flowfile:2:1: bad let in (let ((a)) a)")
+    ("... also where Guile does not know it"
+     "(define (f x)\n  (if x 2 3 4))"
+     "Flowfile:2:3: source expression failed to match any pattern in \
+(if x 2 3 4)")
+    ("... and the step that they are in"
+     "(step a\n  (scheme 1\n    (lambda)))"
+     "Flowfile:3:5: step 'a': bad lambda in (lambda)")
+    ("... that of the clause it is"
+     "(step a (when (let ((y)) y)))"
+     "Flowfile:1:15: step 'a': bad let in (let ((y)) y)")
     ("a computed name must be one"
      "(step ,(list 1))"
      "Flowfile:1:1: a step's name must be a symbol or a string, not (1)")
