@@ -168,10 +168,16 @@ cannot be had or encoded; #t if there is nothing."
                    '()))))
    (module-closure module)))
 
-(define (parts-of-module name)
-  ;; Of the module NAME, if it is one of the project.
-  (let ((module (project-module name)))
-    (if module (module-parts module) '())))
+(define (module-strings module)
+  (append-map (lambda (entry)
+                (filter string? (module-mentions (car entry))))
+              (module-closure module)))
+
+(define (what-module-stands-for module)
+  ;; As symbol-parts; of #f, which is no module of the project, nothing.
+  (if module
+      (values (module-parts module) (module-strings module))
+      (values '() '())))
 
 (define (data-name symbol)
   (let ((name (symbol->string symbol)))
@@ -208,7 +214,7 @@ cannot be had or encoded; #t if there is nothing."
   (let ((variable (and (symbol? symbol)
                        (module-local-variable (flow-module) symbol))))
     (cond
-     ((pair? symbol) (values (parts-of-module symbol) '()))
+     ((pair? symbol) (what-module-stands-for (project-module symbol)))
      ((and variable (variable-bound? variable))
       (let ((value (variable-ref variable))
             (entry (definition symbol)))
@@ -216,9 +222,7 @@ cannot be had or encoded; #t if there is nothing."
             (values (source-parts symbol value entry)
                     (if entry (cdr entry) '()))
             (values (list (data-part symbol value)) (strings-of value)))))
-     ((project-module-of symbol)
-      => (lambda (module) (values (module-parts module) '())))
-     (else (values '() '())))))
+     (else (what-module-stands-for (project-module-of symbol))))))
 
 (define (sorted parts)
   ;; By name, each once.

@@ -253,7 +253,7 @@ FILE includes."
 
 (define (note-files file forms)
   (expand `((@ (flowmake registry) note-module-files!)
-            ,file ',(mentioned-modules (map syntax->datum forms))
+            ,file ',(mentioned-by-name (map syntax->datum forms))
             ,@(included-files))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the

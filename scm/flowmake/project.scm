@@ -85,7 +85,7 @@ or #f."
    (map (lambda (interface)
           (or (project-module (module-name interface)) interface))
         (filter module-name (module-uses module)))
-   (filter-map project-module (module-mentions file))))
+   (filter-map project-module (filter pair? (module-mentions file)))))
 
 (define (closure roots)
   ;; ((FILE . MODULE) ...) of those of the modules ROOTS that are the

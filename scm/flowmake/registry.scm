@@ -259,7 +259,7 @@ string, a truth value or a list, not ~a" name (show-value default)))
 
 (define (note-module-files! file mentioned . included)
   "Remember that the module in FILE consists of the files INCLUDED as well, and
-that it mentions names of the modules MENTIONED, a list."
+what it says MENTIONED, a list: names of modules, and strings."
   (set! files-of-modules
         (acons file (cons mentioned included) files-of-modules)))
 
@@ -272,7 +272,7 @@ that it mentions names of the modules MENTIONED, a list."
 
 (define (module-mentions file)
   "Return the names of the modules that the module in FILE mentions names of by
-@ and @@."
+@ and @@, and the strings in it that may name files."
   (car (noted file)))
 
 (define (pack-definitions list)

@@ -5,7 +5,7 @@
   #:use-module (flowmake project)
   #:export (source-summary
             form-summary
-            mentioned-modules
+            mentioned-by-name
             top-level-form
             form-at-top-level?))
 
@@ -34,9 +34,10 @@
        (and-map symbol? (cadr datum))
        (cadr datum)))
 
-(define (mentioned-modules datum)
-  "Return the names of the modules of which DATUM mentions names by @ and @@."
-  (filter pair? (mentioned datum)))
+(define (mentioned-by-name datum)
+  "Return the names of the modules of which DATUM mentions names by @ and @@, and
+the strings in it that may name files."
+  (filter (lambda (what) (not (symbol? what))) (mentioned datum)))
 
 (define (mentioned datum)
   ;; The symbols in DATUM, each once, but for what is quoted; then the names of

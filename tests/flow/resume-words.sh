@@ -46,6 +46,36 @@ test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
 	dumps d "n = (((\"D\")))"
 '
 
+test_expect_success 'so does one named in a module that the recipe mentions' '
+	mkdir modules && cd modules && echo a > a.txt && echo b > b.txt &&
+	echo c > c.txt && cat > m.scm <<-\END &&
+	(define-module (m) #:use-module (flowmake) #:use-module (n)
+	  #:export (rows deeper))
+	(define (rows) (tsv-rows "a.txt"))
+	(define (deeper) (inner))
+	END
+	cat > n.scm <<-\END &&
+	(define-module (n) #:use-module (flowmake) #:export (inner))
+	(define names (quote ("b.txt")))
+	(define (inner) (map tsv-rows names))
+	END
+	cat > o.scm <<-\END &&
+	(define-module (o) #:use-module (flowmake) #:export (other))
+	(define (other) (tsv-rows "c.txt"))
+	END
+	flowfile <<-\END &&
+	(use-modules (m))
+	(step rows (produces n) (scheme (rows)))
+	(step deeper (produces n) (scheme (deeper)))
+	(step other (produces n) (scheme ((@ (o) other))))
+	(step plain (produces n) (scheme 1))
+	END
+	flowmake && executes "" && echo A > a.txt && executes "deeper rows" &&
+	dumps rows "n = ((\"A\"))" && echo B > b.txt && executes "deeper rows" &&
+	dumps deeper "n = (((\"B\")))" && echo C > c.txt && executes other &&
+	executes ""
+'
+
 test_expect_success 'a file that is made by a step is no input where it is only named' '
 	mkdir named && cd named && flowfile <<-\END &&
 	(step a (output o "o.txt") (shell "echo x > #{o} # then total.txt"))
