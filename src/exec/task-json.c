@@ -17,9 +17,12 @@
 /* Larger values are null: a task that does not read them should not wait. */
 #define MAX_OBJECT_BYTES ((uint64_t)64 << 20)
 
-/* Append a value; what JSON cannot say is null. */
+typedef int json_writer(const char *cbor, size_t len, struct strbuf *out,
+			struct error *err);
+
+/* Append a value as WRITE does; what JSON cannot say is null. */
 static void
-add_value(struct strbuf *sb, const char *cbor, size_t len)
+add_value(struct strbuf *sb, const char *cbor, size_t len, json_writer *write)
 {
 	struct error err = ERROR_INIT;
 	struct strbuf loaded = STRBUF_INIT;
@@ -30,9 +33,9 @@ add_value(struct strbuf *sb, const char *cbor, size_t len)
 		rc = value_load_objects(cbor, len, MAX_OBJECT_BYTES, &loaded,
 					&err);
 		if (!rc)
-			rc = value_to_json(loaded.buf, loaded.len, sb, &err);
+			rc = write(loaded.buf, loaded.len, sb, &err);
 	} else {
-		rc = value_to_json(cbor, len, sb, &err);
+		rc = write(cbor, len, sb, &err);
 	}
 	if (rc) {
 		strbuf_truncate(sb, before);
@@ -50,7 +53,7 @@ add_text(struct strbuf *sb, const char *text)
 
 /* Append a group of the context, of which C is at the map: {NAME: value...} */
 static void
-add_group(struct strbuf *sb, struct cbor *c)
+add_group(struct strbuf *sb, struct cbor *c, json_writer *write)
 {
 	size_t pairs = cbor_get_map(c), len;
 	const char *text;
@@ -62,7 +65,7 @@ add_group(struct strbuf *sb, struct cbor *c)
 		value_add_json_string(sb, text, len);
 		strbuf_adds(sb, ": ");
 		text = cbor_span(c, &len);
-		add_value(sb, text, len);
+		add_value(sb, text, len, write);
 	}
 	strbuf_addch(sb, '}');
 }
@@ -74,6 +77,7 @@ add_context(struct strbuf *sb, const struct task_spec *spec)
 	size_t groups, len;
 	const char *name;
 	struct cbor c;
+	bool join;
 
 	cbor_init(&c, spec->context, spec->context_len);
 	for (groups = cbor_get_map(&c); groups && !c.failed; groups--) {
@@ -81,7 +85,8 @@ add_context(struct strbuf *sb, const struct task_spec *spec)
 		name = cbor_get_text(&c, &len);
 		value_add_json_string(sb, name, len);
 		strbuf_adds(sb, ": ");
-		add_group(sb, &c);
+		join = len == 4 && !memcmp(name, "join", len);
+		add_group(sb, &c, join ? value_join_to_json : value_to_json);
 	}
 }
 

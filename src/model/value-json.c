@@ -314,20 +314,53 @@ add_next(struct writer *w)
 	}
 }
 
-int
-value_to_json(const char *cbor, size_t len, struct strbuf *out,
-	      struct error *err)
+/* Begin the list of a join, if it can be an array. */
+static int
+begin_join(struct writer *w)
+{
+	struct cbor c = w->c;
+	struct cbor_item head = cbor_next(&c);
+	struct cbor rest = c;
+	bool dotted = false;
+
+	if (head.kind != CBOR_ARRAY)
+		return add_value(w);
+	if (head.n)
+		read_pair(&c, &dotted);
+	if (dotted)
+		return add_value(w);
+	w->c = rest;
+	return push(w, ARRAY, head.n);
+}
+
+static int
+write_json(const char *cbor, size_t len, int (*begin)(struct writer *),
+	   struct strbuf *out, struct error *err)
 {
 	struct writer w = { .out = out, .err = err };
 	size_t start = out->len;
 	int rc;
 
 	cbor_init(&w.c, cbor, len);
-	rc = add_value(&w);
+	rc = begin(&w);
 	while (!rc && w.depth)
 		rc = add_next(&w);
 	free(w.frames);
 	if (rc)
 		strbuf_truncate(out, start);
 	return rc;
+}
+
+int
+value_to_json(const char *cbor, size_t len, struct strbuf *out,
+	      struct error *err)
+{
+	return write_json(cbor, len, add_value, out, err);
+}
+
+int
+value_join_to_json(const char *cbor, size_t len, struct strbuf *out,
+		   struct error *err)
+{
+	return write_json(cbor, len, begin_join, out, err);
 }

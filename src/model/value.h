@@ -57,6 +57,10 @@ void value_from_lines(const char *text, size_t len, struct strbuf *out);
  * what has no form in JSON: other pairs, bytes, more than 2,000 levels. */
 int value_to_json(const char *cbor, size_t len, struct strbuf *out,
 		  struct error *err);
+/* The same for what a join brings together: a list, which is an array whatever
+ * its elements are, but for pairs without a list behind the string. */
+int value_join_to_json(const char *cbor, size_t len, struct strbuf *out,
+		       struct error *err);
 /* Append a text as a string of JSON, in the same way. */
 void value_add_json_string(struct strbuf *out, const char *s, size_t len);
 

@@ -204,6 +204,22 @@ test_expect_success 'the task file holds what a join brings together' '
 "
 '
 
+test_expect_success 'of a join it is a list, whatever the results are' '
+	flowfile <<-"END" &&
+	(step a (foreach x (list "x" "y"))
+	  (produces (l lines) (o json) p e)
+	  (scheme (values (list x x) (list (cons "k" x)) (cons x 1) (list))))
+	(step b (join a l o p e)
+	  (script "python3" #<<PY
+	import json, os
+	t = json.load(open(os.environ["FLOWMAKE_TASK"]))
+	print(json.dumps(t["join"]))
+	PY))
+	END
+	run_says b "{\"l\": [[\"x\", \"x\"], [\"y\", \"y\"]], \"o\": [{\"k\": \"x\"}, {\"k\": \"y\"}], \"p\": {\"x\": 1, \"y\": 1}, \"e\": [[], []]}
+"
+'
+
 test_expect_success 'the task file has a list of files where the step names a list' '
 	flowfile <<-"END" &&
 	(step a
