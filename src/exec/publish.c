@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "exec/collect.h"
 #include "exec/spec.h"
+#include "model/object-path.h"
 #include "model/value.h"
 #include "store/files.h"
 #include "store/objects.h"
@@ -143,33 +144,70 @@ publish_results(struct collection *c, struct arena *arena,
 
 /* ---- inputs ---- */
 
-/* Look whether the inputs are what they were. */
+/* Whether a file or directory still has the digest D; *WHAT says what became
+ * of it. */
+static bool
+is_as_before(struct files *files, const char *path, const struct digest *d,
+	     const char **what)
+{
+	struct file_state state;
+	int rc = files_digest(files, path, &state, NULL);
+
+	*what = rc > 0 ? "changed" : rc ? "became unreadable" : "was removed";
+	return rc > 0 && digest_equal(&state.digest, d);
+}
+
+/* The same of a result that the task has read, which is read-only, but what is
+ * that to root, or to "sed -i"? */
+static bool
+is_result_as_before(struct files *files, const struct artifact *a,
+		    const char **what)
+{
+	struct strbuf path = STRBUF_INIT;
+	bool same;
+
+	if (a->format != ARTIFACT_FILE && a->format != ARTIFACT_TREE)
+		return true;
+	object_add_path(&path, &a->digest, a->file_name);
+	same = is_as_before(files, path.buf, &a->digest, what);
+	strbuf_release(&path);
+	return same;
+}
+
+/* NAME, an input or a result of another task, is not what it was. */
+static void
+spoil(struct publication *p, struct arena *arena, const char *kind,
+      const char *name, const char *what)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	p->reusable = false;
+	if (p->warning)
+		return;
+	strbuf_addf(&sb, "%s '%s' %s while the task ran; its results will not "
+		    "be used again; what the recipe writes should be an "
+		    "output", kind, name, what);
+	p->warning = arena_strdup(arena, sb.buf);
+	strbuf_release(&sb);
+}
+
+/* Look whether what the task has read is what it was. */
 static void
 check_inputs(const struct collection *c, struct arena *arena,
 	     struct publication *p)
 {
 	const struct task_spec *spec = c->spec;
-	struct strbuf sb = STRBUF_INIT;
-	struct file_state state;
+	const char *what;
+	size_t i;
 
-	for (size_t i = 0; i < spec->input_count; i++) {
-		const struct spec_file *in = &spec->inputs[i];
-		int rc = files_digest(c->files, in->path, &state, NULL);
-
-		if (rc > 0 && digest_equal(&state.digest, &in->digest))
-			continue;
-		p->reusable = false;
-		if (!sb.len)
-			strbuf_addf(&sb, "input '%s' %s while the task ran; "
-				    "its results will not be used again; what "
-				    "the recipe writes should be an output",
-				    in->path, rc > 0 ? "changed"
-				    : rc ? "became unreadable"
-				    : "was removed");
-	}
-	if (sb.len)
-		p->warning = arena_strdup(arena, sb.buf);
-	strbuf_release(&sb);
+	for (i = 0; i < spec->input_count; i++)
+		if (!is_as_before(c->files, spec->inputs[i].path,
+				  &spec->inputs[i].digest, &what))
+			spoil(p, arena, "input", spec->inputs[i].path, what);
+	for (i = 0; i < spec->object_count; i++)
+		if (!is_result_as_before(c->files, &spec->objects[i], &what))
+			spoil(p, arena, "result of another step",
+			      spec->objects[i].name, what);
 }
 
 int

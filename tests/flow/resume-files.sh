@@ -198,6 +198,26 @@ test_expect_success 'an input that the recipe changes is said, and not reused' '
 	executes a
 '
 
+test_expect_success 'so is a result of another step that the recipe changes' '
+	mkdir result && cd result && flowfile <<-\END &&
+	(step a (produces r (d "d")) (shell "echo 1 > #{r}; mkdir #{d}"))
+	(step b (from a r) (produces (n text))
+	  (shell "cat #{r} > #{n}; if test -e ../edit; then chmod u+w #{r}"
+	    "echo 2 >> #{r}; fi"))
+	(step c (from a d) (produces (n text))
+	  (shell "ls #{d} > #{n}; if test -e ../edit; then chmod u+w #{d}"
+	    "touch #{d}/x; fi"))
+	(step later (after b) (from a r) (produces (n text))
+	  (shell "cat #{r} > #{n}"))
+	END
+	touch ../edit && flowmake > out 2> errors &&
+	test_grep "b: result of another step .r. changed while the task ran; its results will not be used again" errors &&
+	test_grep "c: result of another step .d. changed" errors &&
+	test_grep "later: result of another step .r. changed" errors &&
+	dumps later "n = \"1\\n2\"" && rm ../edit &&
+	executes "a b c later" && dumps later "n = \"1\"" && executes ""
+'
+
 test_expect_success 'an output changed after its task made it is noticed' '
 	mkdir changed && cd changed && flowfile <<-\END &&
 	(step a (output f "a.txt") (shell "echo a > #{f}"))
