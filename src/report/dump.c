@@ -107,6 +107,18 @@ add_inline_bytes(const struct artifact *r, struct strbuf *out)
 		strbuf_add(out, r->value, r->value_len);
 }
 
+/* Copy the file FROM of an object, which is read-only, to a new file TO, which
+ * is as others. */
+static int
+copy_file(const char *from, const char *to, struct error *err)
+{
+	struct stat st;
+
+	if (stat(from, &st) < 0)
+		return error_sys(err, "cannot read '%s'", from);
+	return file_copy_as(from, to, st.st_mode & S_IXUSR ? 0777 : 0666, err);
+}
+
 /* Copy one entry of the tree FTS goes through to its place under TO. */
 static int
 copy_entry(const FTSENT *e, const char *to, size_t root_len, struct error *err)
@@ -121,7 +133,7 @@ copy_entry(const FTSENT *e, const char *to, size_t root_len, struct error *err)
 		rc = file_make_dirs(place, err);
 		break;
 	case FTS_F:
-		rc = file_copy(e->fts_accpath, place, err);
+		rc = copy_file(e->fts_accpath, place, err);
 		break;
 	case FTS_SL:
 	case FTS_SLNONE:
@@ -187,7 +199,7 @@ put_bytes(const struct artifact *r, const char *file, struct strbuf *out,
 		else if (r->format == ARTIFACT_TREE)
 			rc = copy_tree(bytes.buf, file, err);
 		else
-			rc = file_copy(bytes.buf, file, err);
+			rc = copy_file(bytes.buf, file, err);
 	}
 	strbuf_release(&bytes);
 	return rc;

@@ -157,7 +157,8 @@ test_expect_success 'dump names the file of a result that is one' '
 test_expect_success 'dump --file writes bytes' '
 	flowmake dump 1/start/file --file copy &&
 	cmp expected copy &&
-	flowmake dump 1/start/file --file copy &&
+	(umask 022 && flowmake dump 1/start/file --file copy) &&
+	test "$(stat -c %a copy)" = 644 &&
 	flowmake dump 1/start/text --file text &&
 	printf "a \"text\"" > expected &&
 	cmp expected text &&

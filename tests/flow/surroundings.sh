@@ -127,9 +127,10 @@ test_expect_success 'in a directory that may not be written' '
 	test_when_finished "chmod u+w \"$PWD\""
 	$as true || exit 0
 	$as cat Flowfile > /dev/null || exit 0
-	test_must_fail $as flowmake run > out 2>&1 || { cat out; exit 1; }
-	test_grep "Permission denied|No such file" out
-' 
+	test_must_fail $as flowmake run > ../locked.out 2>&1 ||
+		{ cat ../locked.out; exit 1; }
+	test_grep "Permission denied|No such file" ../locked.out
+'
 
 test_expect_success 'a directory that forbids writing is moved as any other' '
 	as=
