@@ -58,6 +58,12 @@ while read -r command; do
 	grep -qx "\.Ss $command" man/flowmake.1 || echo "$command"
 done | clean 'every command has a section in the manual'
 
+awk -F '\t' '$1 && !$2 { print $1 }' <<< "$rows" |
+while read -r command; do
+	sed '/^\.Sh DESCRIPTION/q' man/flowmake.1 |
+	grep -qE "^\.(Op )?Cm $command\b" || echo "$command"
+done | clean 'every command is in the synopsis of the manual'
+
 # Names that a Flowfile may use, as the language itself exports them.
 for name in $(sed -n '/#:re-export/,$p' scm/flowmake.scm |
 	tr -s '()' '  ' | tr ' ' '\n' | grep -E '^[a-z-]+$'); do
