@@ -268,6 +268,15 @@ test_expect_success 'memory is in MB or a string with a unit' '
 	runs_tasks "2 tasks"
 '
 
+test_expect_success 'holes work in the value of an annotation' '
+	flowfile <<-"END" &&
+	(parameter unit "MB")
+	(step a (resources #:memory "5#{unit}") (shell "true"))
+	END
+	runs_tasks "1 task" &&
+	refused "Flowfile:2:20: step ${q}a${q}: #:memory must be a number of MB or a text such as \"60GB\", not \"5XB\"" unit=XB
+'
+
 for bad in "resources #:memory \"lots\"" "resources #:cpu \"many\"" \
 	"retry #:times -1" "retry #:times 1.5" "timeout #:seconds \"x\"" \
 	"timeout #:seconds -1" "resources #:cpu 0" "resources #:gpu -1"

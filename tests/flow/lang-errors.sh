@@ -222,6 +222,7 @@ test_expect_success 'a backtrace is shown with --debug only' '
 	fails "^Flowfile:1:[0-9]+: car: Wrong type" &&
 	lines 1 errors &&
 	test_must_fail flowmake --debug run > errors 2>&1 &&
+	test_grep "^Flowfile:1:[0-9]+: f$" errors &&
 	test_grep "^Flowfile:2:1: " errors
 '
 

@@ -120,7 +120,24 @@ test_expect_success 'a worker of parallel-map that dies is an error' '
 	  (parallel-map (lambda (x) (if (= x 2) (kill (getpid) SIGKILL) x))
 	                (iota 4))))
 	END
-	fails "."
+	fails "parallel-map, item 2 [(]2[)]: its worker was killed by signal 9"
+'
+
+# Each but the last waits for the one behind it.
+test_expect_success 'parallel-map has as many workers as the step has #:cpu' '
+	mkfifo meet1 meet2 meet3 &&
+	flowfile <<-"END" &&
+	(define (meet n)
+	  (unless (= n 3)
+	    (call-with-input-file (format #f "meet~a" (1+ n)) read-char))
+	  (unless (= n 0)
+	    (call-with-output-file (format #f "meet~a" n)
+	      (lambda (port) (write n port))))
+	  n)
+	(step a (resources #:cpu 4) (timeout #:seconds 20)
+	  (scheme (write (parallel-map meet (iota 4)))))
+	END
+	run_says a "(0 1 2 3)"
 '
 
 test_expect_success 'parallel-map brings large results back' '

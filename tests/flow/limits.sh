@@ -22,6 +22,21 @@ test_expect_success 'with one worker no two tasks run at a time' '
 	runs_tasks "10 tasks" -j 1
 '
 
+test_expect_success 'the flow may say how many, and the command line wins' '
+	mkdir by-flow && cd by-flow &&
+	flowfile <<-\END &&
+	(flow one #:max-workers 1)
+	(step a
+	  (foreach n (iota 10))
+	  (shell "mkdir busy; ls / > /dev/null; rmdir busy"))
+	END
+	runs_tasks "10 tasks" &&
+	cp ../together/Flowfile . && mkfifo one two three &&
+	echo "(flow one #:max-workers 1)" >> Flowfile &&
+	timeout 60 flowmake run -j 2 > said &&
+	test_grep "^Done: run 2, 2 tasks" said
+'
+
 test_expect_success 'tasks that want the machine for themselves get it' '
 	mkdir cpu && cd cpu &&
 	flowfile <<-\END &&
