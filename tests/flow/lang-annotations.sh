@@ -128,6 +128,17 @@ test_expect_success 'a timeout can be caught' '
 	run_says b "timeout"
 '
 
+test_expect_success 'what keeps a task from starting is not caught, nor tried again' '
+	flowfile <<-"END" &&
+	(step a (produces l) (scheme (list)))
+	(step b (from a l) (catch e) (retry) (shell "echo #{(car l)}"))
+	(step c (catch e) (retry) (secret NOT_SET_IN_TEST) (shell "true"))
+	END
+	fails "[[][0-9]+/b[]] Flowfile:2:5[0-9]: step .b.: car: " -k &&
+	test_grep "[[][0-9]+/c[]] secret .NOT_SET_IN_TEST. is not set" errors &&
+	test_grep -v "tried again|catches" errors
+'
+
 test_expect_success 'a segmentation fault is named' '
 	flowfile <<-"END" &&
 	(step a (exec "sh" "-c" "kill -SEGV $$"))
