@@ -266,7 +266,7 @@ consider(struct run *r, struct task *t)
 	}
 	h = xmalloc(sizeof(*h));
 	*h = (struct hashing){ r, t };
-	if (prehash_inputs(r->pool, r->files, t, on_decide_hashed, h)) {
+	if (prehash_inputs(r->prehash, t, on_decide_hashed, h)) {
 		r->running++;
 		return true;
 	}

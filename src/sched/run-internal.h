@@ -39,6 +39,7 @@ struct run {
 	struct store *store;
 	struct files *files;
 	struct pool *pool;
+	struct prehash *prehash;
 	struct keeper *keeper;
 	struct log_writer *log;
 	struct executor *executor;

@@ -27,6 +27,7 @@
 #include "sched/keeper.h"
 #include "sched/leases.h"
 #include "sched/notes.h"
+#include "sched/prehash.h"
 #include "sched/reuse.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
@@ -344,6 +345,7 @@ open_run(struct run *r, struct error *err)
 	if (!r->pool)
 		return -1;
 	r->keeper = keeper_new(r->pool);
+	r->prehash = prehash_new(r->pool, r->files);
 	return r->options->resume ? run_find_origin(r, err) : 0;
 }
 
@@ -373,6 +375,7 @@ close_run(struct run *r)
 	if (r->pool)
 		pool_free(r->pool);
 	keeper_free(r->keeper);
+	prehash_free(r->prehash);
 	if (r->files)
 		files_free(r->files);
 	if (r->log)

@@ -254,7 +254,7 @@ static void
 hash_and_start(struct run *r, struct attempt *a)
 {
 	files_hold(r->files);
-	a->hashing = prehash_inputs(r->pool, r->files, a->task, on_hashed, a);
+	a->hashing = prehash_inputs(r->prehash, a->task, on_hashed, a);
 	if (a->hashing)
 		r->running++;
 	else

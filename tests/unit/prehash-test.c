@@ -6,11 +6,15 @@
 #include "sched/prehash.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/strbuf.h"
 #include "model/graph.h"
 #include "store/files.h"
 #include "store/store.h"
+#include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/pool.h"
 #include "work-dir.h"
@@ -19,6 +23,7 @@ static struct loop *loop;
 static struct pool *pool;
 static struct store *store;
 static struct files *files;
+static struct prehash *hashes;
 static unsigned done_count;
 
 static void
@@ -49,23 +54,26 @@ prehash(const char *const *paths)
 	memset(inputs, 0, sizeof(inputs));
 	for (; paths[t.input_count]; t.input_count++)
 		inputs[t.input_count].path = paths[t.input_count];
-	done_count = 0;
-	return prehash_inputs(pool, files, &t, on_done, &done_count);
+	return prehash_inputs(hashes, &t, on_done, &done_count);
 }
 
 /* The files as they are now. */
 static void
 look_anew(void)
 {
+	prehash_free(hashes);
 	if (files)
 		files_free(files);
 	files = files_new(store, &clock_system);
+	hashes = prehash_new(pool, files);
 }
 
+/* Until COUNT tasks were told. */
 static void
-wait_done(void)
+wait_done(unsigned count)
 {
-	while (!done_count)
+	done_count = 0;
+	while (done_count < count)
 		must(loop_turn(loop, true, &err));
 }
 
@@ -109,7 +117,7 @@ test_large(void)
 	ok(prehash(paths), "large files do");
 	is_int(done_count, 0, "the caller goes on meanwhile");
 	ok(!is_known("large"), "nothing is known before the loop turns");
-	wait_done();
+	wait_done(1);
 	is_int(done_count, 1, "it is told once");
 	ok(is_known("large") && is_known("larger"), "then both are known");
 	ok(!is_known("small"), "what is small is left");
@@ -174,7 +182,7 @@ test_changes(void)
 	ok(prehash(paths), "a file may be large");
 	if (unlink("gone") || write(fd, "go", 2) != 2)
 		bug("cannot remove a file");
-	wait_done();
+	wait_done(1);
 	is_int(done_count, 1, "and be gone when it is hashed");
 	ok(is_known("large"), "others are known nevertheless");
 	is_int(files_digest(files, "gone", &state, &err), 0,
@@ -182,10 +190,49 @@ test_changes(void)
 
 	put_large("large", FILES_COSTLY_BYTES + 3);
 	ok(prehash(paths), "a file that has changed is hashed again");
-	wait_done();
+	wait_done(1);
 	must(files_digest(files, "large", &state, &err));
 	is_int((intmax_t)state.size_bytes, FILES_COSTLY_BYTES + 3,
 	       "as it is now");
+}
+
+/* How many times this process was given bytes of files. */
+static uintmax_t
+reads(void)
+{
+	struct strbuf sb = STRBUF_INIT;
+	uintmax_t n;
+
+	must(file_read("/proc/self/io", &sb, &err));
+	n = strtoumax(strchr(sb.buf, ':') + 1, NULL, 10);
+	strbuf_release(&sb);
+	return n;
+}
+
+static void
+test_shared(void)
+{
+	static const char *const one[] = { "shared", NULL };
+	static const char *const both[] = { "own", "shared", NULL };
+	struct waiting_job jobs[2];
+	uintmax_t before;
+	int fd = occupy(jobs, 2);
+
+	put_large("shared", 4 * FILES_COSTLY_BYTES);
+	put_large("own", FILES_COSTLY_BYTES + 1);
+	look_anew();
+	before = reads();
+	ok(prehash(one) && prehash(both) && prehash(one),
+	   "tasks may wait for one file, and for others");
+	if (write(fd, "go", 2) != 2)
+		bug("cannot write");
+	wait_done(3);
+	is_int(done_count, 3, "each is told once");
+	ok(is_known("shared") && is_known("own"), "when all of its are known");
+	ok(reads() - before < 6 * FILES_COSTLY_BYTES,
+	   "and each file was read once");
+	must(loop_turn(loop, false, &err));
+	is_int(done_count, 3, "nobody is told again");
 }
 
 int
@@ -200,8 +247,10 @@ main(void)
 	test_small();
 	test_large();
 	test_changes();
-	files_free(files);
+	test_shared();
 	pool_free(pool);
+	prehash_free(hashes);
+	files_free(files);
 	must(store_close(store, &err));
 	loop_free(loop);
 	leave_work_dir();

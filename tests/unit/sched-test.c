@@ -8,6 +8,7 @@
 #include "fake-run.h"
 #include "sched/leases.h"
 #include "sched/notes.h"
+#include "sched/prehash.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "sys/pool.h"
@@ -219,6 +220,7 @@ close_run(void)
 		attempt_free(a);
 	}
 	pool_free(run.pool);
+	prehash_free(run.prehash);
 	leases_free(run.leases);
 	files_free(run.files);
 	must(log_writer_close(run.log, &err));
@@ -279,6 +281,7 @@ given(const char *flow_text)
 		must(-1);
 	run.files = files_new(run.store, &clock_system);
 	run.pool = pool_new(run.loop, &err);
+	run.prehash = prehash_new(run.pool, run.files);
 	summary.run.number = ++runs_so_far;
 	summary.run.state = RUN_RUNNING;
 	summary.run.command = summary.run.flow = summary.run.flow_file = "x";
