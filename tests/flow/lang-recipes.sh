@@ -50,6 +50,18 @@ test_expect_success 'inserted text is never scanned again' '
 "
 '
 
+test_expect_success 'a text can hold what begins a hole' '
+	flowfile <<-"END" &&
+	(step a
+	  (shell #<<TEXT
+	echo #{(string #\# #\{)}x} "#{(string #\# #\{)}y}"
+	TEXT
+	))
+	END
+	run_says a "#{x} #{y}
+"
+'
+
 test_expect_success 'computed text is #{(raw EXPR)}' '
 	flowfile <<-"END" &&
 	(define cut "| tr a-z A-Z")
