@@ -151,6 +151,36 @@ test_expect_success 'of several Flowfiles each resumes its own latest run' '
 	dumps b "n = \"b9\"" && executes "" --origin-run-id=1 -f Other size=9
 '
 
+test_expect_success 'of several results of one key that of the origin run is taken' '
+	mkdir origin && cd origin && echo one > ../nonce && flowfile <<-\END &&
+	(step a (produces (n text)) (shell "cat ../nonce > #{n}"))
+	(step b (output o "o") (shell "cat ../nonce > #{o}"))
+	END
+	flowmake && echo two > ../nonce && flowmake run &&
+	executes "" --origin-run-id=1 && dumps a "n = \"one\"" &&
+	executes "" && dumps a "n = \"one\"" &&
+	executes "" --origin-run-id=2 && dumps a "n = \"two\"" &&
+	echo two | test_cmp - o
+'
+
+test_expect_success 'but an output that is in the project stays' '
+	cd origin && executes "" --origin-run-id=1 && echo two | test_cmp - o &&
+	rm o && executes "" --origin-run-id=1 && echo one | test_cmp - o
+'
+
+test_expect_success 'outputs that are right are not touched' '
+	mkdir untouched && cd untouched && echo 1 > in && flowfile <<-\END &&
+	(step a (foreach i (list 1 2)) (output f "f#{i}") (output d "d#{i}")
+	  (shell "echo #{i} > #{f}; mkdir #{d}; echo 1 > #{d}/x"))
+	(step b (input i "in") (output o "o") (shell "cp #{i} #{o}"))
+	END
+	flowmake && stat -c "%n %i %y %z" f? d? d?/x > stats &&
+	echo 2 > in && executes b && edit "step a" "step renamed" &&
+	executes "" && edit "list 1 2" "list 2 1 3" && executes renamed/2 &&
+	executes "" --origin-run-id 1 &&
+	stat -c "%n %i %y %z" f[12] d[12] d[12]/x | test_cmp stats -
+'
+
 test_expect_success 'a Flowfile that was renamed goes on with the latest run' '
 	cd flows && rm Other && flowmake size=3 && mv Flowfile Renamed &&
 	executes "" -f Renamed && dumps a "n = \"a3\""

@@ -85,7 +85,8 @@ test_expect_success 'data count by value' '
 	edit "(csv-rows \"a.csv\")" "(append (csv-rows \"a.csv\") (list))" &&
 	executes "" &&
 	printf "a,1\nb,2\nc,3\n" > a.csv && executes "rows" &&
-	dumps rows "n = 3"
+	dumps rows "n = 3" &&
+	printf "a,1\r\n\"b\",\"2\"\r\nc,3" > a.csv && executes ""
 '
 
 test_expect_success 'what set! gives to a name counts' '
