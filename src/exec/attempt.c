@@ -45,6 +45,24 @@ attempt_note(struct attempt *a, const char *text, size_t len)
 				       text, len);
 }
 
+/* Whether A runs already and the zygote has not told yet as which process:
+ * until then what it prints stays in its pipes. */
+static bool
+is_unknown(const struct attempt *a)
+{
+	return a->recipe && !a->pid;
+}
+
+/* Go on with what was left in the pipes of A. */
+static void
+read_on(struct attempt *a)
+{
+	for (int i = 0; i < STREAM_COUNT; i++)
+		if (a->streams[i].watch.fd >= 0)
+			loop_watch_set(a->local->loop, &a->streams[i].watch,
+				       EPOLLIN);
+}
+
 /* A pipe can be read.  One read for each event: it never waits, and no task
  * that prints much keeps others waiting. */
 static void
@@ -53,11 +71,17 @@ on_stream(void *data, uint32_t events)
 	struct stream *s = data;
 	struct attempt *a = s->attempt;
 	struct local *l = a->local;
-	ssize_t n = 0; /* without EPOLLIN nothing is there, nor will be */
+	ssize_t n = 0;
 
+	if (is_unknown(a)) {
+		loop_watch_set(l->loop, &s->watch, 0);
+		return;
+	}
 	if (!l->buffer)
 		l->buffer = xmalloc(READ_BYTES);
-	if (events & EPOLLIN)
+	/* That a pipe has no writers may be an event from before read_on():
+	 * it can hold something all the same. */
+	if (events & (EPOLLIN | EPOLLHUP))
 		n = read(s->watch.fd, l->buffer, READ_BYTES);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -288,6 +312,7 @@ on_recipe_started(void *data, int64_t pid)
 	a->pid = (pid_t)pid;
 	if (pid && !l->is_freeing)
 		l->base.events.started(l->base.data, a->task, pid);
+	read_on(a);
 }
 
 static void
@@ -316,6 +341,7 @@ on_recipe_exited(void *data, int wait_status, const struct rusage *usage,
 	struct attempt *a = data;
 
 	a->recipe = NULL;
+	read_on(a);
 	if (lost && a->verdict == OUTCOME_OK) {
 		a->verdict = OUTCOME_LOST;
 		strbuf_reset(&a->message);

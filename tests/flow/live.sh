@@ -100,6 +100,17 @@ test_expect_success 'the error of a Scheme recipe is shown once, and once more a
 	echo 1 | test_cmp - count
 '
 
+test_expect_success 'each line of a Scheme recipe has its process from the first on' '
+	mkdir named && cd named &&
+	flowfile <<-\END &&
+	(step one (foreach n (iota 90)) (scheme (display "text\n")))
+	END
+	flowmake run > out &&
+	grep " text$" out > text &&
+	lines 90 text &&
+	test_grep -v "[0-9]\] text" text
+'
+
 test_expect_success 'the command it names is one that works, also with -C' '
 	mkdir "a dir" && cp Flowfile "a dir" &&
 	test_must_fail flowmake -C "a dir" run bad=1 2> errors &&
