@@ -43,7 +43,6 @@ struct code {
 	struct loop_timer timer; /* of code_wait */
 	uint32_t run;            /* of the snapshot */
 	enum code_state state;
-	bool looks;              /* has work before it is asked */
 	bool late;               /* the timer ran out */
 	struct error failure;    /* why there is no answer */
 };
@@ -345,8 +344,7 @@ code_free(struct code *c)
 	loop_timer_stop(c->loop, &c->timer);
 	close_socket(c);
 	if (c->pid) {
-		if (c->state == CODE_BUSY ||
-		    (c->state == CODE_IDLE && c->looks))
+		if (c->state == CODE_BUSY)
 			kill(c->pid, SIGKILL);
 		loop_child_remove(c->loop, c->pid);
 	}
@@ -358,28 +356,15 @@ code_free(struct code *c)
 
 /* ---- requests ---- */
 
-/* Begin a message of COUNT pairs, the repository's included. */
-static void
-begin_message(struct strbuf *sb, size_t count)
-{
-	cbor_put_map(sb, count);
-	cbor_put_str(sb, "repository");
-	cbor_put_str(sb, STORE_CODE_REPOSITORY);
-}
-
-static void
-set_busy(struct code *c)
-{
-	if (c->state == CODE_IDLE)
-		c->state = CODE_BUSY;
-}
-
-/* The same for one that is answered. */
+/* Begin a request of COUNT pairs, the repository's included. */
 static void
 begin_request(struct code *c, struct strbuf *sb, size_t count)
 {
-	set_busy(c);
-	begin_message(sb, count);
+	if (c->state == CODE_IDLE)
+		c->state = CODE_BUSY;
+	cbor_put_map(sb, count);
+	cbor_put_str(sb, "repository");
+	cbor_put_str(sb, STORE_CODE_REPOSITORY);
 }
 
 static void
@@ -390,27 +375,14 @@ put_number(struct strbuf *sb, const char *key, uint64_t n)
 }
 
 void
-code_look(struct code *c)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	begin_message(&sb, 2);
-	cbor_put_str(&sb, "store");
-	cbor_put_str(&sb, STORE_DIR);
-	c->looks = true;
-	send_request(c, CODE_LOOK, &sb);
-}
-
-void
 code_snapshot(struct code *c, uint32_t run, int64_t since_ns)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	if (!c->looks)
-		code_look(c);
-	set_busy(c);
+	begin_request(c, &sb, 4);
 	c->run = run;
-	cbor_put_map(&sb, 2);
+	cbor_put_str(&sb, "store");
+	cbor_put_str(&sb, STORE_DIR);
 	put_number(&sb, "run", run);
 	cbor_put_str(&sb, "since");
 	cbor_put_int(&sb, since_ns);

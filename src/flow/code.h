@@ -40,9 +40,6 @@ struct code *code_start(struct loop *l, const struct code_events *events,
 /* Let it go.  What it has not finished is not done. */
 void code_free(struct code *c);
 
-/* Look at the project's files for the snapshot that will be asked for, most
- * likely, in a moment: what is changed until then may be missed. */
-void code_look(struct code *c);
 /* Take a snapshot of the code for RUN, which began at SINCE_NS by the time of
  * the file system. */
 void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);

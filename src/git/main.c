@@ -40,7 +40,7 @@ send_frame(unsigned type, const struct strbuf *sb, struct error *err)
 
 /* ---- requests ---- */
 
-/* What the engine asked for; zeroed, what it did not say is NULL or 0. */
+/* What the engine asked for; what it did not say is NULL or 0. */
 struct request {
 	char *repository;
 	char *store;
@@ -97,6 +97,7 @@ read_request(struct request *q, const struct strbuf *payload,
 	size_t n, len;
 	struct cbor c;
 
+	memset(q, 0, sizeof(*q));
 	cbor_init(&c, payload->buf, payload->len);
 	for (n = cbor_get_map(&c); n && !c.failed; n--) {
 		key = cbor_get_text(&c, &len);
@@ -179,37 +180,16 @@ out:
 	return ret;
 }
 
-/* Read the request that follows CODE_LOOK into Q, too. */
 static int
-read_snapshot(struct request *q, struct error *err)
-{
-	struct strbuf payload = STRBUF_INIT;
-	unsigned type;
-	int ret = -1;
-
-	if (frame_read(ENGINE_FD, &type, &payload, NULL, 0, NULL, err) <= 0)
-		exit(1); /* nobody wants to know any more */
-	if (type == CODE_SNAPSHOT)
-		ret = read_request(q, &payload, err);
-	else
-		error_set(err, "the engine went on with message %u", type);
-	strbuf_release(&payload);
-	return ret;
-}
-
-static int
-serve_look(struct request *q, struct strbuf *answer, struct error *err)
+serve_snapshot(const struct request *q, struct strbuf *answer,
+	       struct error *err)
 {
 	const struct asker asker = { ask, NULL };
-	struct snapshot *s;
-	int ret = -1;
+	const struct snapshot_request sq = {
+		q->repository, q->store, q->run, q->since_ns
+	};
 
-	if (!snapshot_look(&s, q->repository, q->store, err) &&
-	    !read_snapshot(q, err))
-		ret = snapshot_take(s, q->run, q->since_ns, &asker, answer,
-				    err);
-	snapshot_free(s);
-	return ret;
+	return snapshot_take(&sq, &asker, answer, err);
 }
 
 /* ---- differences ---- */
@@ -267,14 +247,14 @@ serve_diff(const struct request *q, bool names, struct error *err)
 
 /* Do what message TYPE asks for; ANSWER, of *ANSWER_TYPE, is to be sent. */
 static int
-serve(unsigned type, struct request *q, unsigned *answer_type,
+serve(unsigned type, const struct request *q, unsigned *answer_type,
       struct strbuf *answer, struct error *err)
 {
 	*answer_type = CODE_DONE;
 	switch (type) {
-	case CODE_LOOK:
+	case CODE_SNAPSHOT:
 		*answer_type = CODE_TAKEN;
-		return serve_look(q, answer, err);
+		return serve_snapshot(q, answer, err);
 	case CODE_DIFF:
 	case CODE_NAMES:
 		cbor_put_null(answer);
@@ -303,7 +283,7 @@ answer_request(struct error *err)
 	struct strbuf payload = STRBUF_INIT, answer = STRBUF_INIT;
 	struct error why = ERROR_INIT;
 	unsigned type, answer_type;
-	struct request q = { .repository = NULL };
+	struct request q;
 	int got;
 
 	got = frame_read(ENGINE_FD, &type, &payload, NULL, 0, NULL, err);

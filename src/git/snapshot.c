@@ -44,8 +44,7 @@ enum {
 #define COARSE_TICKS_NS (4 * NS_PER_S)
 
 struct snapshot {
-	const char *repository;
-	char *why;              /* the user's repository cannot be read */
+	const struct snapshot_request *request;
 	struct repo repo;
 	git_odb *odb;           /* of the repository */
 	git_odb *packed;        /* its packs alone, if packs is set */
@@ -66,14 +65,14 @@ struct snapshot {
 static int
 open_latest(struct snapshot *s, struct error *err)
 {
-	char *index = xasprintf("%s/index", s->repository);
+	char *index = xasprintf("%s/index", s->request->repository);
 	int rc = git_repository_odb(&s->odb, s->repo.git);
 
 	/* The index is there to save time only. */
 	if (!rc && git_index_open(&s->latest, index) && !unlink(index))
 		rc = git_index_open(&s->latest, index);
 	if (rc || !s->latest) {
-		repo_error(err, "cannot read %s", s->repository);
+		repo_error(err, "cannot read %s", s->request->repository);
 		rc = -1;
 	}
 	free(index);
@@ -81,11 +80,37 @@ open_latest(struct snapshot *s, struct error *err)
 }
 
 static int
-open_all(struct snapshot *s, struct error *err)
+open_all(struct snapshot *s, char **why, struct error *err)
 {
-	return repo_open_to_write(&s->repo, s->repository, "a run", err) ||
-	       open_latest(s, err) ||
-	       project_open(&s->project, s->repo.git, &s->why, err) ? -1 : 0;
+	const struct snapshot_request *q = s->request;
+	char *what = xasprintf("run %u", q->run);
+	int rc = repo_open_to_write(&s->repo, q->repository, what, err);
+
+	free(what);
+	if (rc || open_latest(s, err) ||
+	    project_open(&s->project, s->repo.git, why, err))
+		return -1;
+	s->walk.project = &s->project;
+	s->walk.latest = s->latest;
+	s->walk.store = q->store;
+	s->walk.since_ns = q->since_ns;
+	walk_init(&s->walk);
+	return 0;
+}
+
+static void
+close_all(struct snapshot *s)
+{
+	if (s->packs)
+		pack_release(&s->pack);
+	free(s->pack_dir);
+	walk_release(&s->walk);
+	project_close(&s->project);
+	git_index_free(s->latest);
+	git_odb_free(s->packed);
+	git_odb_free(s->odb);
+	strbuf_release(&s->content);
+	repo_close(&s->repo);
 }
 
 /* ---- what tasks make ---- */
@@ -270,7 +295,7 @@ remove_gone(struct snapshot *s, struct error *err)
 static int
 begin_pack(struct snapshot *s, struct error *err)
 {
-	char *objects = xasprintf("%s/objects", s->repository);
+	char *objects = xasprintf("%s/objects", s->request->repository);
 	git_odb_backend *packs = NULL;
 	int rc = git_odb_new(&s->packed) ||
 		 git_odb_backend_pack(&packs, objects) ||
@@ -280,7 +305,7 @@ begin_pack(struct snapshot *s, struct error *err)
 	if (rc)
 		return repo_error(err, "cannot read packs");
 	s->packs = true;
-	s->pack_dir = xasprintf("%s/objects/pack", s->repository);
+	s->pack_dir = xasprintf("%s/objects/pack", s->request->repository);
 	return pack_init(&s->pack, s->pack_dir, s->packed, err);
 }
 
@@ -367,10 +392,10 @@ write_trees(struct snapshot *s, struct error *err)
 
 /* Write what is new: see the head of this file. */
 static int
-write_all(struct snapshot *s, uint32_t run, struct error *err)
+write_all(struct snapshot *s, struct error *err)
 {
 	if (write_trees(s, err) ||
-	    repo_set_tree(&s->repo, run, &s->tree, err))
+	    repo_set_tree(&s->repo, s->request->run, &s->tree, err))
 		return -1;
 	if ((s->new_count || s->gone_count) && git_index_write(s->latest))
 		return repo_error(err, "cannot write the index");
@@ -382,7 +407,7 @@ write_all(struct snapshot *s, uint32_t run, struct error *err)
 static void
 forget_latest(struct snapshot *s)
 {
-	char *index = xasprintf("%s/index", s->repository);
+	char *index = xasprintf("%s/index", s->request->repository);
 
 	unlink(index);
 	free(index);
@@ -391,8 +416,8 @@ forget_latest(struct snapshot *s)
 /* ---- the answer ---- */
 
 static int
-put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
-	   struct error *err)
+put_answer(struct snapshot *s, const struct asker *asker, const char *why,
+	   struct strbuf *sb, struct error *err)
 {
 	struct strvec *out = &s->walk.left_out;
 	uint64_t more = s->walk.left_out_count - out->count;
@@ -408,9 +433,9 @@ put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 	cbor_put_str(sb, "tree");
 	cbor_put_str(sb, name);
 	cbor_put_str(sb, "left-out");
-	cbor_put_array(sb, out->count + (more > 0) + (s->why != NULL));
-	if (s->why)
-		cbor_put_str(sb, s->why);
+	cbor_put_array(sb, out->count + (more > 0) + (why != NULL));
+	if (why)
+		cbor_put_str(sb, why);
 	for (i = 0; i < out->count; i++)
 		cbor_put_str(sb, out->v[i]);
 	if (more) {
@@ -425,56 +450,25 @@ put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 	return ret;
 }
 
-/* ---- the whole ---- */
-
 int
-snapshot_look(struct snapshot **snapshot, const char *repository,
-	      const char *store, struct error *err)
+snapshot_take(const struct snapshot_request *q, const struct asker *asker,
+	      struct strbuf *answer, struct error *err)
 {
-	struct snapshot *s = *snapshot = xcalloc(1, sizeof(*s));
+	struct snapshot s = { .request = q, .repo = REPO_INIT };
+	char *why = NULL;
+	int ret = -1;
 
-	s->repository = repository;
-	s->repo = (struct repo)REPO_INIT;
-	strbuf_init(&s->content);
-	walk_init(&s->walk);
-	if (open_all(s, err))
-		return -1;
-	s->walk.project = &s->project;
-	s->walk.latest = s->latest;
-	s->walk.store = store;
-	return walk_run(&s->walk, err);
-}
-
-int
-snapshot_take(struct snapshot *s, uint32_t run, int64_t since_ns,
-	      const struct asker *asker, struct strbuf *answer,
-	      struct error *err)
-{
-	walk_leave_out_young(&s->walk, since_ns);
-	if (leave_out_made(&s->walk, asker, err))
-		return -1;
-	walk_leave_out_data(&s->walk);
-	if (!update(s, err) && !write_all(s, run, err))
-		return put_answer(s, asker, answer, err);
-	forget_latest(s);
-	return -1;
-}
-
-void
-snapshot_free(struct snapshot *s)
-{
-	if (!s)
-		return;
-	if (s->packs)
-		pack_release(&s->pack);
-	free(s->pack_dir);
-	walk_release(&s->walk);
-	project_close(&s->project);
-	git_index_free(s->latest);
-	git_odb_free(s->packed);
-	git_odb_free(s->odb);
-	strbuf_release(&s->content);
-	repo_close(&s->repo);
-	free(s->why);
-	free(s);
+	strbuf_init(&s.content);
+	if (open_all(&s, &why, err) || walk_run(&s.walk, err) ||
+	    leave_out_made(&s.walk, asker, err))
+		goto out;
+	walk_leave_out_data(&s.walk);
+	if (update(&s, err) || write_all(&s, err))
+		forget_latest(&s);
+	else
+		ret = put_answer(&s, asker, why, answer, err);
+out:
+	close_all(&s);
+	free(why);
+	return ret;
 }

@@ -193,6 +193,12 @@ compare(struct walk *w, struct found *f)
 	       (e->mode & S_IFMT) == (f->st.st_mode & S_IFMT);
 }
 
+static int64_t
+changed_ns(const struct stat *st)
+{
+	return timespec_ns(st->st_ctim);
+}
+
 /* Look at F, in directory V. */
 static void
 look_at(struct walk *w, const struct visit *v, struct found *f)
@@ -206,7 +212,9 @@ look_at(struct walk *w, const struct visit *v, struct found *f)
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* it has just been removed */
 	f->is_unchanged = compare(w, f);
-	f->is_out = false;
+	/* What was code before still is when it was just changed. */
+	f->is_out = !f->is_tracked && f->place == WALK_NO_PLACE &&
+		    changed_ns(&f->st) >= w->since_ns;
 }
 
 /* Leave the untracked files of V out: they are too many. */
@@ -292,22 +300,7 @@ walk_run(struct walk *w, struct error *err)
 	return 0;
 }
 
-/* ---- what is no code ---- */
-
-void
-walk_leave_out_young(struct walk *w, int64_t since_ns)
-{
-	size_t i;
-
-	for (i = 0; i < w->count; i++) {
-		struct found *f = &w->found[i];
-
-		/* what was code before still is when it was just changed */
-		f->is_out |= !f->is_tracked &&
-			f->place == WALK_NO_PLACE &&
-			timespec_ns(f->st.st_ctim) >= since_ns;
-	}
-}
+/* ---- data ---- */
 
 /* Leave F out when it is too large. */
 static void

@@ -35,6 +35,8 @@ struct walk {
 	struct project *project;
 	git_index *latest;     /* index of the latest snapshot */
 	const char *store;     /* path of what is not looked at */
+	int64_t since_ns;      /* an untracked file as young as this was made
+				* by a task */
 	struct strvec left_out; /* in words; the first ones, in order */
 	uint64_t left_out_count;
 	struct arena arena;
@@ -48,16 +50,12 @@ struct walk {
 	uint32_t dirs;         /* visited so far */
 };
 
-/* W is zeroed; what is borrowed is set before walk_run: project, latest,
- * store. */
+/* W is zeroed but for what is borrowed: project, latest, store, since. */
 void walk_init(struct walk *w);
 void walk_release(struct walk *w);
 
 /* Find the files. */
 int walk_run(struct walk *w, struct error *err);
-/* Leave out what was made by a task, as it is not tracked and as young as
- * SINCE_NS. */
-void walk_leave_out_young(struct walk *w, int64_t since_ns);
 /* When all that tasks make is marked as out: leave out what is too large. */
 void walk_leave_out_data(struct walk *w);
 

@@ -13,10 +13,8 @@
  *
  * ---- recording ----
  *
- * CODE_LOOK, engine to helper: { "repository": PATH, "store": PATH of the
- *   directory that is not looked at }   the helper looks at the files of the
- *   project, maybe while the run gets ready
- * CODE_SNAPSHOT, engine to helper, follows it: { "run": N, "since": ns }
+ * CODE_SNAPSHOT, engine to helper: { "repository": PATH, "store": PATH of the
+ *   directory that is not looked at, "run": N, "since": ns }
  *   "since": the file system's time when the run began; an untracked file that
  *   is younger was made by a task.
  * CODE_ASK, helper to engine, any number of times, at most CODE_CHUNK paths
@@ -85,7 +83,6 @@ enum code_wire_type {
 	CODE_COMMITS,
 	CODE_FORGET,
 	CODE_NAMES,
-	CODE_LOOK,
 };
 
 #endif

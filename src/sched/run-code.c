@@ -79,14 +79,6 @@ run_code_start(struct run *r)
 	r->code = code_start(r->loop, &code_events, r, &r->code_failure);
 }
 
-void
-run_code_look(struct run *r)
-{
-	run_code_start(r);
-	if (r->code)
-		code_look(r->code);
-}
-
 /* The time of the file system now: that of the run's log, which is new. */
 static int64_t
 get_since(const struct run *r)

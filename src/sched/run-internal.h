@@ -250,8 +250,6 @@ void trust_free(struct trust *t);
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */
 void run_code_start(struct run *r);
-/* The same, and look at the code: tasks will start in some ms, most likely. */
-void run_code_look(struct run *r);
 /* Have the code recorded, if that has not begun: a task is about to start. */
 void run_code_begin(struct run *r);
 /* The tasks are over: wait for it, and say what is missing. */
