@@ -41,8 +41,8 @@ int content_of_tree(const char *path, content_file_fn *fn, void *data,
 		    struct digest *d, uint64_t *size_bytes,
 		    struct error *err);
 
-/* What shows of PATH, a directory or a symlink with the lstat ST: the digest of
- * the names in it, or that of its target. */
+/* What shows of PATH, a directory with the stat ST or a symlink with the lstat
+ * ST: the digest of the names in it, or that of its target. */
 int content_shown(const char *path, const struct stat *st, struct digest *d,
 		  struct error *err);
 

@@ -384,6 +384,7 @@ open_reader(struct store *s, struct error *err)
 int
 db_open(struct store *s, struct error *err)
 {
+	s->changes = -1;
 	if (s->mode == STORE_READ) {
 		if (open_reader(s, err))
 			return -1;
@@ -397,19 +398,22 @@ db_open(struct store *s, struct error *err)
 	return s->changes < 0 ? -1 : 0;
 }
 
-/* Whoever is the first to open the database reads all of its log. */
+/* Whoever is the first to open the database reads all of its log: who is the
+ * last to close it makes a checkpoint when that is long, and empties it. */
 static void
 shorten_log(struct store *s)
 {
 	struct stat st;
+	int keep = 1;
 
-	if (s->mode != STORE_WRITE || stat(DB_PATH "-wal", &st) < 0 ||
-	    st.st_size < DB_LOG_BYTES)
+	if (!s->db || s->mode != STORE_WRITE || s->changes < 0 ||
+	    stat(DB_PATH "-wal", &st) < 0 || st.st_size < DB_LOG_BYTES)
 		return;
-	/* one that others read is left as it is */
-	sqlite3_busy_timeout(s->db, 0);
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-				  NULL, NULL);
+	if (!sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL,
+				  &keep) &&
+	    !run_sql(s, "PRAGMA journal_size_limit = 0"))
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+				  NULL);
 }
 
 int

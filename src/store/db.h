@@ -75,7 +75,8 @@ struct store {
 	enum store_mode mode;
 	bool in_transaction; /* to write */
 	bool in_snapshot;    /* to read */
-	int64_t changes;     /* db_changes when the store was opened */
+	int64_t changes;     /* db_changes when the store was opened; -1: it
+			      * could not be */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* NULL: not used yet */
 	struct strbuf results; /* encodings of the attempt being written, */
 	struct strbuf outputs; /* kept for their memory */

@@ -180,20 +180,37 @@ testify_answer(const struct files *f, struct witness_writer *w,
 	return true;
 }
 
-/* Whether F itself says as much of PATH as SEEN, or more. */
+/* Whether F itself says as much of PATH as SEEN, or more.  What contradicts is
+ * no less: what was vouched for by that has to be asked again. */
 static bool
 is_asked(void *data, enum sight seen, const char *path)
 {
 	const struct files *f = data;
 	const struct file_entry *e = file_table_find(&f->table, path);
+	const struct question *q = map_gets(&f->questions, path);
+	bool rests = e && e->flags & FILE_RESTS;
 
-	if (e && e->flags & FILE_RESTS)
-		return true;
-	if (seen != SIGHT_FILE && seen != SIGHT_RACY &&
-	    ((e && e->flags & FILE_ASKED) || map_gets(&f->questions, path)))
-		return true;
 	/* of a tree it says all */
-	return f->trees.live && path_is_covered(&f->trees, path);
+	if (f->trees.live && path_is_covered(&f->trees, path))
+		return true;
+	switch (seen) {
+	case SIGHT_FILE:
+	case SIGHT_RACY:
+		return rests;
+	case SIGHT_THERE:
+		return rests || (e && e->flags & FILE_ASKED);
+	case SIGHT_REGULAR:
+		return rests || (q && q->seen == seen);
+	case SIGHT_OTHER:
+	case SIGHT_NOTHING:
+		return q && q->seen == seen;
+	case SIGHT_TREE:
+	case SIGHT_SYMLINK:
+	case SIGHT_RACY_TREE:
+	case SIGHT_RACY_SYMLINK:
+		break;
+	}
+	return false;
 }
 
 /* Add what OLD says.  What has changed since must have been asked again. */

@@ -54,7 +54,7 @@ struct seen {
 	int64_t mtime_ns;
 	int64_t ctime_ns;
 	uint64_t inode;
-	struct digest digest;    /* of a file */
+	struct digest digest;    /* of a file, or what shows of another */
 };
 
 static size_t

@@ -71,8 +71,9 @@ struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct witness_task *tasks);
 /* Add the file of E. */
 void witness_add_file(struct witness_writer *w, const struct file_entry *e);
-/* Add PATH, a directory or a symlink with the lstat ST, of which SHOWN shows
- * (store/content.h); it is RACY if it may change and keep its times. */
+/* Add PATH, a directory with the stat ST or a symlink with the lstat ST, of
+ * which SHOWN shows (store/content.h); it is RACY if it may change and keep its
+ * times. */
 void witness_add_shown(struct witness_writer *w, const char *path,
 		       const struct stat *st, const struct digest *shown,
 		       bool racy);

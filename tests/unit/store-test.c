@@ -577,6 +577,31 @@ test_long_log(void)
 	   "who may not write can read that, too");
 }
 
+/* What cannot be opened is left as it is, for who repairs it. */
+static void
+test_log_of_damaged(void)
+{
+	char *log = xcalloc(2, 1 << 20);
+	struct error e = ERROR_INIT;
+
+	must(mkdir("damaged", 0777));
+	must(chdir("damaged"));
+	must(mkdir(STORE_DIR, 0777));
+	must(file_replace(STORE_DIR "/db", log, 1 << 16, false, &err));
+	must(file_replace(STORE_DIR "/db-wal", log, 2 << 20, false, &err));
+	ok(!store_open(STORE_WRITE, &e) && e.text,
+	   "a damaged store with a long log is refused");
+	error_release(&e);
+	is_int(log_bytes(), 2 << 20, "its log is kept");
+	must(rmdir(STORE_DIR "/tmp"));
+	must(file_replace(STORE_DIR "/tmp", "", 0, false, &err));
+	ok(!store_open(STORE_WRITE, &e) && e.text,
+	   "as is one that lacks a directory");
+	error_release(&e);
+	must(chdir(".."));
+	free(log);
+}
+
 int
 main(void)
 {
@@ -596,6 +621,7 @@ main(void)
 	close_store(s);
 	test_two_writers();
 	test_long_log();
+	test_log_of_damaged();
 	test_stranger();
 	leave_work_dir();
 	return done_testing();
