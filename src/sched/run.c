@@ -74,7 +74,7 @@ pause_all(struct run *r, bool stop)
 }
 
 /* ^Z: the tasks and evaluations stop with us, and so does the time that they
- * may take.  The guardian (sys/reaper.h) continues us. */
+ * may take. */
 static void
 on_stop(void *data, int signo)
 {
@@ -85,7 +85,7 @@ on_stop(void *data, int signo)
 	pause_all(r, true);
 	if (r->leases)
 		leases_share(r->leases);
-	raise(SIGSTOP);
+	reaper_stop();
 	loop_skip_since(r->loop, then_ns);
 	pause_all(r, false);
 }

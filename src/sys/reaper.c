@@ -210,8 +210,13 @@ reaper_kill_all(void)
 static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
 				 SIGCONT, SIGTSTP };
 
-/* Block SIGCHLD and what is to be passed on, but leave alone what nohup or a
- * script had us ignore. */
+/* By which the worker tells its guardian that it has stopped. */
+enum { SIG_STOPPED = SIGUSR2 };
+
+static pid_t guardian_pid;  /* in the worker */
+
+/* Block what the guardian waits for: SIGCHLD, SIG_STOPPED, and what is to be
+ * passed on; but leave alone what nohup or a script had us ignore. */
 static void
 block_signals(sigset_t *set, sigset_t *saved)
 {
@@ -219,8 +224,10 @@ block_signals(sigset_t *set, sigset_t *saved)
 	size_t i;
 
 	sigaction(SIGCHLD, &action, NULL);
+	sigaction(SIG_STOPPED, &action, NULL);
 	sigemptyset(set);
 	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIG_STOPPED);
 	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
 		if (!sigaction(forwarded[i], NULL, &action) &&
 		    action.sa_handler != SIG_IGN)
@@ -241,56 +248,74 @@ stop_as_job(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-struct guard {
-	pid_t worker;
-	int status;        /* with which it ended */
-	bool is_stopping;  /* it was told to */
-};
-
-/* Reap what has ended, and stop when the worker has, not before: what continues
- * us would find it on its way to stop, and nothing would continue it then.
- * Returns true when the worker has ended. */
+/* Reap what has ended.  Returns true, with *STATUS, when WORKER has. */
 static bool
-worker_ended(struct guard *g)
+worker_ended(pid_t worker, int *status)
 {
 	bool ended = false;
-	int status;
+	int other;
 	pid_t pid;
 
 	do {
-		pid = waitpid(-1, &status, WNOHANG | WUNTRACED);
-		if (pid != g->worker)
-			continue;
-		if (!WIFSTOPPED(status)) {
-			g->status = status;
+		pid = waitpid(-1, &other, WNOHANG);
+		if (pid == worker) {
+			*status = other;
 			ended = true;
-		} else if (g->is_stopping) {
-			g->is_stopping = false;
-			stop_as_job();
-			kill(pid, SIGCONT);
 		}
 	} while (pid > 0 || (pid < 0 && errno == EINTR));
 	return ended;
 }
 
 /* Pass signals on until WORKER, which is out of the terminal's reach, has
- * ended; returns its status. */
+ * ended; returns its status.  We stop when it has stopped, not before: what
+ * continues us would find it on its way to stop, and nothing would continue it
+ * then. */
 static int
 guard(pid_t worker, const sigset_t *set)
 {
-	struct guard g = { .worker = worker };
-	int signo;
+	bool is_stopping = false, is_continued = false;
+	siginfo_t info;
+	int status, signo;
 
 	for (;;) {
-		signo = sigwaitinfo(set, NULL);
-		if (signo == SIGCHLD) {
-			if (worker_ended(&g))
-				return g.status;
-		} else if (signo > 0) {
-			g.is_stopping |= signo == SIGTSTP;
-			kill(worker, signo);
+		signo = sigwaitinfo(set, &info);
+		if (signo == SIGCHLD && worker_ended(worker, &status))
+			return status;
+		if (signo == SIG_STOPPED && info.si_pid == worker) {
+			if (!(is_stopping && is_continued))
+				stop_as_job();
+			is_stopping = false;
+			kill(worker, SIGCONT);
 		}
+		if (signo <= 0 || signo == SIGCHLD || signo == SIG_STOPPED)
+			continue;
+		/* it may be continued before it has stopped */
+		is_continued = signo == SIGCONT ||
+			(is_continued && signo != SIGTSTP);
+		is_stopping |= signo == SIGTSTP;
+		kill(worker, signo);
 	}
+}
+
+void
+reaper_stop(void)
+{
+	sigset_t set, saved;
+	int signo;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &saved);
+	if (!kill(guardian_pid, SIG_STOPPED)) {
+		do
+			signo = sigwaitinfo(&set, NULL);
+		while (signo < 0);
+		/* the guardian has died: what it would have ended, we end */
+		if (signo == SIGTERM)
+			raise(SIGTERM);
+	}
+	sigprocmask(SIG_SETMASK, &saved, NULL);
 }
 
 /* End as the worker did. */
@@ -315,8 +340,11 @@ end_with(int status)
 static void
 on_stop(int signo)
 {
+	int e = errno;
+
 	(void)signo;
-	raise(SIGSTOP);
+	reaper_stop();
+	errno = e;
 }
 
 /* Do for SIGTSTP what it does: not so by itself in a session without a
@@ -330,6 +358,7 @@ heed_stops(void)
 	    action.sa_handler != SIG_DFL)
 		return;
 	action.sa_handler = on_stop;
+	action.sa_flags = SA_RESTART;
 	sigaction(SIGTSTP, &action, NULL);
 }
 
@@ -341,6 +370,7 @@ begin_work(pid_t guardian, struct error *err)
 {
 	if (setsid() < 0)
 		return error_sys(err, "cannot begin a session");
+	guardian_pid = guardian;
 	heed_stops();
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
 		return error_sys(err, "cannot set the parent death signal");

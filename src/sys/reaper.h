@@ -21,15 +21,19 @@ void reaper_kill_all(void);
 /* Fork the process that does the work (returns 0 in it) and stay behind as
  * its guardian.  The worker leads a session of its own, so that neither it
  * nor what is below it has a terminal; SIGINT, SIGTERM, SIGHUP, SIGQUIT,
- * SIGUSR1, SIGCONT and SIGTSTP, which reach the guardian, are passed on.
- * When the worker has stopped for SIGTSTP, as it does by SIGSTOP, so does
- * the guardian, if there is a shell that can continue it, and continues the
- * worker afterwards.  When the worker is gone, for whatever reason,
- * everything below is killed, and the guardian ends as the worker did (same
- * status; killed by the same signal) without returning.  The worker gets
- * SIGTERM when the guardian dies, and is a subreaper too, so that it can
- * still find the orphans then.  Call while single-threaded.  Returns -1 when
- * it cannot fork. */
+ * SIGUSR1, SIGCONT and SIGTSTP, which reach the guardian, are passed on.  For
+ * SIGTSTP the worker calls reaper_stop, unless it handles that otherwise.
+ * When the worker is gone, for whatever reason, everything below is killed,
+ * and the guardian ends as the worker did (same status; killed by the same
+ * signal) without returning.  The worker gets SIGTERM when the guardian dies,
+ * and is a subreaper too, so that it can still find the orphans then.  Call
+ * while single-threaded.  Returns -1 when it cannot fork. */
 int reaper_guard(struct error *err);
+
+/* In the worker: have the guardian stop as SIGTSTP stops it, which is not at
+ * all where no shell could continue it, and wait until it goes on, or SIGTERM
+ * comes, which stays pending: a worker that was really stopped would not hear
+ * that the guardian has died. */
+void reaper_stop(void);
 
 #endif

@@ -62,6 +62,28 @@ test_expect_success '^Z stops tasks, and fg continues them' '
 	no_survivors
 '
 
+test_expect_success 'a SIGTSTP to the engine stops the job' '
+	mkdir inside
+	cd inside
+	fifo go 8
+	flowfile <<-\END
+	(step wait (shell "echo ready > ready; read -r line < go"))
+	END
+	job hear inside stopped continue tell:go end
+	test_grep "^status 0" out
+'
+
+test_expect_success 'a stopped job that is killed leaves nothing' '
+	mkdir killed && cd killed && fifo go 8 &&
+	flowfile <<-\END &&
+	(step wait (shell "echo ready > ready; read -r line < go"))
+	END
+	job hear "type:\x1a" stopped kill end &&
+	no_survivors &&
+	test_grep "^status -9" out &&
+	flowmake runs > runs && test_grep interrupted runs
+'
+
 test_expect_success 'a late foreach stops, too, with what it has started' '
 	mkdir late
 	cd late

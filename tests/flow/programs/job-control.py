@@ -8,10 +8,12 @@ foreground, as with any interactive shell.  A SCENARIO is a list of:
     hear      wait for a line from FIFO
     tell:F    write a line to F, another fifo
     type:X    type X (in Python's notation for strings)
-    stopped   wait until the job is stopped, as its children must be then,
-              and every process below with the same TEST_MARK in its
-              environment, but for the helpers of flowmake
+    stopped   wait until the job is stopped, and every process below with the
+              same TEST_MARK in its environment, but for the engine, which
+              waits, and its helpers
     suspend   send SIGTSTP to the job's first process alone
+    inside    send SIGTSTP to that one's child alone
+    kill      kill the job's first process
     continue  continue the job, as fg does
     hang-up   take the terminal away
     end       wait for the job's end; print its status
@@ -49,23 +51,20 @@ def processes():
 
 
 def running():
-    """Those in other sessions that run; helpers are children of the engine."""
+    """Those in other sessions that run, but for flowmake and its helpers."""
     found = processes()
-    helpers = [process for process, (name, _, parent, _) in found.items()
-               if name.startswith(b"flowmake-") and
-               found.get(parent, (b"",))[0] == b"flowmake"]
+    ours = [process for process, (name, _, parent, _) in found.items()
+            if name == b"flowmake" or (name.startswith(b"flowmake-") and
+               found.get(parent, (b"",))[0] == b"flowmake")]
     return [process for process, (_, state, _, session) in found.items()
             if session != os.getpid() and state not in (b"T", b"Z") and
-            process not in helpers]
+            process not in ours]
 
 
 def wait_stopped(job):
     _, status = os.waitpid(job, os.WUNTRACED)
     if not os.WIFSTOPPED(status):
         sys.exit("the job ended instead of stopping")
-    for process, (_, state, parent, _) in processes().items():
-        if parent == job and state != b"T":
-            sys.exit(f"{process} would miss that the job is continued")
     for _ in range(1000):
         if not running():
             print("stopped", flush=True)
@@ -96,6 +95,12 @@ def shell(scenario, command, fifo, typing):
             wait_stopped(job)
         elif act == "suspend":
             os.kill(job, signal.SIGTSTP)
+        elif act == "inside":
+            for process, (_, _, parent, _) in processes().items():
+                if parent == job:
+                    os.kill(process, signal.SIGTSTP)
+        elif act == "kill":
+            os.kill(job, signal.SIGKILL)
         elif act == "continue":
             os.tcsetpgrp(0, job)
             os.killpg(job, signal.SIGCONT)
