@@ -235,10 +235,12 @@ block_signals(sigset_t *set, sigset_t *saved)
 	sigprocmask(SIG_BLOCK, set, saved);
 }
 
-/* Stop until a shell continues us; where there is none, not at all. */
+/* Stop until a shell continues us; where there is none, not at all.  What the
+ * worker has said meanwhile is of the past. */
 static void
 stop_as_job(void)
 {
+	static const struct timespec now;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -246,6 +248,9 @@ stop_as_job(void)
 	raise(SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIG_STOPPED);
+	sigtimedwait(&set, NULL, &now);
 }
 
 /* Reap what has ended.  Returns true, with *STATUS, when WORKER has. */
@@ -297,24 +302,36 @@ guard(pid_t worker, const sigset_t *set)
 	}
 }
 
+/* Wait for one of SET. */
+static int
+wait_for(const sigset_t *set)
+{
+	int signo;
+
+	do
+		signo = sigwaitinfo(set, NULL);
+	while (signo < 0);
+	return signo;
+}
+
 void
 reaper_stop(void)
 {
 	sigset_t set, saved;
-	int signo;
+	int signo = SIGTSTP;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCONT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGTSTP);
 	sigprocmask(SIG_BLOCK, &set, &saved);
-	if (!kill(guardian_pid, SIG_STOPPED)) {
-		do
-			signo = sigwaitinfo(&set, NULL);
-		while (signo < 0);
-		/* the guardian has died: what it would have ended, we end */
-		if (signo == SIGTERM)
-			raise(SIGTERM);
-	}
+	/* One more SIGTSTP takes away a SIGCONT that is pending still: then we
+	 * are to stop again. */
+	while (signo == SIGTSTP && !kill(guardian_pid, SIG_STOPPED))
+		signo = wait_for(&set);
+	/* the guardian has died: what it would have ended, we end */
+	if (signo == SIGTERM)
+		raise(SIGTERM);
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 }
 
