@@ -154,15 +154,15 @@ cannot be had or encoded; #t if there is nothing."
                 symbols)))
     (and (pair? data) (value-digest data))))
 
+(define (file-part file)
+  (list (string-append "module " file) (%file-digest file)))
+
 (define (module-parts module)
   (append-map
    (lambda (entry)
      (let ((file (car entry))
            (data (module-data (cdr entry))))
-       (append (map (lambda (file)
-                      (list (string-append "module " file)
-                            (%file-digest file)))
-                    (module-files file))
+       (append (map file-part (module-files file))
                (if data
                    (list (list (string-append "module " file ", data") data))
                    '()))))
@@ -250,7 +250,8 @@ there that may name files."
                         (if (eq? closure #t)
                             '()
                             (list (list "scheme, closed over" (car closure))))
-                        (sorted parts))
+                        (sorted (append (map file-part (expanded-files))
+                                        parts)))
                 (sort strings string<?)))
        ((hash-ref seen (car queue)) (loop (cdr queue) parts strings))
        (else

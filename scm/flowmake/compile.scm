@@ -136,6 +136,32 @@
 (define (expand form)
   (macroexpand form 'c '(compile load eval)))
 
+(define (note-opened! file)
+  (let ((name (project-name file)))
+    (when name
+      (unless (member name (included-files))
+        (included-files (cons name (included-files))))
+      (unless (member name (expanded-files))
+        (expanded-files (cons name (expanded-files)))))))
+
+(define openers
+  ;; Variables of what opens a file to be read; include is one of the callers.
+  (map (lambda (name) (module-variable the-scm-module name))
+       '(open-input-file open-file call-with-input-file
+         with-input-from-file)))
+
+(define (noting-files thunk)
+  ;; Call THUNK, which expands something, and note what files it opens.
+  (define procedures (map variable-ref openers))
+  (define (noting open)
+    (lambda (file . rest)
+      (note-opened! file)
+      (apply open file rest)))
+  (dynamic-wind
+      (lambda () (for-each variable-set! openers (map noting procedures)))
+      thunk
+      (lambda () (for-each variable-set! openers procedures))))
+
 (define syntax-expression*
   (@@ (system syntax internal) syntax-expression))
 
@@ -171,7 +197,7 @@
   (top-level-form (syntax->datum form))
   (with-exception-handler
       (lambda (exception) (raise-complete form exception))
-    (lambda () (expand form))))
+    (lambda () (noting-files (lambda () (expand form))))))
 
 (define parameter-names
   ;; Of the parameters so far.
@@ -229,6 +255,7 @@ unbound."
                             `((@ (flowmake registry) note-definitions!)
                               ,(pack-definitions (reverse notes))
                               ,(pure-program? trees)
+                              ',(expanded-files)
                               ,@(included-files)))))))))))
 
 (define (expand-module file forms)

@@ -21,7 +21,7 @@
 (define (compiled-module path file text)
   ;; Compile TEXT, keep that at PATH, and return it as a thunk.
   (install-here-strings!)
-  (parameterize ((included-files '()))
+  (parameterize ((included-files '()) (expanded-files '()))
     (let* ((forms (read-flow file text))
            (expanded (expand-module file forms))
            (bytecode (compile-module (cdr expanded))))

@@ -1,11 +1,12 @@
 ;;; The module that a Flowfile is evaluated in, and the modules of its project.
 
 (define-module (flowmake project)
-  #:use-module ((srfi srfi-1) #:select (filter-map find))
+  #:use-module ((srfi srfi-1) #:select (any filter-map find))
   #:use-module (flowmake primitives)
   #:use-module (flowmake registry)
   #:export (flow-module
             make-flow-module!
+            project-name
             project-file?
             project-source
             project-module
@@ -32,22 +33,42 @@ before those of Guile."
   (module-use-interfaces! module (list (resolve-interface '(flowmake))))
   module)
 
+(define given-load-path
+  ;; Where modules are that come with Guile or with the environment: who
+  ;; installs another version of these does not edit the project.
+  %load-path)
+
+(define (is-in? directory file)
+  (string-prefix? (if (string-suffix? "/" directory)
+                      directory
+                      (string-append directory "/"))
+                  file))
+
+(define (project-name file)
+  "Return how the project calls FILE, a name that Guile has for a file: without
+the project's directory if it is in there; or #f, if it may come with Guile."
+  (let ((here (string-append (getcwd) "/")))
+    (cond
+     ((string-prefix? "./" file) (substring file 2))
+     ((not (absolute-file-name? file)) file)
+     ((string-prefix? here file) (substring file (string-length here)))
+     ((any (lambda (directory) (is-in? directory file)) given-load-path) #f)
+     (else file))))
+
 (define (project-file? file)
   "Return whether FILE, as places name files, is part of the project."
   (and (string? file)
        (or (string=? file (flow-file))
-           (and (not (string-prefix? "/" file))
-                (not (string-prefix? "flowmake/" file))
-                (file-exists? file)))))
+           (let ((name (project-name file)))
+             (and name
+                  (not (string-prefix? "flowmake/" name))
+                  (file-exists? name))))))
 
 (define (project-source name)
   "Return the project's file that holds the module whose file is called NAME, or
 #f."
   (let* ((found (%search-load-path name))
-         (file (and found
-                    (if (string-prefix? "./" found)
-                        (substring found 2)
-                        found))))
+         (file (and found (project-name found))))
     (and (project-file? file) file)))
 
 (define (known-module name)
@@ -71,12 +92,11 @@ or #f."
 
 (define (module-file module)
   ;; The project's file that MODULE comes from, or #f.
-  (let ((file (module-filename module)))
-    (and file
-         (let ((path (if (string-prefix? "./" file) (substring file 2) file)))
-           (and (not (eq? module (flow-module)))
-                (project-file? path)
-                path)))))
+  (let* ((file (module-filename module))
+         (name (and file (project-name file))))
+    (and (not (eq? module (flow-module)))
+         (project-file? name)
+         name)))
 
 (define (used-modules module file)
   ;; Those that MODULE, which comes from FILE or #f, uses or mentions; what is

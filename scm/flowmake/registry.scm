@@ -23,6 +23,7 @@
             pure-flow?
             check-given-parameters
             included-files
+            expanded-files
             note-module-files!
             module-files
             module-mentions
@@ -252,7 +253,12 @@ string, a truth value or a list, not ~a" name (show-value default)))
 (define packed-definitions #f)
 
 (define included-files
-  ;; Those that the Flowfile loads or includes at top level.
+  ;; Those that what is read now, the Flowfile or a module, loads or includes.
+  (make-parameter '()))
+
+(define expanded-files
+  ;; Those of the Flowfile's that were read while forms were expanded, by
+  ;; include inside of a form or by a macro: any code may be from there.
   (make-parameter '()))
 
 (define files-of-modules '())          ; ((file mentioned included ...) ...)
@@ -286,10 +292,11 @@ what it says MENTIONED, a list: names of modules, and strings."
   "Return whether the Flowfile is pure, in the sense of (flowmake purity)."
   pure)
 
-(define (note-definitions! packed pure? . files)
+(define (note-definitions! packed pure? expanded . included)
   "Remember the digests of the Flowfile's definitions, whether it is PURE?, and
-the FILES that it includes, found when it was expanded."
-  (included-files files)
+the lists EXPANDED and INCLUDED of files, found when it was expanded."
+  (included-files included)
+  (expanded-files expanded)
   (set! pure pure?)
   (set! packed-definitions packed))
 

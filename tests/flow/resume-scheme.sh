@@ -189,6 +189,53 @@ test_expect_success 'modules that are imported under other names count' '
 	edit "* 2" "* 3" lib/rest.scm && executes rest && executes ""
 '
 
+test_expect_success 'modules of directories added to the load path count' '
+	mkdir -p paths/here/sub paths/there && cd paths/here &&
+	for m in sub/inside ../there/outside own; do
+		name=${m##*/} &&
+		echo "(define-module ($name) #:export ($name))
+		(define ($name x) (* 2 x))" > $m.scm || exit 1
+	done &&
+	flowfile <<-\END &&
+	(add-to-load-path (getcwd))
+	(add-to-load-path (string-append (getcwd) "/sub"))
+	(add-to-load-path (string-append (dirname (getcwd)) "/there"))
+	(use-modules (inside) (outside) (own))
+	(step a (produces n) (scheme (inside 1)))
+	(step b (produces n) (scheme (outside 1)))
+	(step c (produces n) (scheme (own 1)))
+	END
+	flowmake && executes "" &&
+	edit "* 2" "* 3" sub/inside.scm && executes a && dumps a "n = 3" &&
+	edit "* 2" "* 3" ../there/outside.scm && executes b &&
+	dumps b "n = 3" &&
+	edit "* 2" "* 3" own.scm && executes c && dumps c "n = 3"
+'
+
+test_expect_success 'files that are read when forms are expanded count' '
+	mkdir expanded && cd expanded && echo "(* x 2)" > body.scm &&
+	cp body.scm other.scm && echo "(define (third x) (* x 2))" > third.scm &&
+	flowfile <<-\END &&
+	(define (first x) (include "body.scm"))
+	(define-syntax read-other
+	  (lambda (s)
+	    (syntax-case s ()
+	      ((_ x) (datum->syntax (syntax x)
+	               (call-with-input-file "other.scm" read))))))
+	(define (second x) (read-other x))
+	(include-from-path "third.scm")
+	(step a (produces n) (scheme (first 1)))
+	(step b (produces n) (scheme (second 1)))
+	(step c (produces n) (scheme (third 1)))
+	(step d (exec "true"))
+	END
+	flowmake && executes "" &&
+	edit "x 2" "x 3" body.scm && executes "a b c" && dumps a "n = 3" &&
+	edit "x 2" "x 3" other.scm && executes "a b c" && dumps b "n = 3" &&
+	edit "x 2" "x 3" third.scm && executes "a b c" && dumps c "n = 3" &&
+	executes ""
+'
+
 test_expect_success 'a renamed helper with its users renamed executes them once' '
 	edit "helper" "helping" && executes "helped" && executes ""
 '
