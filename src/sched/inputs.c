@@ -126,16 +126,21 @@ each_part_of(const char *word, word_fn *fn, void *data)
 		each_word_in(word, strlen(word), false, fn, data);
 }
 
-/* The words that may name programs and data of the recipe itself: arguments
- * and the strings of Scheme, whole and in parts, and those of texts. */
+/* The words that may name programs and data of A's recipe itself: arguments,
+ * values of environment and the strings of Scheme, whole and in parts, and
+ * those of texts. */
 static void
-each_recipe_word(const struct filled_recipe *f, const struct recipe *r,
-		 word_fn *fn, void *data)
+each_recipe_word(const struct attempt *a, word_fn *fn, void *data)
 {
+	const struct filled_recipe *f = &a->filled;
+	const struct recipe *r = &a->task->step->template->recipe;
+	const struct demands *d = &a->demands;
 	size_t i;
 
 	for (i = 0; i < f->argc; i++)
 		each_part_of(f->argv[i], fn, data);
+	for (i = 0; i < d->environment_count; i++)
+		each_part_of(d->environment[i].value, fn, data);
 	for (i = 0; i < r->string_count; i++)
 		each_part_of(r->strings[i], fn, data);
 	if (f->text)
@@ -371,7 +376,7 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 
 	for (i = 0; i < t->input_count; i++)
 		add_input(&l, t->inputs[i].path);
-	each_recipe_word(&a->filled, &t->step->template->recipe, add_word, &l);
+	each_recipe_word(a, add_word, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, &l);
 	ret = digest_inputs(&l, err);

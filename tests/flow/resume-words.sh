@@ -46,6 +46,19 @@ test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
 	dumps d "n = (((\"D\")))"
 '
 
+test_expect_success 'so does one named by a value of environment' '
+	mkdir environment && cd environment && mkdir lib && echo 1 > c.txt &&
+	echo 1 > lib/d.txt && echo 1 > other.txt &&
+	flowfile <<-\END &&
+	(defaults (environment (ALL "--data=lib/d.txt")))
+	(step a (environment (CONFIG "c.txt")) (shell "cat $CONFIG"))
+	(step b (shell "cat ${ALL#--data=}"))
+	END
+	flowmake && executes "" && echo 2 > other.txt && executes "" &&
+	echo 2 > c.txt && executes a &&
+	echo 2 > lib/d.txt && executes "a b" && executes ""
+'
+
 test_expect_success 'so does one named in a module that the recipe mentions' '
 	mkdir modules && cd modules && echo a > a.txt && echo b > b.txt &&
 	echo c > c.txt && cat > m.scm <<-\END &&
