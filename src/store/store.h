@@ -41,7 +41,8 @@ enum store_mode {
  * without one is an error that says that nothing has run here yet.  A damaged
  * database, or one of a newer format, is named with what to do. */
 struct store *store_open(enum store_mode mode, struct error *err);
-/* Commits; makes a checkpoint when the write-ahead log has become long. */
+/* Commits; the last to close it makes a checkpoint when the write-ahead log has
+ * become long. */
 int store_close(struct store *s, struct error *err);
 
 /* Whether the project lies on a file system that other machines may see. */

@@ -322,22 +322,15 @@ is_file(const struct seen *s, const struct stat *st)
 	       s->size_bytes == (uint64_t)st->st_size;
 }
 
+/* Whether what a file holds, or what shows of another, has the digest of S. */
 static bool
-has_content(const struct seen *s, const char *path, const struct stat *st)
+has_digest(const struct seen *s, const char *path, const struct stat *st)
 {
 	struct digest d;
+	int rc = S_ISREG(st->st_mode) ? content_of_file(path, st, &d, NULL) :
+		content_shown(path, st, &d, NULL);
 
-	return !content_of_file(path, st, &d, NULL) &&
-	       digest_equal(&d, &s->digest);
-}
-
-static bool
-shows_same(const struct seen *s, const char *path, const struct stat *st)
-{
-	struct digest d;
-
-	return !content_shown(path, st, &d, NULL) &&
-	       digest_equal(&d, &s->digest);
+	return !rc && digest_equal(&d, &s->digest);
 }
 
 /* Whether PATH is as S says. */
@@ -353,17 +346,17 @@ is_so(const struct seen *s, const char *path)
 	case SIGHT_FILE:
 		return there && is_file(s, &st);
 	case SIGHT_RACY:
-		return there && is_file(s, &st) && has_content(s, path, &st);
+		return there && is_file(s, &st) && has_digest(s, path, &st);
 	case SIGHT_TREE:
 		return there && S_ISDIR(st.st_mode) && has_times(s, &st);
 	case SIGHT_SYMLINK:
 		return there && S_ISLNK(st.st_mode) && has_times(s, &st);
 	case SIGHT_RACY_TREE:
 		return there && S_ISDIR(st.st_mode) && has_times(s, &st) &&
-		       shows_same(s, path, &st);
+		       has_digest(s, path, &st);
 	case SIGHT_RACY_SYMLINK:
 		return there && S_ISLNK(st.st_mode) && has_times(s, &st) &&
-		       shows_same(s, path, &st);
+		       has_digest(s, path, &st);
 	case SIGHT_REGULAR:
 		return there && S_ISREG(st.st_mode);
 	case SIGHT_OTHER:

@@ -26,35 +26,20 @@ round_times(int rc, struct stat *st)
 	return 0;
 }
 
-int
-stat(const char *path, struct stat *st)
-{
-	static int (*real)(const char *, struct stat *);
+#define COARSE(name, type) \
+	int \
+	name(type file, struct stat *st) \
+	{ \
+		static int (*real)(type, struct stat *); \
+	\
+		if (!real) \
+			real = (int (*)(type, struct stat *))next(#name); \
+		return round_times(real(file, st), st); \
+	}
 
-	if (!real)
-		real = (int (*)(const char *, struct stat *))next("stat");
-	return round_times(real(path, st), st);
-}
-
-int
-lstat(const char *path, struct stat *st)
-{
-	static int (*real)(const char *, struct stat *);
-
-	if (!real)
-		real = (int (*)(const char *, struct stat *))next("lstat");
-	return round_times(real(path, st), st);
-}
-
-int
-fstat(int fd, struct stat *st)
-{
-	static int (*real)(int, struct stat *);
-
-	if (!real)
-		real = (int (*)(int, struct stat *))next("fstat");
-	return round_times(real(fd, st), st);
-}
+COARSE(stat, const char *)
+COARSE(lstat, const char *)
+COARSE(fstat, int)
 
 int
 fstatat(int fd, const char *path, struct stat *st, int flags)
