@@ -39,6 +39,15 @@ collection_init(struct collection *c)
 	strbuf_init(&c->made);
 }
 
+static void
+hashed_files_release(struct hashed_files *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		free(h->v[i].path);
+	free(h->v);
+	memset(h, 0, sizeof(*h));
+}
+
 void
 collection_release(struct collection *c)
 {
@@ -46,11 +55,10 @@ collection_release(struct collection *c)
 		if (c->products[i].is_copy)
 			unlink(c->products[i].path);
 		free(c->products[i].path);
+		hashed_files_release(&c->products[i].inside);
 	}
-	for (size_t i = 0; i < c->hashed_count; i++)
-		free(c->hashed[i].path);
 	free(c->products);
-	free(c->hashed);
+	hashed_files_release(&c->hashed);
 	strbuf_release(&c->made);
 	error_release(&c->error);
 	collection_init(c);
@@ -228,19 +236,17 @@ read_made(struct collection *c, const struct slot *slot, struct error *err)
 
 /* ---- hashing ---- */
 
-/* Hash a project file and remember it: a content_file_fn. */
+/* Hash a file and remember it: a content_file_fn. */
 static int
 hash_file(void *data, const char *path, const struct stat *st,
 	  struct digest *d, struct error *err)
 {
-	struct collection *c = data;
-	struct hashed_file *h;
+	struct hashed_files *h = data;
 
 	if (content_of_file(path, st, d, err) < 0)
 		return -1;
-	ARRAY_GROW(c->hashed, c->hashed_count, c->hashed_alloc);
-	h = &c->hashed[c->hashed_count++];
-	*h = (struct hashed_file){ xstrdup(path), *st, *d };
+	ARRAY_GROW(h->v, h->count, h->alloc);
+	h->v[h->count++] = (struct hashed_file){ xstrdup(path), *st, *d };
 	return 0;
 }
 
@@ -260,10 +266,10 @@ hash_outputs(struct collection *c, struct error *err)
 		if (stat(path, &st) < 0 || !is_large(&st))
 			continue;
 		if (S_ISDIR(st.st_mode))
-			rc = content_of_tree(path, hash_file, c, &d,
+			rc = content_of_tree(path, hash_file, &c->hashed, &d,
 					     &size_bytes, err);
 		else if (S_ISREG(st.st_mode))
-			rc = hash_file(c, path, &st, &d, err);
+			rc = hash_file(&c->hashed, path, &st, &d, err);
 	}
 	return rc;
 }
@@ -273,8 +279,8 @@ hash_product(struct product *p, struct error *err)
 {
 	p->size_bytes = (uint64_t)p->stat.st_size;
 	if (S_ISDIR(p->stat.st_mode))
-		return content_of_tree(p->path, NULL, NULL, &p->digest,
-				       &p->size_bytes, err);
+		return content_of_tree(p->path, hash_file, &p->inside,
+				       &p->digest, &p->size_bytes, err);
 	if (!S_ISREG(p->stat.st_mode))
 		return content_refuse(p->path, p->stat.st_mode, err);
 	return content_of_file(p->path, &p->stat, &p->digest, err);

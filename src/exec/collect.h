@@ -18,6 +18,19 @@ struct files;
 struct spec_result;
 struct task_spec;
 
+/* A file that was hashed, maybe on an I/O thread. */
+struct hashed_file {
+	char *path;                  /* owned */
+	struct stat stat;
+	struct digest digest;
+};
+
+struct hashed_files {
+	struct hashed_file *v;
+	size_t count;
+	size_t alloc;
+};
+
 /* Something that the task made and that goes into the store. */
 struct product {
 	char *path;                  /* owned; NULL: a value */
@@ -32,13 +45,7 @@ struct product {
 	struct stat stat;            /* of path */
 	struct digest digest;
 	uint64_t size_bytes;
-};
-
-/* A project file that was hashed on an I/O thread. */
-struct hashed_file {
-	char *path;                  /* owned */
-	struct stat stat;
-	struct digest digest;
+	struct hashed_files inside;  /* a directory: the files in it */
 };
 
 /* What is known of the products of one attempt. */
@@ -51,9 +58,7 @@ struct collection {
 	struct strbuf made;          /* the payload of WIRE_RESULTS */
 	struct product *products;    /* by result index */
 	size_t product_count;
-	struct hashed_file *hashed;
-	size_t hashed_count;
-	size_t hashed_alloc;
+	struct hashed_files hashed;  /* of the project */
 	int64_t hashing_ns;          /* real time when that began */
 	struct error error;          /* of the job */
 };

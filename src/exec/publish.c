@@ -75,7 +75,13 @@ take_file(struct product *p, const struct spec_result *r, struct files *files,
 		if (product_copy(p, r, err))
 			return -1;
 	}
-	return object_take(p->path, &p->digest, r->file_name, files, err);
+	if (object_take(p->path, &p->digest, r->file_name, files, err))
+		return -1;
+	for (size_t i = 0; i < p->inside.count; i++)
+		object_learn(&p->digest, r->file_name,
+			     p->inside.v[i].path + strlen(p->path),
+			     &p->inside.v[i].digest, files);
+	return 0;
 }
 
 /* Read the value that a recipe wrote as text.  Returns 1 when it is none. */
@@ -218,9 +224,10 @@ agent_publish(struct collection *c, struct arena *arena,
 	*ours = false;
 	if (c->error.text)
 		return error_copy(err, &c->error);
-	for (size_t i = 0; i < c->hashed_count; i++)
-		files_learn(c->files, c->hashed[i].path, &c->hashed[i].stat,
-			    c->hashing_ns, &c->hashed[i].digest);
+	for (size_t i = 0; i < c->hashed.count; i++)
+		files_learn(c->files, c->hashed.v[i].path,
+			    &c->hashed.v[i].stat, c->hashing_ns,
+			    &c->hashed.v[i].digest);
 	if (publish_outputs(c, arena, p, err) < 0 ||
 	    publish_results(c, arena, p, ours, err) < 0)
 		return -1;

@@ -304,18 +304,39 @@ take_tree(const char *path, const struct digest *d, const char *file_name,
 
 /* ---- taking anything ---- */
 
-/* Let F know that the file object D, just put or touched, is good: what
- * nobody may write again cannot change in the tick in which it was made. */
+/* Let F know that the file of the store at PATH, just put or touched, has the
+ * digest D: what nobody may write again cannot change in the tick in which it
+ * was made. */
+static void
+learn_path(struct files *f, const char *path, const struct digest *d)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		files_learn(f, path, &st, INT64_MAX, d);
+}
+
+/* Let F know that the file object D is good. */
 static void
 learn(struct files *f, const struct digest *d, const char *file_name)
 {
 	struct strbuf path = STRBUF_INIT;
-	struct stat st;
 
 	object_add_path(&path, d, file_name);
-	if (stat(path.buf, &st) == 0 && S_ISREG(st.st_mode))
-		files_learn(f, path.buf, &st, INT64_MAX, d);
+	learn_path(f, path.buf, d);
 	strbuf_release(&path);
+}
+
+void
+object_learn(const struct digest *d, const char *file_name, const char *path,
+	     const struct digest *file, struct files *f)
+{
+	struct strbuf whole = STRBUF_INIT;
+
+	object_add_path(&whole, d, file_name);
+	strbuf_adds(&whole, path);
+	learn_path(f, whole.buf, file);
+	strbuf_release(&whole);
 }
 
 /* Keep what is at the one path of the object; *IS_DIR tells what that is. */
@@ -349,8 +370,12 @@ object_keep(const struct digest *d, const char *file_name, struct files *f,
 	bool is_dir;
 	int rc = keep_path(d, file_name, f, &is_dir, err);
 
-	if (rc > 0 && file_name && !is_dir)
+	if (rc > 0 && file_name && !is_dir) {
 		rc = keep_path(d, NULL, f, &is_dir, err);
+		/* one file under both names: it was touched since */
+		if (rc > 0)
+			learn(f, d, file_name);
+	}
 	return rc;
 }
 

@@ -38,6 +38,13 @@ int object_take(const char *path, const struct digest *d,
 int object_keep(const struct digest *d, const char *file_name,
 		struct files *f, struct error *err);
 
+/* Let F know, too, that the file at PATH, which begins with a "/", in the
+ * directory object D, just taken, has the digest FILE: whoever reads D need
+ * not hash it again. */
+void object_learn(const struct digest *d, const char *file_name,
+		  const char *path, const struct digest *file,
+		  struct files *f);
+
 /* Put a copy of the file or directory at PATH, whose stat was ST when it was
  * found to have the digest D, into the store, if the file system can let both
  * share their blocks.  Returns 1 when the store has the object now, 0 when PATH

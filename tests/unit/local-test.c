@@ -278,6 +278,38 @@ test_large(void)
 	   "in directories too");
 }
 
+/* Whether whoever reads the file at PATH in the result A must hash it. */
+static bool
+is_to_be_hashed(const struct artifact *a, const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	struct stat st;
+	bool costly;
+
+	object_add_path(&sb, &a->digest, a->file_name);
+	strbuf_adds(&sb, path);
+	must(stat(sb.buf, &st));
+	costly = files_is_costly(files, sb.buf, &st);
+	strbuf_release(&sb);
+	return costly;
+}
+
+static void
+test_hashed_once(void)
+{
+	struct trial *t = shell("head -c 3000000 /dev/zero > " R(0)
+				"; mkdir -p " R(1) "/d; tr '\\0' a < " R(0)
+				" > " R(1) "/d/f; cp -r " R(1) " " R(2));
+
+	add_result(t, "file", SPEC_RESULT_VALUE, NULL);
+	add_result(t, "tree", SPEC_RESULT_VALUE, NULL);
+	add_result(t, "named", SPEC_RESULT_NAMED, "site");
+	succeeded(run(t), "large results are made");
+	ok(!is_to_be_hashed(&t->got[0], ""), "who reads one trusts its hash");
+	ok(!is_to_be_hashed(&t->got[1], "/d/f"), "inside a directory, too");
+	ok(!is_to_be_hashed(&t->got[2], "/d/f"), "which may have a name");
+}
+
 /* ---- environment ---- */
 
 static void
@@ -492,6 +524,7 @@ main(void)
 	test_lists();
 	test_long_text();
 	test_large();
+	test_hashed_once();
 	test_environment();
 	test_stopping();
 	test_left_behind();

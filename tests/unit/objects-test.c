@@ -218,14 +218,23 @@ test_twins(void)
 	strbuf_release(&sb);
 }
 
+/* Make a file that is not hashed by the way. */
+static void
+put_large(const char *path)
+{
+	put(path, "kept");
+	must(truncate(path, 2 * FILES_COSTLY_BYTES));
+}
+
 static void
 test_kept(void)
 {
 	struct digest d, none = { { 9 } };
+	struct stat st;
 	int64_t then;
 	char *path;
 
-	put("made", "kept");
+	put_large("made");
 	d = digest_file("made");
 	must(object_take("made", &d, "k.txt", files, &err));
 	path = object_path(&d, NULL);
@@ -234,13 +243,17 @@ test_kept(void)
 	is_int(object_keep(&d, "k.txt", files, &err), 1,
 	       "an object that is there is kept");
 	ok(changed_ns(path) > then, "and its ctime says so");
+	free(path);
+	path = object_path(&d, "k.txt");
+	ok(!files_is_costly(files, path, &st),
+	   "for which nobody need hash it again");
 	then = changed_ns(path);
 	is_int(object_keep(&d, "l.txt", files, &err), 0,
 	       "not under a name that it has not");
 	is_int(object_keep(&none, NULL, files, &err), 0,
 	       "nor one that is not there");
 	next_tick(path);
-	put("made", "kept");
+	put_large("made");
 	must(object_take("made", &d, NULL, files, &err));
 	ok(changed_ns(path) > then, "to take its twin keeps it, too");
 	free(path);
