@@ -19,7 +19,7 @@
             compile-module))
 
 (define (top-level-names tree is? name-of)
-  ;; The names of the nodes of the expanded form TREE that are such.
+  ;; What NAME-OF says of the nodes of the expanded form TREE that are such.
   (tree-il-fold (lambda (node names)
                   (if (is? node)
                       (cons (name-of node) names)
@@ -305,24 +305,49 @@ FILE includes."
         (loop (list-tail trees forms-in-part)
               (cons (make-part (list-head trees forms-in-part)) parts)))))
 
+(define (redefinitions trees)
+  ;; A definition of each of Guile's procedures that TREES define anew, as what
+  ;; it is before that.  The compiler takes a name like car or list for Guile's
+  ;; if it sees no definition outside of all procedures.
+  (define (guile-procedure? name)
+    (let ((variable (module-variable the-scm-module name)))
+      (and variable
+           (variable-bound? variable)
+           (procedure? (variable-ref variable)))))
+  (map (lambda (node)
+         (let ((name (toplevel-define-name node)))
+           (make-toplevel-define #f (toplevel-define-mod node) name
+                                 (make-module-ref #f '(guile) name #f))))
+       (top-level-names (join-trees trees)
+                        (lambda (node)
+                          (and (toplevel-define? node)
+                               (guile-procedure?
+                                (toplevel-define-name node))))
+                        identity)))
+
 (define (program trees)
   ;; Parts are arguments so that no pass puts them together again.
-  (make-call #f
-             (make-module-ref #f '(flowmake registry) 'call-parts #t)
-             (cut-into-parts trees)))
+  (join-trees
+   (append
+    (redefinitions trees)
+    (list (make-call #f
+                     (make-module-ref #f '(flowmake registry) 'call-parts #t)
+                     (cut-into-parts trees))))))
 
 (define (compile-expanded trees)
   "Return the bytecode of TREES, a bytevector."
-  (compile-tree (program trees)))
+  (compile-tree (program trees) (flow-module)))
 
 (define (compile-module parts)
   "Return the bytecode of a module, of the PARTS that expand-module gives.  The
 code of the rest belongs to the module that is current when it is called."
-  (let ((heads (car parts)) (trees (cadr parts)))
-    (compile-tree
-     (if (null? heads)
-         (program trees)
-         (make-seq #f (join-trees heads) (program trees))))))
+  (match parts
+    ((module heads trees)
+     (compile-tree
+      (if (null? heads)
+          (program trees)
+          (make-seq #f (join-trees heads) (program trees)))
+      module))))
 
 ;;; What (system base compile) does, without the pass that warns and all that it
 ;;; loads, which took longer than compiling a common Flowfile.
@@ -331,9 +356,9 @@ code of the rest belongs to the module that is current when it is called."
 (define compile-bytecode
   (lazy '(language tree-il compile-bytecode) 'compile-bytecode))
 
-(define (compile-tree tree)
-  (let* ((env (flow-module))
-         ;; Aligned, as a file that is mapped must be.
+(define (compile-tree tree env)
+  ;; A name of which the module ENV has Guile's meaning is taken for that.
+  (let* (;; Aligned, as a file that is mapped must be.
          (options '(#:to-file? #t))
          (lower (make-lowerer 1 options)))
     (compile-bytecode (lower tree env) env options)))

@@ -24,7 +24,7 @@
   (parameterize ((included-files '()) (expanded-files '()))
     (let* ((forms (read-flow file text))
            (expanded (expand-module file forms))
-           (bytecode (compile-module (cdr expanded))))
+           (bytecode (compile-module expanded)))
       (save-code! path bytecode
                   (append (included-files)
                           (delete file (files-of (car expanded)))))

@@ -160,4 +160,17 @@ test_expect_success 'a compiled flow is run without what expanded it' '
 	flowmake run > said && test_grep "[(]#f #f[)]" said
 '
 
+test_expect_success 'a name of Guile that a module defines anew, or gets from another, is that' '
+	library "(define-module (lib stats) #:use-module (lib more) #:export (both))" \
+		"(define (both x) (list (car x) (length x)))" \
+		"(define (car x) 42)" &&
+	echo "(define-module (lib more) #:replace (length)) (define (length x) 43)" \
+		> lib/more.scm &&
+	flowfile <<-"END" &&
+	(use-modules (lib stats))
+	(step a (scheme (write (list (both 7) (car (list 1)) (length (list 1))))))
+	END
+	run_says a "((42 43) 1 1)" && run_says a "((42 43) 1 1)"
+'
+
 test_done

@@ -102,4 +102,27 @@ test_expect_success 'a clause does not see its own name, nor those behind it' '
  which is not known here yet"
 '
 
+test_expect_success 'a definition of a name that Guile gives already counts' '
+	flowfile <<-"END" &&
+	(define before (list 1 2))
+	(define (f) (cdr 5))
+	(define (cdr x) (+ x 1))
+	(define (list . x) (cons "mine" x))
+	(step a (foreach x (list before))
+	  (produces n)
+	  (scheme (values (format #f "~a ~a ~a" x (list (f)) (cdr 7)))))
+	(step b (shell "echo #{(cdr 1)}"))
+	END
+	flowmake run &&
+	flowmake dump a/0/n > actual &&
+	echo "\"mine (mine 6) 8\"" > expected &&
+	test_cmp expected actual &&
+	flowmake dump a/1/n > actual &&
+	echo "\"(1 2) (mine 6) 8\"" > expected &&
+	test_cmp expected actual &&
+	flowmake logs b > actual &&
+	echo 2 > expected &&
+	test_cmp expected actual
+'
+
 test_done
