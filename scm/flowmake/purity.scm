@@ -172,7 +172,8 @@ defined more than once is not."
      ((not pure?))
      ((not (pair? tree)) (fail!))
      ((recipe-body? tree))
-     ((formats-text? tree) (for-each check (cddr tree)))
+     ((and (formats-text? tree) (not (hashq-ref definitions 'format)))
+      (for-each check (cddr tree)))
      (else
       (case (car tree)
         ((const void lexical) #t)
