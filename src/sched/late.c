@@ -1,6 +1,6 @@
 /*
  * Steps of which tasks are wanted that nobody knows yet, because they stand in
- * late fan-outs.
+ * late fan-outs; and those of which none is.
  */
 #include "base/base.h"
 
@@ -40,12 +40,10 @@ look_at_graph(const struct run *r, bool *wanted, enum coming *coming)
 	}
 }
 
-enum coming *
-run_coming_steps(const struct run *r)
+/* The same, by what the rules say, too. */
+static void
+look(const struct run *r, bool *wanted, enum coming *coming)
 {
-	bool *wanted = xcalloc(r->rules.step_count + 1, sizeof(*wanted));
-	enum coming *coming = xcalloc(r->rules.step_count + 1,
-				      sizeof(*coming));
 	uint32_t i, k;
 
 	look_at_graph(r, wanted, coming);
@@ -68,8 +66,38 @@ run_coming_steps(const struct run *r)
 		    coming[opener->index] == COMING_LATE)
 			coming[s->index] = COMING_LATE;
 	}
+}
+
+enum coming *
+run_coming_steps(const struct run *r)
+{
+	bool *wanted = xcalloc(r->rules.step_count + 1, sizeof(*wanted));
+	enum coming *coming = xcalloc(r->rules.step_count + 1,
+				      sizeof(*coming));
+
+	look(r, wanted, coming);
 	free(wanted);
 	return coming;
+}
+
+void
+run_tell_unneeded(struct run *r)
+{
+	bool *wanted = xcalloc(r->rules.step_count + 1, sizeof(*wanted));
+	enum coming *coming = xcalloc(r->rules.step_count + 1,
+				      sizeof(*coming));
+	bool more_may_come = r->seeking;
+	uint32_t i;
+
+	look(r, wanted, coming);
+	for (i = 0; i < r->rules.step_count; i++)
+		more_may_come |= coming[i] == COMING_LATE;
+	for (i = 0; !more_may_come && i < r->rules.step_count; i++)
+		if (r->rerun[i] && !wanted[i])
+			run_note(r, "--rerun: nothing that is wanted needs the "
+				 "step '%s'", r->rules.steps[i]->name);
+	free(wanted);
+	free(coming);
 }
 
 const struct step *

@@ -139,6 +139,9 @@ enum coming {
 };
 /* That of all steps, by index; the caller frees it. */
 enum coming *run_coming_steps(const struct run *r);
+/* Say which steps that --rerun names are none of what is wanted; nothing while
+ * tasks may come that want them. */
+void run_tell_unneeded(struct run *r);
 /* The step in whose fan-out S stands, its own not counted; or NULL. */
 const struct step *run_opener_around(const struct step *s);
 

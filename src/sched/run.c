@@ -472,6 +472,8 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	} else {
 		ret = run_tasks(&r, err);
 	}
+	if (!ret && o->resume)
+		run_tell_unneeded(&r);
 out:
 	summary->interrupted = r.interrupted;
 	close_run(&r);

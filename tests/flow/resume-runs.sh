@@ -74,6 +74,28 @@ test_expect_success '--rerun of a step in the middle goes no further than change
 	executes "a b" --rerun a --rerun=b
 '
 
+test_expect_success 'a step that --rerun names and nothing needs is said' '
+	mkdir unneeded && cd unneeded && flowfile <<-\END &&
+	(step a (output o "a.txt") (shell "echo 1 > #{o}"))
+	(step b (output o "b.txt") (shell "echo 2 > #{o}"))
+	(step pack (pattern s) (output o "p/%") (shell "echo #{s} > #{o}"))
+	(step n (produces n) (scheme 2))
+	(step late (from n n) (foreach i (iota n)) (output o "late-#{i}")
+	  (shell "echo > #{o}"))
+	(step none (foreach i (list)) (shell "exit 1"))
+	END
+	flowmake && unneeded="--rerun: nothing that is wanted needs the step " &&
+	executes "" a --rerun b && test_grep "$unneeded.b.$" "$said" &&
+	flowmake -n --rerun b a > out 2> errors &&
+	test_grep "$unneeded.b.$" errors && test_grep "^0 of 1 task" out &&
+	flowmake -q --rerun b a > out 2>&1 && test_cmp /dev/null out &&
+	executes "" --rerun pack && test_grep "$unneeded.pack.$" "$said" &&
+	executes "pack/x" p/x --rerun pack &&
+	executes "late/0 late/1" --rerun late --rerun none &&
+	executes "late/0" late-0 --rerun late &&
+	test_grep -v "$unneeded" "$said"
+'
+
 test_expect_success 'renaming a step and reordering a fan-out execute nothing' '
 	mkdir rename && cd rename && flowfile <<-\END &&
 	(step a (foreach x (list "p" "q")) (output o "out/#{x}")
