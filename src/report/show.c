@@ -134,6 +134,7 @@ show_runs(struct store *s, bool json, struct strbuf *out, struct error *err)
 	struct table t;
 	size_t count, i;
 	uint64_t bytes;
+	uint32_t latest;
 	int rc = 0;
 
 	if (json)
@@ -152,7 +153,8 @@ show_runs(struct store *s, bool json, struct strbuf *out, struct error *err)
 	if (count)
 		table_print(&t, out);
 	else
-		strbuf_adds(out, "Nothing has run here yet.\n");
+		rc = store_forgotten(s, &latest, err) ? -1 :
+			store_say_no_run(latest, "", err);
 	table_release(&t);
 	free(runs);
 	return rc;

@@ -52,7 +52,8 @@ target_parse(struct target *t, struct store *s, const char *text,
 	if (!rc && number)
 		return error_set(err, "there is no run %u", number);
 	if (!rc)
-		return error_set(err, "nothing has run here yet");
+		return store_forgotten(s, &number, err) ? -1 :
+			store_say_no_run(number, "", err);
 	if (rc < 0)
 		return -1;
 	if (!text || !*text)

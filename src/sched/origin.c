@@ -65,6 +65,30 @@ find_origin(struct run *r, struct error *err)
 		store_run_get(r->store, o->origin_run, &r->origin, err);
 }
 
+/* Say, where no run is recorded, why, and WHAT follows; ALWAYS: also if nothing
+ * has run yet. */
+static int
+tell_no_run(struct run *r, bool always, const char *what, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	uint32_t latest;
+
+	if (store_forgotten(r->store, &latest, err))
+		return -1;
+	if (!latest && !always)
+		return 0;
+	store_say_no_run(latest, "", &why);
+	run_note(r, "%s%s", why.text, what);
+	error_release(&why);
+	return 0;
+}
+
+int
+run_tell_forgotten(struct run *r, struct error *err)
+{
+	return tell_no_run(r, false, "", err);
+}
+
 int
 run_find_origin(struct run *r, struct error *err)
 {
@@ -77,8 +101,8 @@ run_find_origin(struct run *r, struct error *err)
 		return error_set(err, "--origin-run-id: there is no run %u; "
 				 "'flowmake runs' lists them", number);
 	if (!found)
-		run_note(r, "nothing has run here yet, so everything runs");
-	else if (number || !is_of_other_flow(&r->origin,
+		return tell_no_run(r, true, ", so everything runs", err);
+	if (number || !is_of_other_flow(&r->origin,
 					     r->options->flow_file))
 		inherit(&r->given, &r->origin);
 	return 0;

@@ -211,6 +211,8 @@ void run_cancel_all(struct run *r, bool hard);
 /* ---- origin.c ---- */
 /* Find the run to resume, and what parameters it was given. */
 int run_find_origin(struct run *r, struct error *err);
+/* Say so, if nothing is known any more of runs whose results are there. */
+int run_tell_forgotten(struct run *r, struct error *err);
 
 /* ---- resume.c ---- */
 /* Read what can be reused. */

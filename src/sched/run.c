@@ -346,7 +346,8 @@ open_run(struct run *r, struct error *err)
 		return -1;
 	r->keeper = keeper_new(r->pool);
 	r->prehash = prehash_new(r->pool, r->files);
-	return r->options->resume ? run_find_origin(r, err) : 0;
+	return r->options->resume ? run_find_origin(r, err) :
+		run_tell_forgotten(r, err);
 }
 
 static void

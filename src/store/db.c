@@ -14,15 +14,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "store/forgotten.h"
 
 enum {
 	DB_BUSY_MS = 30000,
@@ -75,6 +76,9 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 			   " WHERE flow_file IN (?1, ?2)"
 			   " ORDER BY number DESC LIMIT 1",
 	[DB_RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs ORDER BY number",
+	[DB_RUN_FORGOTTEN] = "SELECT seq FROM sqlite_sequence"
+			     " WHERE name = 'runs'"
+			     " AND NOT EXISTS (SELECT 1 FROM runs)",
 	/* The row of the start, which no index holds, is overwritten. */
 	[DB_ATTEMPT_PUT] =
 		"REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
@@ -161,9 +165,10 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 int
 db_damaged(const char *what, struct error *err)
 {
-	return error_set(err, "%s: " DB_PATH " is damaged; move it away to "
-			 "begin anew (results and logs stay), or try to save "
-			 "it with 'sqlite3 " DB_PATH " .recover'", what);
+	return error_set(err, "%s: " DB_PATH " is damaged; move it and "
+			 DB_PATH "-wal away to begin anew (results and logs "
+			 "stay), or try to save it with 'sqlite3 " DB_PATH
+			 " .recover'", what);
 }
 
 /* Say in ERR what went wrong last, after WHAT.  Returns -1. */
@@ -240,7 +245,8 @@ static int
 migrate(struct store *s, struct error *err)
 {
 	static const char what[] = "cannot set up the store";
-	char pragma[64];
+	char sql[128];
+	uint32_t latest;
 	int version;
 
 	if (run_sql(s, "BEGIN IMMEDIATE"))
@@ -249,12 +255,16 @@ migrate(struct store *s, struct error *err)
 	version = read_version(s);
 	if (version < 0)
 		return db_error(s, what, err);
+	latest = version ? 0 : forgotten_latest();
 	for (; version < db_version; version++)
 		if (run_sql(s, db_migrations[version]))
 			return db_error(s, what, err);
-	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
-		 db_version);
-	if (run_sql(s, pragma) || run_sql(s, "COMMIT"))
+	snprintf(sql, sizeof(sql), "INSERT INTO sqlite_sequence "
+		 "VALUES ('runs', %" PRIu32 ")", latest);
+	if (latest && run_sql(s, sql))
+		return db_error(s, what, err);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", db_version);
+	if (run_sql(s, sql) || run_sql(s, "COMMIT"))
 		return db_error(s, what, err);
 	return 0;
 }
@@ -276,30 +286,10 @@ check_version(struct store *s, struct error *err)
 	if (s->mode == STORE_WRITE)
 		return migrate(s, err);
 	if (!version)
-		return error_set(err, "nothing has run here yet (" DB_PATH
-				 " is empty)");
+		return store_say_no_run(forgotten_latest(), " (" DB_PATH
+				     " is empty)", err);
 	return error_set(err, DB_PATH " has the older format %d; the next "
 			 "'flowmake run' will bring it up to date", version);
-}
-
-/* Other machines do not see this one's shared memory, on which WAL rests. */
-bool
-store_is_remote(void)
-{
-	static const uint32_t types[] = {
-		0x6969, 0x517b, 0xff534d42, 0xfe534d42, /* NFS, SMB, CIFS */
-		0x5346414f, 0x00c36400, 0x0bd00bd0,     /* AFS, Ceph, Lustre */
-		0x47504653, 0x01021997, 0x65735546,     /* GPFS, 9P, FUSE */
-	};
-	struct statfs fs;
-	size_t i;
-
-	if (statfs(STORE_DIR, &fs) < 0)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(types); i++)
-		if ((uint32_t)fs.f_type == types[i])
-			return true;
-	return false;
 }
 
 /* Set the connection up as db.c's head says. */
@@ -362,8 +352,8 @@ open_reader(struct store *s, struct error *err)
 	struct stat st;
 
 	if (stat(DB_PATH, &st) < 0 && errno == ENOENT)
-		return error_set(err, "nothing has run here yet (there is no "
-				 DB_PATH ")");
+		return store_say_no_run(forgotten_latest(), " (there is no "
+				     DB_PATH ")", err);
 	if (open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READONLY))
 		return db_error(s, "cannot open the store", err);
 	if (read_version(s) >= 0 ||
@@ -385,6 +375,8 @@ int
 db_open(struct store *s, struct error *err)
 {
 	s->changes = -1;
+	if (forgotten_check_log(err))
+		return -1;
 	if (s->mode == STORE_READ) {
 		if (open_reader(s, err))
 			return -1;

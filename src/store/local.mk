@@ -10,6 +10,7 @@ store_sources = \
 	src/store/files-list.c \
 	src/store/files-state.h \
 	src/store/files-testify.c \
+	src/store/forgotten.c src/store/forgotten.h \
 	src/store/gc.c src/store/gc.h \
 	src/store/gc-files.c \
 	src/store/gc-objects.c \

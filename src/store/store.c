@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -75,6 +76,26 @@ store_close(struct store *s, struct error *err)
 		rc = -1;
 	store_drop(s);
 	return rc;
+}
+
+/* Other machines do not see this one's shared memory, on which WAL rests. */
+bool
+store_is_remote(void)
+{
+	static const uint32_t types[] = {
+		0x6969, 0x517b, 0xff534d42, 0xfe534d42, /* NFS, SMB, CIFS */
+		0x5346414f, 0x00c36400, 0x0bd00bd0,     /* AFS, Ceph, Lustre */
+		0x47504653, 0x01021997, 0x65735546,     /* GPFS, 9P, FUSE */
+	};
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(STORE_DIR, &fs) < 0)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		if ((uint32_t)fs.f_type == types[i])
+			return true;
+	return false;
 }
 
 int

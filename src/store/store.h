@@ -113,6 +113,12 @@ int store_run_get(struct store *s, uint32_t number, struct run_record *r,
 /* The same with the latest run of the Flowfile FLOW_FILE. */
 int store_run_of_flow(struct store *s, const char *flow_file,
 		      struct run_record *r, struct error *err);
+/* The latest run of which nothing is known any more, as the database was lost
+ * after it, in *LATEST; 0 when there is none, or one has begun since. */
+int store_forgotten(struct store *s, uint32_t *latest, struct error *err);
+/* Say of a store without a run, where that is LATEST, that nothing is known of
+ * those up to it, else that nothing has run here yet, WHY.  Returns -1. */
+int store_say_no_run(uint32_t latest, const char *why, struct error *err);
 /* All runs, oldest first; the array and its records are the caller's. */
 int store_run_list(struct store *s, struct run_record **runs, size_t *count,
 		   struct error *err);

@@ -67,4 +67,36 @@ test_expect_success 'a damaged database is named, with what to do' '
 	rm -rf .flowmake && mv kept .flowmake && flowmake -q
 '
 
+test_expect_success 'without its log it is not taken for a new one' '
+	cp -a .flowmake kept && : > .flowmake/db && : > log &&
+	for command in resume run runs show "resume -q" "gc --keep 1"; do
+		test_must_fail flowmake $command 2>> log || exit 1
+	done && test_grep "db-wal, which holds what was recorded last" log &&
+	cmp kept/db-wal .flowmake/db-wal && cp kept/db .flowmake/db &&
+	flowmake -q && rm -rf kept
+'
+
+test_expect_success 'one that is lost is said, and its runs are overwritten by none' '
+	mkdir lost && cd lost && flowfile <<-\END &&
+	(parameter n 1)
+	(step a (output o "o") (shell "echo #{n}; echo #{n} > #{o}"))
+	END
+	flowmake run && echo mine > o && flowmake n=2 &&
+	flowmake diff 1 2 && cp .flowmake/logs/1 .flowmake/logs/2 . &&
+	rm .flowmake/db* && gone="nothing is known any more of the runs up to 2" &&
+	for command in runs show "logs 1" why "dump 1/a" "gc --keep 1"; do
+		test_must_fail flowmake $command 2> errors &&
+		test_grep "$gone" errors || exit 1
+	done && test_expect_code 1 flowmake -q &&
+	test_must_fail flowmake runs 2> errors && test_grep "$gone" errors &&
+	flowmake -n 2>&1 | grep "$gone.*, so everything runs" &&
+	flowmake run -n 2>&1 | grep "$gone" &&
+	flowmake resume n=3 2> errors && test_grep "$gone.*, so everything" errors &&
+	flowmake show > out && test_grep "^Run 3 " out &&
+	cmp 1 .flowmake/logs/1 && cmp 2 .flowmake/logs/2 &&
+	echo mine | test_cmp - .flowmake/replaced/2/o &&
+	git -C .flowmake/code.git rev-parse refs/flowmake/runs/1 &&
+	executes "" && test_grep -v "$gone" "$said"
+'
+
 test_done

@@ -97,10 +97,48 @@ test_formats(void)
 	put(STORE_DIR "/db", "this is no database, but it is long enough to "
 	    "be taken for one, and so it must be refused; this is no database,"
 	    " but it is long enough to be taken for one, and so on");
-	ok(cannot_open(STORE_WRITE, "damaged; move it away"),
+	ok(cannot_open(STORE_WRITE, "damaged; move it and "),
 	   "a damaged database is named with what to do");
 	ok(cannot_open(STORE_READ, STORE_DIR "/db is damaged"),
 	   "to readers too");
+	must(file_remove_tree(STORE_DIR, &err));
+}
+
+/* A store of which only a log and what was replaced are left. */
+static void
+test_forgotten(void)
+{
+	static const char known[] = "nothing is known any more of the runs up "
+		"to 12";
+	struct store *s;
+	struct run_record r;
+	uint32_t latest;
+
+	must(mkdir(STORE_DIR, 0777));
+	must(mkdir(STORE_DIR "/logs", 0777));
+	must(mkdir(STORE_DIR "/replaced", 0777));
+	put(STORE_DIR "/logs/9", "");
+	put(STORE_DIR "/logs/x99", "");
+	must(mkdir(STORE_DIR "/replaced/12", 0777));
+	ok(cannot_open(STORE_READ, known), "what a lost database knew is said");
+	put(STORE_DIR "/db", "");
+	ok(cannot_open(STORE_READ, known), "also of one that is empty");
+	put(STORE_DIR "/db-wal", "what was recorded last");
+	ok(cannot_open(STORE_WRITE, "db-wal, which holds what was recorded"),
+	   "its log is not removed beside an empty one");
+	must(unlink(STORE_DIR "/db"));
+	ok(cannot_open(STORE_READ, "move the second away as well"),
+	   "nor beside one that is gone");
+	must(unlink(STORE_DIR "/db-wal"));
+	close_store(open_store(STORE_WRITE));
+	s = open_store(STORE_WRITE);
+	must(store_forgotten(s, &latest, &err));
+	is_int(latest, 12, "a new one knows which runs are not known");
+	r = begin_run(s);
+	is_int(r.number, 13, "and does not give their numbers again");
+	must(store_forgotten(s, &latest, &err));
+	is_int(latest, 0, "which is of no interest when another run is");
+	close_store(s);
 	must(file_remove_tree(STORE_DIR, &err));
 }
 
@@ -610,6 +648,7 @@ main(void)
 	enter_work_dir();
 	test_opening();
 	test_formats();
+	test_forgotten();
 	s = open_store(STORE_WRITE);
 	test_runs(s);
 	test_alive();
