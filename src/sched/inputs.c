@@ -46,6 +46,9 @@ names_project_file(struct files *files, const char *word)
 /* What stands between the words of a text. */
 static const char breaks[] = " \t\n;|&<>()'\"`$=*?[]{}\\";
 
+/* What may also stand between names: a.txt,b.txt, file=@a.json, host:a.txt. */
+static const char joints[] = ",:@";
+
 typedef void word_fn(void *data, const char *word);
 
 static void
@@ -63,6 +66,27 @@ static bool
 is_no_variable(const char *word, size_t len)
 {
 	return memchr(word, '.', len) || memchr(word, '/', len);
+}
+
+/* Call FN for the LEN bytes of WORD, between breaks, and for names that are
+ * joined in it, or are the value of an option of one letter, as in -fa.awk.
+ * In a SCRIPT a word alone may be a variable. */
+static void
+each_name_in(const char *word, size_t len, bool script, word_fn *fn,
+	     void *data)
+{
+	const char *end = word + len;
+	size_t n;
+
+	if (!script || is_no_variable(word, len))
+		call_with_copy(fn, data, word, len);
+	if (len > 2 && word[0] == '-' && is_no_variable(word + 2, len - 2))
+		call_with_copy(fn, data, word + 2, len - 2);
+	for (; word < end; word += n + 1) {
+		n = MIN(strcspn(word, joints), (size_t)(end - word));
+		if (n && n < len && (!script || is_no_variable(word, n)))
+			call_with_copy(fn, data, word, n);
+	}
 }
 
 /* Whether what begins at START of TEXT stands behind a > or >> of a shell, and
@@ -109,9 +133,9 @@ each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 					 "'\n");
 		if (quoted && text[i + quoted] != before)
 			quoted = 0;
-		if (len && (quoted || !script ||
-			    is_no_variable(text + i, len)))
-			call_with_copy(fn, data, text + i, len);
+		if (len)
+			each_name_in(text + i, len, script && !quoted, fn,
+				     data);
 		if (quoted > len)
 			call_with_copy(fn, data, text + i, quoted);
 	}
@@ -121,9 +145,14 @@ each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 static void
 each_part_of(const char *word, word_fn *fn, void *data)
 {
-	fn(data, word);
-	if (word[strcspn(word, breaks)])
+	size_t len = strcspn(word, breaks);
+
+	if (word[len]) {
+		fn(data, word);
 		each_word_in(word, strlen(word), false, fn, data);
+	} else if (len) {
+		each_name_in(word, len, false, fn, data);
+	}
 }
 
 /* The words that may name programs and data of A's recipe itself: arguments,

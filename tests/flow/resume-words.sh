@@ -28,6 +28,26 @@ test_expect_success 'a program that a recipe names counts' '
 	executes "dotted inner linked option plain quoted scripted words"
 '
 
+test_expect_success 'so does a file whose name is joined to others' '
+	mkdir joined && cd joined &&
+	for f in a.txt b.txt c.txt d.txt e.txt f.txt g,1.txt; do
+		echo 1 > $f
+	done &&
+	flowfile <<-\END &&
+	(step comma (shell "true; echo --merge=a.txt,b.txt"))
+	(step at (shell "true; echo -F data=@c.txt"))
+	(step colon (exec "echo" "host:d.txt"))
+	(step letter (shell "true; echo -fe.txt"))
+	(step quoted (script "sh" "echo \"f.txt,b.txt\""))
+	(step whole (exec "echo" "g,1.txt"))
+	END
+	flowmake && executes "" && echo 2 > b.txt && executes "comma quoted" &&
+	echo 2 > c.txt && executes at && echo 2 > d.txt && executes colon &&
+	echo 2 > e.txt && executes letter && echo 2 > f.txt &&
+	executes quoted && echo 2 > g,1.txt && executes whole &&
+	echo 2 > a.txt && executes comma && executes ""
+'
+
 test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
 	mkdir scheme && cd scheme && echo a > a.txt && echo b > b.txt &&
 	echo "echo c" > c.sh && echo d > d.txt && flowfile <<-\END &&
