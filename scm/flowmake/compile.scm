@@ -4,10 +4,12 @@
 (define-module (flowmake compile)
   #:use-module (ice-9 match)
   #:use-module (language tree-il)
+  #:use-module ((srfi srfi-1) #:select (filter-map))
   #:use-module ((system syntax) #:select (syntax?))
   #:use-module ((flowmake compiler) #:select (lazy))
   #:use-module (flowmake draft)
   #:use-module (flowmake errors)
+  #:use-module ((flowmake interpolate) #:select (literal-pieces))
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake purity)
@@ -92,19 +94,30 @@
       (format #f "step '~a': " (cadr form))
       ""))
 
+(define (clause? name form)
+  ;; Whether FORM, a datum, is a clause NAME, which should be in a step.
+  (and (pair? form)
+       (eq? (car form) name)
+       (memq name (module-ref (resolve-interface '(flowmake step))
+                              'step-clauses))))
+
 (define (unbound-error node form names)
   (let* ((name (toplevel-ref-name node))
          (place (or (place-of-node node) (syntax-source form)))
          (note (scope-note place)))
-    (if note
-        (flow-error place "~a" note)
-        (let ((near (%suggest (symbol->string name)
-                              (map symbol->string (delete name names)))))
-          (flow-error place "~aunbound variable '~a'~a"
-                      (form-label (syntax->datum form)) name
-                      (if near
-                          (format #f " (did you mean '~a'?)" near)
-                          ""))))))
+    (cond
+     (note (flow-error place "~a" note))
+     ((clause? name (syntax->datum form))
+      (flow-error (syntax-source form) "the clause ~a stands outside of a \
+step; does a ')' before it come too early?" name))
+     (else
+      (let ((near (%suggest (symbol->string name)
+                            (map symbol->string (delete name names)))))
+        (flow-error place "~aunbound variable '~a'~a"
+                    (form-label (syntax->datum form)) name
+                    (if near
+                        (format #f " (did you mean '~a'?)" near)
+                        "")))))))
 
 (define (check-bound trees forms defined)
   ;; Raise an error for the first reference to a name that nothing binds.
@@ -165,6 +178,11 @@
 (define syntax-expression*
   (@@ (system syntax internal) syntax-expression))
 
+(define (holes literal)
+  ;; The expressions in LITERAL, syntax of a string.
+  (filter-map (lambda (piece) (and (pair? piece) (cdr piece)))
+              (or (false-if-exception (literal-pieces literal)) '())))
+
 (define (place-of-part form part)
   ;; The place in FORM of what reads like PART, a datum, or #f.
   (let walk ((form form))
@@ -172,7 +190,9 @@
      ((syntax? form)
       (or (and (equal? (syntax->datum form) part)
                (syntax-source form))
-          (walk (syntax-expression* form))))
+          (walk (if (string? (syntax->datum form))
+                    (holes form)
+                    (syntax-expression* form)))))
      ((pair? form)
       (let loop ((form form))
         (if (pair? form)
@@ -180,16 +200,24 @@
             (walk form))))
      (else #f))))
 
+(define (written-part form part)
+  ;; PART, or what FORM has of it if it is a body that was put together for it.
+  (match part
+    (((or 'let 'lambda) () _ ... last)
+     (if (place-of-part form part) part last))
+    (_ part)))
+
 (define (raise-complete form exception)
   ;; Raise EXCEPTION, but a syntax error in FORM with its step and its place,
   ;; which Guile leaves out where if, lambda and others of its core are wrong.
   (match (and (exception? exception)
               (cons (exception-kind exception) (exception-args exception)))
     (('syntax-error who what place part subform)
-     (throw 'syntax-error who
-            (string-append (form-label (syntax->datum form)) what)
-            (or place (place-of-part form part))
-            part subform))
+     (let ((part (written-part form part)))
+       (throw 'syntax-error who
+              (string-append (form-label (syntax->datum form)) what)
+              (or place (place-of-part form part))
+              part subform)))
     (_ (raise-exception exception))))
 
 (define (expand-form form)

@@ -37,12 +37,18 @@ alist as syntax-source gives it, or #f, says where the mistake is."
       (go (cdr chars) args (string (car chars))))
      ((and (memv (cadr chars) '(#\a #\A #\s #\S)) (pair? args))
       (go (cddr chars) (cdr args)
-          (if (memv (cadr chars) '(#\a #\A))
-              (format #f "~a" (car args))
-              (format #f "~s" (car args)))))
+          (cond
+           ((nameless? (car args)) "#<procedure>")
+           ((memv (cadr chars) '(#\a #\A)) (format #f "~a" (car args)))
+           (else (format #f "~s" (car args))))))
      ((char=? (cadr chars) #\~) (go (cddr chars) args "~"))
      ((char=? (cadr chars) #\%) (go (cddr chars) args "\n"))
      (else (go (cdr chars) args "~")))))
+
+(define (nameless? object)
+  ;; A procedure without a name: Guile writes its address, which differs each
+  ;; time.
+  (and (procedure? object) (not (procedure-name object))))
 
 (define (compound->text exception)
   ;; An exception made with (ice-9 exceptions) or by an R6RS program.
@@ -89,17 +95,23 @@ alist as syntax-source gives it, or #f, says where the mistake is."
     ((syntax-error) (syntax-error->text args))
     ((stack-overflow) "the recursion is too deep")
     ((out-of-memory) "there is no memory left")
+    ((wrong-type-arg)
+     (if (and (pair? args) (null? (cdr args))) ; iota's
+         (format #f "Wrong type: ~s" (car args))
+         (thrown->text key args)))
     ((%exception)
      (if (and (pair? args) (exception? (car args)))
          (compound->text (car args))
          (format #f "an exception was raised: ~a" (join-written args))))
-    (else
-     (if (and (>= (length args) 3) (string? (cadr args)))
-         (scm-error->text (car args) (cadr args) (caddr args))
-         (format #f "'~a was thrown~a" key
-                 (if (null? args)
-                     ""
-                     (string-append " with " (join-written args))))))))
+    (else (thrown->text key args))))
+
+(define (thrown->text key args)
+  (if (and (>= (length args) 3) (string? (cadr args)))
+      (scm-error->text (car args) (cadr args) (caddr args))
+      (format #f "'~a was thrown~a" key
+              (if (null? args)
+                  ""
+                  (string-append " with " (join-written args))))))
 
 (define (scm-error->text who message args)
   (let ((text (format-message message args)))

@@ -49,6 +49,11 @@
         ((part . _)
          (fail #'part "unknown part ~s; #:max-num-splits and #:max-workers \
 are known" (syntax->datum #'part)))))
+    (define (literal datum)
+      (datum->syntax #'here datum))
+    (define (limit key value)
+      #`(flow-limit '#,(literal (or (syntax-source value) place))
+                    '#,key #,value))
     (define (parse-limit key rest doc limits)
       (syntax-case rest ()
         ((value . rest)
@@ -56,7 +61,8 @@ are known" (syntax->datum #'part)))))
          (if (assq (syntax->datum key) limits)
              (fail key "~s is given twice" (syntax->datum key))
              (parse #'rest doc
-                    (acons (syntax->datum key) #'value limits))))
+                    (acons (syntax->datum key) (limit key #'value)
+                           limits))))
         (_ (fail key "~s without a value" (syntax->datum key)))))
     (syntax-case stx ()
       ((_ name . rest)
@@ -65,7 +71,7 @@ are known" (syntax->datum #'part)))))
            (fail #'name "the name must be a symbol or a string"))
          (call-with-values (lambda () (parse #'rest #f '()))
            (lambda (doc limits)
-             #`(declare-flow! '#,(datum->syntax #'here place)
+             #`(declare-flow! '#,(literal place)
                               #,(if (symbol? datum)
                                     (symbol->string datum)
                                     datum)
@@ -83,9 +89,15 @@ are known" (syntax->datum #'part)))))
   (lambda (stx)
     "(parameter NAME DEFAULT [DOC]): bind NAME, which NAME=VALUE on the command
 line overrides."
+    (define (place-of part)
+      (or (syntax-source part) (syntax-source stx)))
     (define (fail part message . args)
-      (apply flow-error (or (syntax-source part) (syntax-source stx))
-             message args))
+      (apply flow-error (place-of part) message args))
+    (define usage
+      "parameter '~a' is written (parameter NAME DEFAULT [DOC]), or with \
+#:required for the default")
+    (define (literal datum)
+      (datum->syntax #'here datum))
     (define (expand name default doc)
       (let ((symbol (syntax->datum name)))
         (when (provided? symbol)
@@ -95,9 +107,9 @@ choose another" symbol symbol
                     "flowmake"
                     "Guile")))
         #`(define #,name
-            (declare-parameter! '#,(datum->syntax #'here
-                                                  (syntax-source stx))
-                                '#,name #,default #,doc))))
+            (declare-parameter! '#,(literal (syntax-source stx)) '#,name
+                                '#,(literal (place-of default)) #,default
+                                #,doc))))
     (syntax-case stx ()
       ((_ name default)
        (identifier? #'name)
@@ -105,9 +117,16 @@ choose another" symbol symbol
       ((_ name default doc)
        (and (identifier? #'name) (string? (syntax->datum #'doc)))
        (expand #'name #'default #'doc))
-      ((_ name . rest)
+      ((_ name default doc more . _)
        (identifier? #'name)
-       (fail stx "parameter '~a' is written (parameter NAME DEFAULT [DOC]), \
-or with #:required for the default" (syntax->datum #'name)))
+       (fail #'more usage (syntax->datum #'name)))
+      ((_ name default doc)
+       (identifier? #'name)
+       (fail #'doc usage (syntax->datum #'name)))
+      ((_ name . _)
+       (identifier? #'name)
+       (fail stx usage (syntax->datum #'name)))
+      ((_ name . _)
+       (fail #'name "~s is no name of a parameter" (syntax->datum #'name)))
       (_
        (fail stx "a parameter is written (parameter NAME DEFAULT [DOC])")))))

@@ -5,8 +5,10 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake template)
   #:use-module (flowmake values)
-  #:export (declare-step!
+  #:export (computed-name
+            declare-step!
             declare-flow!
+            flow-limit
             declare-parameter!
             set-given-parameters!
             flow-file
@@ -69,19 +71,17 @@
   (not (or (string-null? name)
            (string-index name outside-names))))
 
-(define (name->string name template)
+(define (computed-name place name)
+  "Return NAME, which an expression at PLACE gave, as a string."
   (define (check name)
     (unless (valid-name? name)
-      (flow-error (template-place template) "a step cannot be called '~a'"
-                  name))
+      (flow-error place "a step cannot be called '~a'" name))
     name)
   (cond
    ((string? name) (check name))
    ((symbol? name) (check (symbol->string name)))
-   ((not name) name)
    (else
-    (flow-error (template-place template)
-                "a step's name must be a symbol or a string, not ~a"
+    (flow-error place "a step's name must be a symbol or a string, not ~a"
                 (show-value name)))))
 
 (define (declare-step! template name computed dispatch)
@@ -94,12 +94,8 @@ computes, (DISPATCH n) its Nth thunk."
     (set! computed-names (grow computed-names))
     (set! dispatchers (grow dispatchers)))
   (vector-set! templates count template)
-  (vector-set! names count (name->string name template))
-  (vector-set! computed-names count
-               (if (null? computed)
-                   '()
-                   (map (lambda (name) (name->string name template))
-                        computed)))
+  (vector-set! names count name)
+  (vector-set! computed-names count computed)
   (vector-set! dispatchers count dispatch)
   (set! count (1+ count)))
 
@@ -129,19 +125,19 @@ computes, (DISPATCH n) its Nth thunk."
   ;; (name doc max-num-splits max-workers), each #f if it was not said.
   (make-parameter #f))
 
+(define (flow-limit place keyword value)
+  "Return VALUE, of KEYWORD at PLACE, if the flow may have such a limit."
+  (unless (and (exact-integer? value) (<= 1 value 4294967295))
+    (flow-error place "flow: ~a must be a whole number above 0~a, not ~a"
+                keyword
+                (if (and (exact-integer? value) (positive? value))
+                    " that 32 bits hold"
+                    "")
+                (show-value value)))
+  value)
+
 (define (declare-flow! place name doc max-num-splits max-workers)
   "Name the flow; it may be done once."
-  (define (check keyword value)
-    (unless (or (not value)
-                (and (exact-integer? value) (<= 1 value 4294967295)))
-      (flow-error place "flow: ~a must be a whole number above 0~a, not ~a"
-                  keyword
-                  (if (and (exact-integer? value) (positive? value))
-                      " that 32 bits hold"
-                      "")
-                  (show-value value))))
-  (check "#:max-num-splits" max-num-splits)
-  (check "#:max-workers" max-workers)
   (when (flow-declaration)
     (flow-error place "the flow has a name already, '~a'"
                 (car (flow-declaration))))
@@ -208,7 +204,7 @@ EARLIER, such a list, what was given to the run that is resumed."
   (or (number? value) (string? value) (boolean? value) (symbol? value)
       (list? value)))
 
-(define (declare-parameter! place name default doc)
+(define (declare-parameter! place name default-place default doc)
   "Return the value of the parameter NAME: the text given for it, converted to
 the type of DEFAULT, or DEFAULT.  DEFAULT #:required means that one must be
 given, a string."
@@ -218,8 +214,8 @@ given, a string."
     (when (assoc text-name declared)
       (flow-error place "parameter '~a' is declared twice" name))
     (unless (or (eq? default #:required) (plain-type? default))
-      (flow-error place "parameter '~a': the default must be a number, a \
-string, a truth value or a list, not ~a" name (show-value default)))
+      (flow-error default-place "parameter '~a': the default must be a \
+number, a string, a truth value or a list, not ~a" name (show-value default)))
     (when (and (eq? default #:required) (not text))
       (flow-error place "parameter '~a' must be given, as ~a=VALUE" name name))
     (let ((value (if text (convert name text default) default)))

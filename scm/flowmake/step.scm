@@ -16,7 +16,8 @@
   #:use-module (flowmake template)
   #:use-module (flowmake wire)
   #:export (expand-step
-            expand-defaults))
+            expand-defaults
+            step-clauses))
 
 (define-record-type <clause>
   (make-clause head place args)
@@ -29,6 +30,7 @@
   '(when pattern timeout retry batch resources local catch shell-program))
 
 (define step-clauses
+  ;; The heads of all clauses.
   (append '(foreach from join after when input inputs output outputs pattern
             produces shell-program)
           recipe-clauses annotation-clauses))

@@ -122,6 +122,12 @@ mistake 'a superfluous parenthesis is found' \
 (step b (shell "touch ran")))
 END
 
+mistake 'a clause behind the end of its step is found' \
+	"Flowfile:2:3: the clause shell stands outside of a step; does a ${q})${q} before it come too early?" <<'END'
+(step a (output o "x"))
+  (shell "touch ran")
+END
+
 mistake 'exit in a Flowfile is an error' \
 	"Flowfile:2:1: (exit 3) was called" <<'END'
 (step a (shell "touch ran"))
@@ -249,7 +255,7 @@ Flowfile:1:9: flow: #:max-workers without a value
 (flow f #:max-workers 2 #:max-workers 3)
 Flowfile:1:25: flow: #:max-workers is given twice
 (flow f #:max-workers 4294967296)
-Flowfile:1:1: flow: #:max-workers must be a whole number above 0 that 32 bits hold, not 4294967296
+Flowfile:1:23: flow: #:max-workers must be a whole number above 0 that 32 bits hold, not 4294967296
 (step a (foreach x (iota y)) (foreach y '(2)) (shell ":"))
 Flowfile:1:26: step 'a': 'y' is a foreach variable, which is not known here yet
 (step a (produces x) (scheme 1)) (step b (from (a a) x))

@@ -62,11 +62,11 @@ test_expect_success 'a computed name that is none is refused' '
 	flowfile <<-"END" &&
 	(step ,(list 1) (shell "true"))
 	END
-	refused "Flowfile:1:1: a step${q}s name must be a symbol or a string, not (1)" &&
+	refused "Flowfile:1:8: a step${q}s name must be a symbol or a string, not (1)" &&
 	flowfile <<-"END" &&
 	(step ,"a/b" (shell "true"))
 	END
-	refused "Flowfile:1:1: a step cannot be called ${q}a/b${q}"
+	refused "Flowfile:1:8: a step cannot be called ${q}a/b${q}"
 '
 
 test_expect_success 'macros of the user make steps' '

@@ -130,7 +130,7 @@ test_expect_success 'parts of flow are checked' '
 	echo "(flow x #:max-num-spits 3)" > Flowfile &&
 	fails "^Flowfile:1:9: flow: unknown part #:max-num-spits" &&
 	echo "(flow x #:max-workers 0)" > Flowfile &&
-	fails "^Flowfile:1:1: flow: #:max-workers must be a whole number above 0, not 0"
+	fails "^Flowfile:1:23: flow: #:max-workers must be a whole number above 0, not 0"
 '
 
 test_expect_success 'another Flowfile is read with -f' '

@@ -157,7 +157,39 @@ line 2")
      "Flowfile:1:15: step 'a': bad let in (let ((y)) y)")
     ("a computed name must be one"
      "(step ,(list 1))"
-     "Flowfile:1:1: a step's name must be a symbol or a string, not (1)")
+     "Flowfile:1:8: a step's name must be a symbol or a string, not (1)")
+    ("... also where it is read from"
+     "(step a\n  (from ,'(b) x))"
+     "Flowfile:2:10: a step's name must be a symbol or a string, not (b)")
+    ("... in a hole, too"
+     "(step a\n  (shell \"echo 'a'\"\n    \"echo #{(if)}\"))"
+     "Flowfile:3:13: step 'a': source expression failed to match any pattern \
+in (if)")
+    ("... that of what ends a body without an expression"
+     "(step a\n  (scheme 1\n    (define x 2)))"
+     "Flowfile:3:5: step 'a': body should end with an expression in \
+(define x 2)")
+    ("a procedure without a name is shown without its address"
+     "((lambda (x) x))"
+     "Flowfile:1:2: Wrong number of arguments to #<procedure>")
+    ("what iota throws is said, too"
+     "(iota -1)"
+     "Flowfile:1:1: Wrong type: -1")
+    ("a limit of the flow that cannot be has its place"
+     "(flow f\n  #:max-workers -2)"
+     "Flowfile:2:17: flow: #:max-workers must be a whole number above 0, not \
+-2")
+    ("... and so has a default of a parameter"
+     "(parameter x\n  car)"
+     "Flowfile:2:3: parameter 'x': the default must be a number, a string, a \
+truth value or a list, not #<procedure car (_)>")
+    ("... and what is too much in a parameter"
+     "(parameter x 1 2)"
+     "Flowfile:1:16: parameter 'x' is written (parameter NAME DEFAULT [DOC]), \
+or with #:required for the default")
+    ("... and a name that is none"
+     "(parameter \"x\" 1)"
+     "Flowfile:1:12: \"x\" is no name of a parameter")
     ("raw is for a whole hole"
      "(step a (input x (raw \"x\")))"
      "Flowfile:1:18: raw is for a whole hole of a shell text, as in \
@@ -172,7 +204,7 @@ are text, lines and json")
 #:max-workers are known")
     ("a limit must be a number"
      "(flow x #:max-workers 'a)"
-     "Flowfile:1:1: flow: #:max-workers must be a whole number above 0, not a")
+     "Flowfile:1:23: flow: #:max-workers must be a whole number above 0, not a")
     ("the text of a macro's own variable is explained"
      "(define-syntax-rule (s v) (step a (foreach v '(1)) (shell \"#{x}\")))
 (s x)"

@@ -84,6 +84,10 @@
   "(define (iota n) (list (current-time)))
 (step a (foreach x (iota 3)) (exec \"echo\" x))")
 
+(test-impure "nor is a format that it defines"
+  "(define (format . rest) (list (current-time)))
+(step a (foreach x (format #f \"x\")) (exec \"echo\" x))")
+
 (test-impure "Guile's own getenv is not flowmake's"
   "(step a (foreach x (list ((@ (guile) getenv) \"HOME\"))) (exec \"echo\" x))")
 
