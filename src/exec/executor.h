@@ -28,7 +28,8 @@ struct outcome {
 	int exit_status;          /* -1: did not exit */
 	int signal;               /* 0: none */
 	int64_t started_ns;       /* real time */
-	int64_t ended_ns;
+	int64_t ended_ns;         /* started_ns and what it took, though that
+				   * clock was set meanwhile */
 	int64_t user_ns;
 	int64_t system_ns;
 	int64_t max_rss_kib;

@@ -154,7 +154,8 @@ end(struct attempt *a)
 	loop_timer_stop(l->loop, &a->limit);
 	loop_timer_stop(l->loop, &a->patience);
 	attempt_signal(a, SIGKILL);
-	a->ended_ns = clock_real_ns(loop_clock(l->loop));
+	a->ended_ns = a->started_ns + clock_monotonic_ns(loop_clock(l->loop)) -
+		a->begun_ns;
 	if (a->verdict != OUTCOME_OK) {
 		finish_bad(a, a->verdict);
 	} else if (a->wait_status) {
@@ -356,6 +357,7 @@ reset(struct attempt *a, const struct task_spec *spec, void *task)
 	a->verdict = OUTCOME_OK;
 	a->has_made = false;
 	a->started_ns = clock_real_ns(loop_clock(a->local->loop));
+	a->begun_ns = clock_monotonic_ns(loop_clock(a->local->loop));
 	strbuf_reset(&a->message);
 	strbuf_reset(&a->made);
 }

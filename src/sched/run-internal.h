@@ -49,6 +49,7 @@ struct run {
 	struct notes *notes;
 	struct limits limits;
 	uint32_t machine_cpu_milli;
+	int64_t begun_ns;             /* monotonic: when it got its number */
 	struct run_record origin;     /* of the run to resume; number 0: none */
 	struct strvec given;          /* parameters: NAME, TEXT, ..., NULL */
 	struct reuse *reuse;          /* NULL: every task is executed */

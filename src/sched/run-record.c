@@ -106,6 +106,7 @@ fill_record(struct run *r, struct run_record *rec)
 	add_tags(&tags, r->options->tags);
 	rec->state = RUN_RUNNING;
 	rec->started_ns = clock_real_ns(loop_clock(r->loop));
+	r->begun_ns = clock_monotonic_ns(loop_clock(r->loop));
 	rec->command = xstrdup(r->options->command);
 	rec->flow = xstrdup(flow_name(r));
 	rec->flow_file = xstrdup(r->options->flow_file);
@@ -118,6 +119,14 @@ fill_record(struct run *r, struct run_record *rec)
 	rec->parameters = strbuf_detach(&parameters, NULL);
 	rec->tags_len = tags.len;
 	rec->tags = strbuf_detach(&tags, NULL);
+}
+
+/* What R took is right also when the clock of the day was set meanwhile. */
+static int64_t
+end_time(const struct run *r)
+{
+	return r->summary->run.started_ns - r->begun_ns +
+		clock_monotonic_ns(loop_clock(r->loop));
 }
 
 static int
@@ -146,7 +155,7 @@ run_record_begin(struct run *r, struct error *err)
 	if (r->log)
 		return 0;
 	/* It has a number already: say what became of it. */
-	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
+	rec->ended_ns = end_time(r);
 	rec->state = RUN_FAILED;
 	rec->message = xstrdup(err->text);
 	if (!store_run_end(r->store, rec, NULL))
@@ -160,7 +169,7 @@ run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
 	struct run_record *rec = &r->summary->run;
 	const struct run_counts *c = &r->summary->counts;
 
-	rec->ended_ns = clock_real_ns(loop_clock(r->loop));
+	rec->ended_ns = end_time(r);
 	rec->tasks_total = tasks_total;
 	rec->tasks_done = c->done;
 	rec->tasks_failed = c->failed;

@@ -210,6 +210,21 @@ test_racy(void)
 	lie();
 	next_run();
 	ok(is_lie("a"), "settling later makes it trusted");
+	put("a", "four");
+	set_clock("a", -3600 * 1000);
+	digest("a");
+	must(files_settle(files, &err));
+	save();
+	lie();
+	next_run();
+	set_clock("a", -3599 * 1000);
+	ok(!is_lie("a"), "a file that was changed in the future, as the clock "
+	   "was set back, is not");
+	save();
+	lie();
+	next_run();
+	set_clock("a", 1000);
+	ok(!is_lie("a"), "however often it is hashed before");
 }
 
 static void
