@@ -64,7 +64,7 @@ struct attempt {
 	struct loop_timer patience;  /* until KILL, or until pipes are cut */
 
 	int64_t started_ns;          /* real time */
-	int64_t ended_ns;            /* as if that clock had not been set since */
+	int64_t ended_ns;            /* started_ns and what it took */
 	int64_t begun_ns;            /* monotonic, with started_ns */
 	struct strbuf made;          /* WIRE_RESULTS of a scheme recipe */
 	bool has_made;

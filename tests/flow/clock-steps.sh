@@ -49,15 +49,15 @@ test_expect_success 'a run in which it is set back, and one in which forward' '
 '
 
 test_expect_success 'whenever it is, what is unchanged is reused' '
-	for s in 0 -86400 86400 -4000000 4000000 0; do
+	for s in -86400 4000000 0; do
 		steps $s && executes "" && executes "" || exit 1
 	done && times > out && test_cmp /dev/null out &&
-	flowmake runs > out && test_grep "^ 14 " out && test_grep -v "^ 15 " out
+	flowmake runs > out && test_grep "^  8 " out && test_grep -v "^  9 " out
 '
 
 test_expect_success 'what is changed is not, though it keeps its size and time' '
-	n=10 && for s in -86400 0 86400 -86400 0; do
-		steps $s && for try in 1 2 3; do
+	n=10 && for s in -86400 86400 0; do
+		steps $s && for try in 1 2; do
 			n=$((n + 1)) && echo $n > in &&
 			touch -d 2020-01-01 in && executes "a" &&
 			echo $n | test_cmp - o || exit 1
@@ -66,10 +66,10 @@ test_expect_success 'what is changed is not, though it keeps its size and time' 
 '
 
 test_expect_success 'runs that seem to come are of the last days, too' '
-	steps 4000000 && executes "" && latest=$(flowmake show | sed -n "1s/:.*//p") &&
-	steps 0 && echo x > in && executes "a" &&
+	steps 4000000 && executes "" && flowmake show > out &&
+	read -r _ latest _ < out && steps 0 && echo x > in && executes "a" &&
 	flowmake gc --keep-days 1 > out && test_grep "^removed [0-9]+ run" out &&
-	flowmake show ${latest//[!0-9]/} && executes ""
+	flowmake show $latest && executes ""
 '
 
 test_done
