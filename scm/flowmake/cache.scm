@@ -1,9 +1,12 @@
 ;;; The cache of compiled code: KEY.go, and KEY.deps with the digests of the
-;;; other files of the project that had a part in it.  KEY is the digest of the
-;;; text and of what expanded it.
+;;; other files of the project that had a part in it, and with what else was
+;;; looked at while it was expanded.  KEY is the digest of the text and of what
+;;; expanded it.
 
 (define-module (flowmake cache)
+  #:use-module (ice-9 match)
   #:use-module (system vm loader)
+  #:use-module ((flowmake helpers) #:select (look-again))
   #:use-module (flowmake primitives)
   #:export (cache-path
             cached-code
@@ -52,23 +55,30 @@ without its ending; #f if DIRECTORY is none."
   (load-thunk-from-file (string-append path ".go")))
 
 (define (cached-code path)
-  "Return the thunk that is kept at PATH, or #f if there is none, or none of the
-files as they are now."
+  "Return the thunk that is kept at PATH, or #f if there is none, or none of
+what is there now."
+  (define same-file?
+    (match-lambda
+      ((file . digest) (equal? (%file-digest file) digest))))
+  (define same-answer?
+    (match-lambda
+      ((kind query answer) (equal? (look-again kind query) answer))))
   (catch #t
     (lambda ()
-      (and (and-map (lambda (entry)
-                      (equal? (%file-digest (car entry)) (cdr entry)))
-                    (%load-value "cbor" (string-append path ".deps")))
-           (code-at path)))
+      (match (%load-value "cbor" (string-append path ".deps"))
+        ((files observations)
+         (and (and-map same-file? files)
+              (and-map same-answer? observations)
+              (code-at path)))))
     (lambda _ #f)))
 
-(define (save-code! path bytecode files)
-  "Keep BYTECODE, in which FILES had a part, at PATH, or nowhere if that is #f;
-return whether that was possible."
+(define (save-code! path bytecode files observations)
+  "Keep BYTECODE, in which FILES and OBSERVATIONS, a list of (KIND QUERY ANSWER),
+had a part, at PATH, or nowhere if that is #f; return whether that was possible."
+  (define (stamped file)
+    (cons file (%file-digest file)))
   (and path
        (%replace-file! (string-append path ".go") bytecode)
        (%replace-file! (string-append path ".deps")
-                       (%encode (map (lambda (file)
-                                       (cons file (%file-digest file)))
-                                     files)
+                       (%encode (list (map stamped files) observations)
                                 ""))))

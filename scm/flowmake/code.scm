@@ -4,6 +4,7 @@
 ;;; their files.
 
 (define-module (flowmake code)
+  #:use-module (ice-9 match)
   #:use-module ((srfi srfi-1) #:select (append-map filter-map find))
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
@@ -157,12 +158,22 @@ cannot be had or encoded; #t if there is nothing."
 (define (file-part file)
   (list (string-append "module " file) (%file-digest file)))
 
+(define observation-part
+  ;; The part of what was looked at while forms were expanded.
+  (match-lambda
+    ((kind query answer)
+     (list (string-append kind " " (if (pair? query)
+                                       (string-join query " ")
+                                       query))
+           (value-digest answer)))))
+
 (define (module-parts module)
   (append-map
    (lambda (entry)
      (let ((file (car entry))
            (data (module-data (cdr entry))))
        (append (map file-part (module-files file))
+               (map observation-part (module-observations file))
                (if data
                    (list (list (string-append "module " file ", data") data))
                    '()))))
@@ -250,8 +261,11 @@ there that may name files."
                         (if (eq? closure #t)
                             '()
                             (list (list "scheme, closed over" (car closure))))
-                        (sorted (append (map file-part (expanded-files))
-                                        parts)))
+                        (sorted (append
+                                 (map file-part (expanded-files))
+                                 (map observation-part
+                                      (expanded-observations))
+                                 parts)))
                 (sort strings string<?)))
        ((hash-ref seen (car queue)) (loop (cdr queue) parts strings))
        (else

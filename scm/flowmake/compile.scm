@@ -10,6 +10,7 @@
   #:use-module (flowmake draft)
   #:use-module (flowmake errors)
   #:use-module ((flowmake interpolate) #:select (literal-pieces))
+  #:use-module (flowmake manifest)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake purity)
@@ -163,17 +164,29 @@ step; does a ')' before it come too early?" name))
        '(open-input-file open-file call-with-input-file
          with-input-from-file)))
 
-(define (noting-files thunk)
-  ;; Call THUNK, which expands something, and note what files it opens.
-  (define procedures (map variable-ref openers))
+(define getenv-variable
+  ;; Guile's own, which modules of the project use.
+  (module-variable the-scm-module 'getenv))
+
+(define (noting-looks thunk)
+  ;; Call THUNK, which expands something, and note what files it opens and what
+  ;; else it looks at.
+  (define variables (cons getenv-variable openers))
+  (define procedures (map variable-ref variables))
   (define (noting open)
     (lambda (file . rest)
       (note-opened! file)
       (apply open file rest)))
+  (define (noting-getenv name)
+    (observe "getenv" name (lambda () ((car procedures) name))))
+  (define noting-procedures
+    (cons noting-getenv (map noting (cdr procedures))))
   (dynamic-wind
-      (lambda () (for-each variable-set! openers (map noting procedures)))
-      thunk
-      (lambda () (for-each variable-set! openers procedures))))
+      (lambda () (for-each variable-set! variables noting-procedures))
+      (lambda ()
+        (parameterize ((on-observation note-observation!))
+          (thunk)))
+      (lambda () (for-each variable-set! variables procedures))))
 
 (define syntax-expression*
   (@@ (system syntax internal) syntax-expression))
@@ -225,7 +238,7 @@ step; does a ')' before it come too early?" name))
   (top-level-form (syntax->datum form))
   (with-exception-handler
       (lambda (exception) (raise-complete form exception))
-    (lambda () (noting-files (lambda () (expand form))))))
+    (lambda () (noting-looks (lambda () (expand form))))))
 
 (define parameter-names
   ;; Of the parameters so far.
@@ -284,6 +297,7 @@ unbound."
                               ,(pack-definitions (reverse notes))
                               ,(pure-program? trees)
                               ',(expanded-files)
+                              ,(pack-observations)
                               ,@(included-files)))))))))))
 
 (define (expand-module file forms)
@@ -309,6 +323,7 @@ FILE includes."
 (define (note-files file forms)
   (expand `((@ (flowmake registry) note-module-files!)
             ,file ',(mentioned-by-name (map syntax->datum forms))
+            ,(pack-observations)
             ,@(included-files))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the

@@ -1,6 +1,7 @@
 ;;; What Flowfiles call.  All that look at the world do so through observe.
 
 (define-module (flowmake helpers)
+  #:use-module (ice-9 match)
   #:use-module ((srfi srfi-1) #:select (append-map last))
   #:use-module (flowmake errors)
   #:use-module (flowmake manifest)
@@ -18,7 +19,8 @@
             tsv-rows
             csv-rows
             json-file
-            current-milliseconds))
+            current-milliseconds
+            look-again))
 
 ;;; File names.  Each takes a name or a list of names, and gives the same.
 
@@ -224,6 +226,18 @@ strings."
 string keys, null as the symbol null.  Integers have 64 bits at most."
   (let ((file (value->text file)))
     (observe "json-file" file (lambda () (%read-json file)))))
+
+;;; Looking once more.
+
+(define (look-again kind query)
+  "Return the answer that QUERY of KIND, as observe has them, gets now."
+  (match kind
+    ("wildcard" (wildcard query))
+    ("getenv" (getenv query))
+    ("command-output" (apply command-output query))
+    ("tsv-rows" (tsv-rows query))
+    ("csv-rows" (csv-rows query))
+    ("json-file" (json-file query))))
 
 ;;; Guile's format knows few directives until (ice-9 format) is loaded.
 

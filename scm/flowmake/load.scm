@@ -8,6 +8,7 @@
   #:use-module (flowmake code)
   #:use-module (flowmake compiler)
   #:use-module (flowmake errors)
+  #:use-module ((flowmake helpers) #:select (look-again))
   #:use-module (flowmake manifest)
   #:use-module (flowmake modules)
   #:use-module (flowmake primitives)
@@ -27,6 +28,15 @@
   (append (included-files)
           (append-map module-files (map car (project-modules)))))
 
+(define (project-observations)
+  ;; What was looked at while it was expanded.
+  (append (expanded-observations)
+          (append-map module-observations (map car (project-modules)))))
+
+(define look-again-at
+  (match-lambda
+    ((kind query answer) (look-again kind query))))
+
 ;;; Compiling, in a child, so that the compiler never enters our heap.
 
 (define (compile-in-child fd path forms debug?)
@@ -34,7 +44,8 @@
    (lambda ()
      (compiling? #t)
      (let ((bytecode (compile-expanded (expand-flow forms #t))))
-       (if (save-code! path bytecode (project-files))
+       (if (save-code! path bytecode (project-files)
+                       (project-observations))
            (%send fd wire-loaded null)
            (let ((file (%memory-file)))
              (%write-bytes file bytecode)
@@ -225,6 +236,7 @@
      (lambda ()
        (set-current-module (flow-module))
        (code))))
+  (for-each look-again-at (expanded-observations)) ; for the manifest
   (form-place #f)
   (check-given-parameters)
   (record-modules!)

@@ -8,6 +8,7 @@
   #:use-module (flowmake values)
   #:use-module (flowmake wire)
   #:export (observe
+            on-observation
             begin-recording!
             record-module!
             end-recording!
@@ -47,10 +48,21 @@ it and look at nothing."
     (set! late (cons (list kind query answer digest) late))
     answer))
 
+(define on-observation
+  ;; What is told of each question and its answer, (KIND QUERY ANSWER), or #f.
+  (make-parameter #f))
+
 (define (observe kind query look)
   "Return the answer to QUERY, a value, of KIND, a string: what (LOOK) returns.
 While a Flowfile is loaded, equal questions are asked once and recorded; in a
 replay the recorded answer is given."
+  (let ((answer (answer-to kind query look))
+        (tell (on-observation)))
+    (when tell
+      (tell kind query answer))
+    answer))
+
+(define (answer-to kind query look)
   (cond
    ((not recording?) (look-late kind query look))
    ((hash-get-handle seen (cons kind query)) => cdr)

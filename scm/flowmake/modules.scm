@@ -8,6 +8,7 @@
   #:use-module (system vm loader)
   #:use-module (flowmake cache)
   #:use-module (flowmake compiler)
+  #:use-module (flowmake manifest)
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
@@ -21,17 +22,22 @@
 (define (compiled-module path file text)
   ;; Compile TEXT, keep that at PATH, and return it as a thunk.
   (install-here-strings!)
-  (parameterize ((included-files '()) (expanded-files '()))
+  (parameterize ((included-files '()) (expanded-files '())
+                 (expanded-observations '()))
     (let* ((forms (read-flow file text))
            (expanded (expand-module file forms))
            (bytecode (compile-module expanded)))
       (save-code! path bytecode
                   (append (included-files)
-                          (delete file (files-of (car expanded)))))
+                          (delete file (all-of module-files
+                                               (car expanded))))
+                  (append (expanded-observations)
+                          (all-of module-observations (car expanded))))
       (load-thunk-from-memory bytecode))))
 
-(define (files-of module)
-  (append-map module-files (map car (module-closure module))))
+(define (all-of proc module)
+  ;; What PROC gives for all files of MODULE and of those that it uses.
+  (append-map proc (map car (module-closure module))))
 
 (define (module-code directory file)
   ;; A thunk that does what the module in FILE says, or #f.
@@ -48,13 +54,15 @@
     (variable-set!
      variable
      (lambda (name . rest)
-       (let* ((file (and (string? name) (project-source name)))
-              (code (and file (module-code directory file))))
-         (when file
-           (note-loaded! (map string->symbol (string-split name #\/))))
-         (cond
-          (code (code))
-          (else
+       ;; What the module looks at is not looked at by the form that uses it.
+       (parameterize ((on-observation #f))
+         (let* ((file (and (string? name) (project-source name)))
+                (code (and file (module-code directory file))))
            (when file
-             (install-here-strings!))
-           (apply load-path name rest))))))))
+             (note-loaded! (map string->symbol (string-split name #\/))))
+           (cond
+            (code (code))
+            (else
+             (when file
+               (install-here-strings!))
+             (apply load-path name rest)))))))))

@@ -26,9 +26,13 @@
             check-given-parameters
             included-files
             expanded-files
+            expanded-observations
+            note-observation!
+            pack-observations
             note-module-files!
             module-files
             module-mentions
+            module-observations
             pack-definitions
             note-definitions!
             definitions
@@ -257,20 +261,45 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   ;; include inside of a form or by a macro: any code may be from there.
   (make-parameter '()))
 
-(define files-of-modules '())          ; ((file mentioned included ...) ...)
+(define expanded-observations
+  ;; What else the Flowfile looked at while forms were expanded, as
+  ;; (KIND QUERY ANSWER): any code may come of that, too.
+  (make-parameter '()))
 
-(define (note-module-files! file mentioned . included)
-  "Remember that the module in FILE consists of the files INCLUDED as well, and
-what it says MENTIONED, a list: names of modules, and strings."
+(define (note-observation! kind query answer)
+  "Remember what was looked at for the forms that are expanded."
+  (let ((observation (list kind query answer)))
+    (unless (member observation (expanded-observations))
+      (expanded-observations (cons observation (expanded-observations))))))
+
+(define (pack-observations)
+  "Return what note-definitions! takes for the observations so far."
+  (%bytes->string (%encode (expanded-observations) "")))
+
+(define (unpack-observations packed)
+  (%decode (%string->bytes packed)))
+
+(define files-of-modules '())
+;; ((file mentioned observations included ...) ...)
+
+(define (note-module-files! file mentioned observed . included)
+  "Remember that the module in FILE consists of the files INCLUDED as well, what
+it says MENTIONED, a list: names of modules, and strings; and what was OBSERVED
+when it was expanded, as pack-observations gives that."
   (set! files-of-modules
-        (acons file (cons mentioned included) files-of-modules)))
+        (acons file (cons* mentioned (unpack-observations observed) included)
+               files-of-modules)))
 
 (define (noted file)
-  (or (assoc-ref files-of-modules file) '(())))
+  (or (assoc-ref files-of-modules file) '(() ())))
 
 (define (module-files file)
   "Return FILE, which holds a module, and the files that it includes."
-  (cons file (cdr (noted file))))
+  (cons file (cddr (noted file))))
+
+(define (module-observations file)
+  "Return the expanded-observations of the module in FILE."
+  (cadr (noted file)))
 
 (define (module-mentions file)
   "Return the names of the modules that the module in FILE mentions names of by
@@ -288,10 +317,12 @@ what it says MENTIONED, a list: names of modules, and strings."
   "Return whether the Flowfile is pure, in the sense of (flowmake purity)."
   pure)
 
-(define (note-definitions! packed pure? expanded . included)
-  "Remember the digests of the Flowfile's definitions, whether it is PURE?, and
-the lists EXPANDED and INCLUDED of files, found when it was expanded."
+(define (note-definitions! packed pure? expanded observed . included)
+  "Remember the digests of the Flowfile's definitions, whether it is PURE?, the
+lists EXPANDED and INCLUDED of files, and what was OBSERVED, as
+pack-observations gives that, found when it was expanded."
   (included-files included)
+  (expanded-observations (unpack-observations observed))
   (expanded-files expanded)
   (set! pure pure?)
   (set! packed-definitions packed))

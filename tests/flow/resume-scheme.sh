@@ -236,6 +236,36 @@ test_expect_success 'files that are read when forms are expanded count' '
 	executes ""
 '
 
+test_expect_success 'so does what macros look at in other ways' '
+	mkdir macros && cd macros && mkdir lib in && echo 1 > in/a &&
+	cat > lib/m.scm <<-\END &&
+	(define-module (lib m) #:export (mode))
+	(define-syntax here (lambda (s) (datum->syntax s (getenv "MODE"))))
+	(define (mode) (here))
+	END
+	flowfile <<-\END &&
+	(use-modules (lib m))
+	(define-syntax names
+	  (lambda (s) (datum->syntax s (string-join (wildcard "in/*")))))
+	(define-syntax second-mode
+	  (lambda (s) (datum->syntax s (or (getenv "MODE2") "none"))))
+	(step a (produces n) (scheme (mode)))
+	(step b (shell "true; echo #{(names)}"))
+	(step c (produces n) (scheme (second-mode)))
+	END
+	cat > pure <<-\END &&
+	(define-syntax mode (lambda (s) (datum->syntax s (getenv "MODE"))))
+	(step a (shell "true; echo #{(mode)}"))
+	END
+	export MODE=1 && flowmake && executes "" && flowmake -f pure &&
+	flowmake -q -f pure &&
+	export MODE=2 && executes a && dumps a "n = \"2\"" &&
+	executes "a" -f pure && executes "" &&
+	export MODE2=1 && executes "a c" && dumps c "n = \"1\"" &&
+	echo 1 > in/b && executes "a b c" && executes "" &&
+	executes "" -f pure
+'
+
 test_expect_success 'a renamed helper with its users renamed executes them once' '
 	edit "helper" "helping" && executes "helped" && executes ""
 '
