@@ -80,24 +80,31 @@ news_of(const struct run *r, const struct attempt *a)
 	return n;
 }
 
-void
-run_tell_news(struct run *r)
+static void
+tell(struct run *r, const struct news *n)
+{
+	struct task_news t = news_of(r, n->attempt);
+
+	t.attempt = n->record.attempt;
+	if (n->started && r->events->started)
+		r->events->started(r->data, &t);
+	if (!n->started && r->events->over)
+		r->events->over(r->data, &t, &n->record);
+}
+
+/* There are no news any more; what is over in them is freed. */
+static void
+drop_news(struct run *r)
 {
 	uint32_t i;
 
 	for (i = 0; i < r->news_count; i++) {
-		struct news *n = &r->news[i];
-		struct task_news t = news_of(r, n->attempt);
+		struct attempt *a = r->news[i].attempt;
 
-		t.attempt = n->record.attempt;
-		if (n->started && r->events->started)
-			r->events->started(r->data, &t);
-		if (!n->started && r->events->over)
-			r->events->over(r->data, &t, &n->record);
-		if (!n->last)
+		if (!r->news[i].last)
 			continue;
-		leases_drop(r->leases, &n->attempt->lease);
-		attempt_free(n->attempt);
+		leases_drop(r->leases, &a->lease);
+		attempt_free(a);
 	}
 	r->news_count = 0;
 }
@@ -186,20 +193,48 @@ write_records(struct run *r, struct error *err)
 	return i ? notes_save(r->notes, r->store, err) : 0;
 }
 
-int
-run_commit(struct run *r, struct error *err)
+static int
+commit(struct run *r, struct error *err)
 {
-	loop_timer_stop(r->loop, &r->commit_timer);
-	r->commit_due = false;
 	if (write_records(r, err))
 		return -1;
 	/* Digests of files alone are not worth a commit: nothing that is told
 	 * or started now rests on them. */
 	if (store_is_writing(r->store) && files_save(r->files, err))
 		return -1;
-	if (store_commit(r->store, err))
+	return store_commit(r->store, err);
+}
+
+/* What could not be recorded is not done. */
+static void
+take_counts_back(struct run *r)
+{
+	struct run_counts *c = &r->summary->counts;
+	const struct run_counts *then = &r->committed;
+
+	c->done = then->done;
+	c->reused = then->reused;
+	c->failed = then->failed;
+	c->cancelled = then->cancelled;
+	c->skipped = then->skipped;
+}
+
+int
+run_commit(struct run *r, struct error *err)
+{
+	uint32_t i;
+
+	loop_timer_stop(r->loop, &r->commit_timer);
+	r->commit_due = false;
+	if (commit(r, err)) {
+		take_counts_back(r);
+		drop_news(r);
 		return -1;
-	run_tell_news(r);
+	}
+	r->committed = r->summary->counts;
+	for (i = 0; i < r->news_count; i++)
+		tell(r, &r->news[i]);
+	drop_news(r);
 	leases_announce(r->leases);
 	return 0;
 }

@@ -84,6 +84,7 @@ struct run {
 	bool commit_due;              /* ... now */
 	bool waiting;                 /* this turn left them to a later one */
 	struct run_counts told;       /* what progress said last */
+	struct run_counts committed;  /* what is recorded */
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool unsettled;               /* some task would run again */
@@ -158,10 +159,9 @@ void push_news(struct run *r, struct attempt *a,
 /* Whether the records of what ended may wait for those of others, to be
  * committed with them: it must have no other consequence now. */
 bool run_may_wait(struct run *r);
-/* Commit them, and what else was written; then tell it. */
+/* Commit them, and what else was written; then tell it.  What could not be
+ * committed is neither told nor counted. */
 int run_commit(struct run *r, struct error *err);
-/* Tell what was committed. */
-void run_tell_news(struct run *r);
 /* The record of A so far. */
 struct attempt_record record_of(struct run *r, struct attempt *a);
 /* Queue the end of an attempt, to be written and told; LAST: A is freed then.
