@@ -109,6 +109,16 @@ drop_news(struct run *r)
 	r->news_count = 0;
 }
 
+void
+run_tell_news(struct run *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->news_count; i++)
+		tell(r, &r->news[i]);
+	drop_news(r);
+}
+
 /* ---- records ---- */
 
 struct attempt_record
@@ -222,8 +232,6 @@ take_counts_back(struct run *r)
 int
 run_commit(struct run *r, struct error *err)
 {
-	uint32_t i;
-
 	loop_timer_stop(r->loop, &r->commit_timer);
 	r->commit_due = false;
 	if (commit(r, err)) {
@@ -232,9 +240,7 @@ run_commit(struct run *r, struct error *err)
 		return -1;
 	}
 	r->committed = r->summary->counts;
-	for (i = 0; i < r->news_count; i++)
-		tell(r, &r->news[i]);
-	drop_news(r);
+	run_tell_news(r);
 	leases_announce(r->leases);
 	return 0;
 }

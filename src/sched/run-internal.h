@@ -162,6 +162,8 @@ bool run_may_wait(struct run *r);
 /* Commit them, and what else was written; then tell it.  What could not be
  * committed is neither told nor counted. */
 int run_commit(struct run *r, struct error *err);
+/* Tell what was committed. */
+void run_tell_news(struct run *r);
 /* The record of A so far. */
 struct attempt_record record_of(struct run *r, struct attempt *a);
 /* Queue the end of an attempt, to be written and told; LAST: A is freed then.
