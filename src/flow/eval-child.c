@@ -55,7 +55,7 @@ struct eval_child {
 	struct loop *loop;
 	size_t due;               /* answers not yet come: of jobs and items */
 	bool has_failed;          /* and failed was called */
-	char *what;
+	struct error what;        /* how what it says of its end begins */
 	int64_t timeout_ns;       /* 0: none */
 	int64_t heard_ns;         /* loop_now_ns: last event, or first due */
 	bool is_slow;             /* and slow was called since then */
@@ -76,14 +76,22 @@ fail(struct eval_child *c, const struct error *why)
 	c->events->failed(c->data, why);
 }
 
+/* The same, with a text that goes on where what C does ends. */
 static void
-fail_damaged(struct eval_child *c)
+fail_because(struct eval_child *c, const char *text)
 {
 	struct error err = ERROR_INIT;
 
-	error_set(&err, "%s: the evaluator's answer is damaged", c->what);
+	error_set(&err, "%s%s", c->what.text, text);
+	err.has_place = c->what.has_place;
 	fail(c, &err);
 	error_release(&err);
+}
+
+static void
+fail_damaged(struct eval_child *c)
+{
+	fail_because(c, ": the evaluator's answer is damaged");
 }
 
 /* ---- the limit ---- */
@@ -92,14 +100,12 @@ static void
 fail_late(struct eval_child *c)
 {
 	struct strbuf sb = STRBUF_INIT;
-	struct error err = ERROR_INIT;
 
+	strbuf_adds(&sb, " gave no answer within ");
 	text_add_duration(&sb, c->timeout_ns);
-	error_set(&err, "%s gave no answer within %s", c->what, sb.buf);
-	strbuf_release(&sb);
 	child_signal(&c->base, SIGKILL);
-	fail(c, &err);
-	error_release(&err);
+	fail_because(c, sb.buf);
+	strbuf_release(&sb);
 }
 
 /* When C is slow, or, if that was told, too late. */
@@ -150,10 +156,11 @@ touch(struct eval_child *c)
 }
 
 void
-eval_child_limit(struct eval_child *c, int64_t timeout_ns, const char *what)
+eval_child_limit(struct eval_child *c, int64_t timeout_ns,
+		 const struct error *what)
 {
-	free(c->what);
-	c->what = xstrdup(what);
+	if (what->text)
+		error_copy(&c->what, what);
 	c->timeout_ns = timeout_ns;
 	loop_timer_stop(c->loop, &c->limit);
 	touch(c);
@@ -412,17 +419,14 @@ on_exited(struct child *base, int wait_status, const struct rusage *usage,
 {
 	struct eval_child *c = (struct eval_child *)base;
 	struct strbuf sb = STRBUF_INIT;
-	struct error err = ERROR_INIT;
 
 	(void)usage;
-	ending_add_words(&sb, wait_status);
-	if (lost)
-		error_set(&err, "%s: the evaluator has gone", c->what);
-	else
-		error_set(&err, "%s ended its process: %s", c->what, sb.buf);
+	strbuf_adds(&sb, lost ? ": the evaluator has gone" :
+		    " ended its process: ");
+	if (!lost)
+		ending_add_words(&sb, wait_status);
+	fail_because(c, sb.buf);
 	strbuf_release(&sb);
-	fail(c, &err);
-	error_release(&err);
 }
 
 static const struct child_ops eval_ops = {
@@ -459,7 +463,7 @@ eval_child_new(struct evaluator *e, const struct eval_events *events,
 	c->events = events;
 	c->data = data;
 	c->loop = e->loop;
-	c->what = xstrdup("an evaluation");
+	error_set(&c->what, "an evaluation");
 	c->asked_end = &c->asked;
 	strbuf_init(&c->job);
 	strbuf_init(&c->answer);
@@ -481,8 +485,7 @@ eval_child_free(struct eval_child *c)
 		free(q);
 	}
 	c->has_failed = true;
-	free(c->what);
-	c->what = NULL;
+	error_release(&c->what);
 	free(c->recalled);
 	c->recalled = NULL;
 	strbuf_release(&c->job);

@@ -89,9 +89,10 @@ void eval_child_job(struct eval_child *c, const char *payload, size_t len);
 /* Hand items to the open job: PAYLOAD is the CBOR of WIRE_ITEMS. */
 void eval_child_items(struct eval_child *c, const char *payload, size_t len);
 /* No event for TIMEOUT_NS while answers are due: failed is called.  0: no
- * limit.  WHAT names it in the message: "the foreach of step 'x'". */
+ * limit, and WHAT may be empty; else it begins the message, as "Flowfile:1:20:
+ * step 'x': the foreach". */
 void eval_child_limit(struct eval_child *c, int64_t timeout_ns,
-		      const char *what);
+		      const struct error *what);
 
 /* ---- recipes ---- */
 

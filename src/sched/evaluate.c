@@ -202,26 +202,39 @@ on_item_end(void *data, uint32_t item)
 	worker_next(w);
 }
 
+/* Set ERR to how a message about what Q asks begins. */
+static void
+name_request(const struct eval_request *q, struct error *err)
+{
+	const struct template *t = q->step->template;
+	const struct expr *list;
+
+	if (q->purpose == EVAL_FOREACH) {
+		list = &t->foreach[0].expr;
+		step_error(q->step, list->line, list->column, err,
+			   "the foreach");
+	} else {
+		step_error(q->step, t->line, t->column, err, "an expression");
+	}
+}
+
 /* From now on W's child answers its first request: time that. */
 static void
 time_first(struct worker *w)
 {
 	const struct eval_request *q = w->first ? w->first->request : NULL;
 	struct evaluation *ev = w->owner;
-	struct strbuf what = STRBUF_INIT;
+	struct error what = ERROR_INIT;
 	int64_t limit_ns = 0;
 
 	if (!w->child || w->dead)
 		return;
 	if (q) {
 		limit_ns = ev->events.limit_ns(ev->data, q);
-		strbuf_addf(&what, "the %s of step '%s'",
-			    q->purpose == EVAL_FOREACH ? "foreach" :
-			    "expressions",
-			    q->step->name ? q->step->name : "(defaults)");
+		name_request(q, &what);
 	}
-	eval_child_limit(w->child, limit_ns, what.buf);
-	strbuf_release(&what);
+	eval_child_limit(w->child, limit_ns, &what);
+	error_release(&what);
 }
 
 /* The first request of W may be complete. */

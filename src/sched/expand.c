@@ -19,7 +19,7 @@
 
 enum {
 	DEFAULT_SPLITS = 100,
-	EXPRESSIONS_S = 600,    /* unless tasks run and there is a timeout */
+	EXPRESSIONS_S = 600,    /* unless there is a timeout */
 };
 
 /* ---- the world, as the graph asks for it ---- */
@@ -98,7 +98,8 @@ on_eval_mistaken(void *data, const struct error *why)
 	run_fatal(data, &err);
 }
 
-/* While tasks run an expression may take as long as its step's timeout says. */
+/* An expression may take as long as its step's timeout says, if that is known
+ * without it. */
 static int64_t
 limit_ns_of(void *data, const struct eval_request *q)
 {
@@ -107,8 +108,6 @@ limit_ns_of(void *data, const struct eval_request *q)
 	struct demands d;
 	int64_t limit_ns = EXPRESSIONS_S * NS_PER_S;
 
-	if (!r->summary->run.number)
-		return limit_ns;
 	arena_init(&arena);
 	if (!demands_of(r->graph, q->step, NULL, &arena, &d, NULL) &&
 	    d.timeout_ns)

@@ -2,6 +2,8 @@
 # by the timeout of its step, and holds up nothing else.
 . "${0%/*}/lib"
 
+q="'"
+
 # spins CLAUSES: a Flowfile whose step `lp`, of such CLAUSES, never knows what it
 # is to do, though its timeout is an hour; all else goes on, and only the
 # fan-out `b` shows that.
@@ -86,11 +88,24 @@ test_expect_success 'each ends by the timeout of its step' '
 	  (shell "touch #{a} #{d}"))
 	END
 	test_must_fail flowmake run -k 2> errors &&
-	test_grep "^Failed: [0-9]+/text/1 2: the expressions of step .text. gave no answer within 0.3s" errors &&
-	test_grep "^Failed: [0-9]+/cond: the expressions of step .cond. gave no answer" errors &&
-	test_grep "^Failed: [0-9]+/list: the foreach of step .list. gave no answer" errors &&
-	test_grep "^Failed: [0-9]+/deep/1 2: the expressions of step .deep. gave no answer" errors &&
+	test_grep "^Failed: [0-9]+/text/1 2: Flowfile:5:1: step .text.: an expression gave no answer within 0.3s" errors &&
+	test_grep "^Failed: [0-9]+/cond: Flowfile:7:1: step .cond.: an expression gave no answer" errors &&
+	test_grep "^Failed: [0-9]+/list: Flowfile:8:58: step .list.: the foreach gave no answer" errors &&
+	test_grep "^Failed: [0-9]+/deep/1 2: Flowfile:9:1: step .deep.: an expression gave no answer" errors &&
 	test_grep "^Run [0-9]+: 4 of 12 tasks failed, 8 done in" errors
+'
+
+test_expect_success 'so does one that is evaluated before anything runs' '
+	flowfile <<-"END" &&
+	(step early (shell "touch ran"))
+	(step each (timeout #:seconds 0.3)
+	  (foreach x (let loop () (loop)))
+	  (shell "echo #{x}"))
+	END
+	test_expect_code 2 flowmake run 2> errors &&
+	echo "Flowfile:3:14: step ${q}each${q}: the foreach gave no answer within 0.3s" \
+		> expected &&
+	test_cmp expected errors && test ! -e ran
 '
 
 test_expect_success 'another attempt may need what depends on the element' '
@@ -113,7 +128,7 @@ test_expect_success 'who ends the process of an expression is the one that fails
 	  (shell "touch #{a} #{d}"))
 	END
 	test_must_fail flowmake run -k 2> errors &&
-	test_grep "^Failed: [0-9]+/a/2 3: the expressions of step .a. ended its process: status 3" errors &&
+	test_grep "^Failed: [0-9]+/a/2 3: Flowfile:4:1: step .a.: an expression ended its process: status 3" errors &&
 	test_grep "^Run [0-9]+: 1 of 10 tasks failed, 9 done in" errors
 '
 test_done

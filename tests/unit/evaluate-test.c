@@ -153,14 +153,14 @@ test_shared(void)
 	ok(!evaluation_busy(ev), "at first no answer is due");
 	is_str(evaluation_what(ev), NULL, "and nothing is being evaluated");
 	pump();
-	told("fork1 job1(a) items1(1) limit1(600 s, the foreach of step 'a') "
+	told("fork1 job1(a) items1(1) limit1(600 s, step 'a': the foreach) "
 	     "job1(b) items1(1)", "one child is asked all that is known early");
 	ok(evaluation_busy(ev), "now answers are due");
 	is_str(evaluation_what(ev), "step 'a'", "... of the first");
 	pump();
 	told("", "nothing is asked twice");
 	answer(1, 2);
-	told("limit1(600 s, the foreach of step 'b')",
+	told("limit1(600 s, step 'b': the foreach)",
 	     "with the first answered, the second is timed and named");
 	is_str(evaluation_what(ev), "step 'b'", "... and is what goes on");
 	answer(1, 2);
@@ -181,7 +181,7 @@ test_chunks(void)
 	pump();
 	answer(1, 2);
 	pump();
-	told("fork1 job1(a) items1(1) limit1(600 s, the foreach of step 'a') "
+	told("fork1 job1(a) items1(1) limit1(600 s, step 'a': the foreach) "
 	     "limit1(0 s)",
 	     "a fan-out is asked for as a whole, with what its tasks need");
 
@@ -194,7 +194,7 @@ test_chunks(void)
 	end_tasks();
 	pump();
 	told("job1(b) items1(1000) items1(1000) items1(1) "
-	     "limit1(600 s, the expressions of step 'b')",
+	     "limit1(600 s, step 'b': an expression)",
 	     "many items go in frames of a thousand");
 	answer(1, 1 + 2001);
 	told("limit1(0 s)", "and are answered as one request");
@@ -216,9 +216,9 @@ test_late(void)
 	end_tasks();
 	pump();
 	told("fork1 job1(d) items1(1) "
-	     "limit1(600 s, the expressions of step 'd') "
-	     "fork2 job2(b) items2(1) limit2(42 s, the foreach of step 'b') "
-	     "fork3 job3(c) items3(1) limit3(42 s, the foreach of step 'c')",
+	     "limit1(600 s, step 'd': an expression) "
+	     "fork2 job2(b) items2(1) limit2(42 s, step 'b': the foreach) "
+	     "fork3 job3(c) items3(1) limit3(42 s, step 'c': the foreach)",
 	     "each late foreach has a child of its own, timed by its step");
 	answer(1, 2);
 	pump();
@@ -249,7 +249,7 @@ test_failure(void)
 	end_tasks();
 	strbuf_reset(&fake_told);
 	pump();
-	told("job1(b) items1(3) limit1(600 s, the expressions of step 'b') "
+	told("job1(b) items1(3) limit1(600 s, step 'b': an expression) "
 	     "job1(c) items1(3)", "what tasks have made leads to more wishes");
 	answer(1, 2);
 	fake_child_fail(fake_child(1), "status 3");
@@ -258,10 +258,10 @@ test_failure(void)
 	told("", "nothing is asked of a dead child");
 	pump();
 	told("end1 fork2 job2(b) items2(1) job2(c) items2(3) "
-	     "limit2(600 s, the expressions of step 'b')",
+	     "limit2(600 s, step 'b': an expression)",
 	     "another is asked what has not been answered, and timed");
 	answer(2, 2);
-	told("limit2(600 s, the expressions of step 'c')",
+	told("limit2(600 s, step 'c': an expression)",
 	     "the request that lost an item is complete");
 	fake_child_fail(fake_child(2), "status 4");
 	said("c/0: status 4",
@@ -292,16 +292,16 @@ test_slow(void)
 	answer(2, 2); /* b's foreach */
 	strbuf_reset(&fake_told);
 	pump();
-	told("end2 job1(c) items1(2) limit1(600 s, the expressions of step "
-	     "'c')", "tasks of a late fan-out share a child");
+	told("end2 job1(c) items1(2) limit1(600 s, step 'c': an "
+	     "expression)", "tasks of a late fan-out share a child");
 	fake_child_slow(fake_child(1));
 	pump();
-	told("end1 fork3 job3(c) items3(2) limit3(600 s, the expressions of "
-	     "step 'c')", "when it is slow another shows at which item");
+	told("end1 fork3 job3(c) items3(2) limit3(600 s, step 'c': an "
+	     "expression)", "when it is slow another shows at which item");
 	fake_child_slow(fake_child(3));
 	pump();
-	told("fork4 job4(c) items4(1) limit4(600 s, the expressions of step "
-	     "'c')", "to which it is left; a third is asked the rest");
+	told("fork4 job4(c) items4(1) limit4(600 s, step 'c': an "
+	     "expression)", "to which it is left; a third is asked the rest");
 	end_tasks();
 	is_str(run.order.buf, "a d b/0 b/1", "others do not wait for it");
 	answer(4, 2);
@@ -387,7 +387,7 @@ test_constants(void)
 {
 	given("(step a (shell 'x #{(+ 1 2)}'))");
 	pump();
-	told("fork1 job1(a) limit1(600 s, the expressions of step 'a')",
+	told("fork1 job1(a) limit1(600 s, step 'a': an expression)",
 	     "constants are asked for without items");
 	fake_child_fail(fake_child(1), "Flowfile:1:9: it went wrong");
 	said("mistake: Flowfile:1:9: it went wrong",
@@ -419,7 +419,7 @@ test_mistakes(void)
 	error_release(&err);
 	fake_no_children = false;
 	pump();
-	told("fork1 job1(a) items1(1) limit1(600 s, the foreach of step 'a')",
+	told("fork1 job1(a) items1(1) limit1(600 s, step 'a': the foreach)",
 	     "and what was wished for is not lost");
 }
 

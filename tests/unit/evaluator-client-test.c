@@ -223,14 +223,17 @@ static void
 fails(struct evaluator *e, unsigned step, int64_t limit_ns, const char *text,
       const char *title)
 {
+	struct error what = ERROR_INIT;
 	struct heard h;
 
+	error_place(&what, "F", 1, 2, "the foreach");
 	begin(e, &h, step);
-	eval_child_limit(h.child, limit_ns, "the foreach of step 'x'");
+	eval_child_limit(h.child, limit_ns, &what);
 	wait_failure(&h);
 	is_str(h.log.buf, text, title);
 	eval_child_free(h.child);
 	strbuf_release(&h.log);
+	error_release(&what);
 }
 
 static void
@@ -266,12 +269,12 @@ test_eval(void)
 
 	fails(e, FAKE_ERROR, 0, "(place) Flowfile:3:4: it went wrong",
 	      "an error of the user's code comes with its place");
-	fails(e, FAKE_EXIT, 0, "the foreach of step 'x' ended its process: "
+	fails(e, FAKE_EXIT, 0, "(place) F:1:2: the foreach ended its process: "
 	      "status 3", "code that exits harms its child only");
-	fails(e, FAKE_CRASH, 0, "the foreach of step 'x' ended its process: "
+	fails(e, FAKE_CRASH, 0, "(place) F:1:2: the foreach ended its process: "
 	      "killed by signal 11 (segmentation fault)",
 	      "code that crashes too");
-	fails(e, FAKE_HANG, 20 * NS_PER_MS, "the foreach of step 'x' gave no "
+	fails(e, FAKE_HANG, 20 * NS_PER_MS, "(place) F:1:2: the foreach gave no "
 	      "answer within 0.0s", "code that hangs has a limit");
 	begin(e, &h, FAKE_GARBAGE);
 	wait_failure(&h);

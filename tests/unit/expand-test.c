@@ -285,7 +285,7 @@ test_limits(void)
 	strbuf_reset(&fake_told);
 	advance();
 	is_str(fake_told.buf, "fork1 job1(b) items1(1) "
-	       "limit1(5 s, the foreach of step 'b') limit1(0 s) end1",
+	       "limit1(5 s, step 'b': the foreach) limit1(0 s) end1",
 	       "a late foreach may take as long as its step's timeout");
 	snprintf(text, sizeof(text), late, "");
 	expands(text);
@@ -293,7 +293,7 @@ test_limits(void)
 	strbuf_reset(&fake_told);
 	advance();
 	is_str(fake_told.buf, "fork1 job1(b) items1(1) "
-	       "limit1(600 s, the foreach of step 'b') limit1(0 s) end1",
+	       "limit1(600 s, step 'b': the foreach) limit1(0 s) end1",
 	       "or ten minutes");
 }
 

@@ -263,10 +263,13 @@ eval_child_items(struct eval_child *c, const char *payload, size_t len)
 }
 
 void
-eval_child_limit(struct eval_child *c, int64_t timeout_ns, const char *what)
+eval_child_limit(struct eval_child *c, int64_t timeout_ns,
+		 const struct error *what)
 {
+	/* without its place */
 	fake_tell("limit%u(%d s%s%s)", c->number, (int)(timeout_ns / NS_PER_S),
-		  *what ? ", " : "", what);
+		  what->text ? ", " : "",
+		  what->has_place ? strstr(what->text, ": ") + 2 : "");
 }
 
 #endif
