@@ -15,6 +15,8 @@ struct arena {
 	size_t used_bytes;          /* all that was handed out */
 };
 
+#define ARENA_INIT { NULL, NULL, NULL, 0 }
+
 void arena_init(struct arena *a);
 void arena_release(struct arena *a);
 /* Free all but the largest block, for use again. */

@@ -114,34 +114,40 @@ copy_key(struct map *m, const char *key, size_t len)
 	return arena_strndup(m->keys, key, len);
 }
 
-void *
-map_set(struct map *m, const char *key, size_t len, void *value)
+struct map_entry *
+map_enter(struct map *m, const char *key, size_t len)
 {
 	uint32_t hash = hash_key(key, len), *slot;
-	struct map_entry *e = NULL;
-	void *old;
 
-	if (!value || len >= UINT32_MAX)
-		bug("no value, or a key of %zu bytes, for a map", len);
+	if (len >= UINT32_MAX)
+		bug("a key of %zu bytes for a map", len);
 	make_room(m);
 	slot = find_slot(m, key, len, hash);
 	if (*slot) {
-		e = &m->entries[*slot - 1];
-		old = e->value;
-		if (old) {
-			e->value = value;
-			return old;
-		}
-		key = e->key;
+		if (m->entries[*slot - 1].value)
+			return &m->entries[*slot - 1];
+		key = m->entries[*slot - 1].key;
 	} else {
 		key = copy_key(m, key, len);
 	}
 	m->entries[m->count] = (struct map_entry){
-		.key = key, .len = (uint32_t)len, .hash = hash, .value = value
+		.key = key, .len = (uint32_t)len, .hash = hash
 	};
 	*slot = ++m->count;
 	m->live++;
-	return NULL;
+	return &m->entries[m->count - 1];
+}
+
+void *
+map_set(struct map *m, const char *key, size_t len, void *value)
+{
+	struct map_entry *e = map_enter(m, key, len);
+	void *old = e->value;
+
+	if (!value)
+		bug("no value for a map");
+	e->value = value;
+	return old;
 }
 
 void *

@@ -32,6 +32,9 @@ void map_release(struct map *m);
 void *map_get(const struct map *m, const char *key, size_t len);
 /* Set KEY's value (not NULL); returns the one it replaces, or NULL. */
 void *map_set(struct map *m, const char *key, size_t len, void *value);
+/* The entry of KEY, made if there is none: its value is NULL then, to be set
+ * at once.  Good until the map is changed again. */
+struct map_entry *map_enter(struct map *m, const char *key, size_t len);
 /* Remove KEY; returns its value, or NULL. */
 void *map_remove(struct map *m, const char *key, size_t len);
 

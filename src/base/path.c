@@ -26,12 +26,34 @@ pop_component(struct strbuf *sb, size_t root_len)
 	return true;
 }
 
+bool
+path_is_normal(const char *path)
+{
+	const char *p = path + (path[0] == '/'), *end;
+	bool climbs = path[0] != '/', is_up;
+
+	if (!strcmp(path, ".") || !strcmp(path, "/"))
+		return true;
+	for (;; p = end + 1) {
+		end = strchrnul(p, '/');
+		is_up = end - p == 2 && !memcmp(p, "..", 2);
+		climbs &= is_up;
+		if (end == p || (end - p == 1 && *p == '.') ||
+		    (is_up && !climbs))
+			return false;
+		if (!*end)
+			return true;
+	}
+}
+
 char *
 path_normalize(const char *path)
 {
 	struct strbuf sb = STRBUF_INIT;
 	size_t len, root_len = path[0] == '/';
 
+	if (path_is_normal(path))
+		return xstrdup(path);
 	strbuf_add(&sb, "/", root_len);
 	for (; *path; path += len) {
 		path += strspn(path, "/");

@@ -13,7 +13,10 @@ struct map;
  * the directory itself.  The caller frees it. */
 char *path_normalize(const char *path);
 
-/* The same, with "./" before a leading "-", so that no program takes it for an
+/* Whether PATH is that name. */
+bool path_is_normal(const char *path);
+
+/* What path_normalize gives, with "./" before a leading "-", so that no program takes it for an
  * option.  The caller frees it. */
 char *path_plain(const char *path);
 

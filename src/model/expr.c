@@ -128,12 +128,12 @@ pieces_word(struct graph *g, const struct step *step, const struct node *n,
 	    const struct expr *e, const char *stem, struct words *w,
 	    struct error *err)
 {
-	struct strbuf text = STRBUF_INIT;
-	int ret = pieces_text(g, step, n, e, stem, &text, err);
+	int ret;
 
+	strbuf_reset(&w->word);
+	ret = pieces_text(g, step, n, e, stem, &w->word, err);
 	if (!ret)
-		words_add(w, text.buf, text.len);
-	strbuf_release(&text);
+		words_add(w, w->word.buf, w->word.len);
 	return ret;
 }
 
@@ -178,7 +178,6 @@ file_words(struct graph *g, const struct step *step, const struct node *n,
 	const struct task *t = (const struct task *)n;
 	const char *stem = n->kind == NODE_TASK ? t->stem : NULL;
 	struct words plain = WORDS_INIT;
-	struct strbuf text = STRBUF_INIT;
 	size_t i;
 	int ret;
 
@@ -188,12 +187,11 @@ file_words(struct graph *g, const struct step *step, const struct node *n,
 		return expr_words(g, step, n, e, w, err);
 	ret = expr_words(g, step, n, e, &plain, err);
 	for (i = 0; !ret && i < plain.count; i++) {
-		strbuf_reset(&text);
-		stem_fill(&text, plain.v[i], plain.lens[i], stem);
-		words_add(w, text.buf, text.len);
+		strbuf_reset(&w->word);
+		stem_fill(&w->word, plain.v[i], plain.lens[i], stem);
+		words_add(w, w->word.buf, w->word.len);
 	}
 	w->is_list |= plain.is_list;
-	strbuf_release(&text);
 	words_release(&plain);
 	return ret;
 }

@@ -328,6 +328,7 @@ graph_value(struct graph *g, const struct step *step, const struct node *n,
 	    const struct expr *e, struct strbuf *scratch, size_t *len)
 {
 	const struct thunk_place *place;
+	const struct name *name;
 	const struct row *row;
 
 	switch (e->kind) {
@@ -335,6 +336,10 @@ graph_value(struct graph *g, const struct step *step, const struct node *n,
 		*len = e->value_len;
 		return e->value;
 	case WIRE_EXPR_NAME:
+		name = &step->template->names[e->index];
+		if (name->kind == WIRE_NAME_FOREACH)
+			return row_item(node_split(n)->elements, name->clause,
+					len);
 		strbuf_reset(scratch);
 		graph_bind(g, n, e->index, scratch);
 		*len = scratch->len;

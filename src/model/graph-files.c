@@ -39,27 +39,48 @@ add_child(struct file *f, struct file *inner)
 	f->last_child = inner;
 }
 
+/* The entry of the first LEN bytes of PATH; whether it IS_NEW, then without a
+ * parent. */
+static struct file *
+enter_path(struct graph *g, const char *path, size_t len, bool *is_new)
+{
+	struct map_entry *e = map_enter(&g->files, path, len);
+	struct file *f = e->value;
+
+	*is_new = !f;
+	if (!f) {
+		f = e->value = arena_zalloc(&g->arena, sizeof(*f));
+		f->path = e->key;
+	}
+	return f;
+}
+
+/* The directory of PATH that is LEN bytes long: mostly that of the last. */
+static struct file *
+enter_dir(struct graph *g, const char *path, size_t len, bool *is_new)
+{
+	*is_new = false;
+	if (!g->last_dir || strncmp(g->last_dir->path, path, len) ||
+	    g->last_dir->path[len])
+		g->last_dir = enter_path(g, path, len, is_new);
+	return g->last_dir;
+}
+
 struct file *
 file_get(struct graph *g, const char *path)
 {
-	struct file *f = file_find(g, path), *inner = NULL, *result = f;
-	size_t len = strlen(path);
+	bool is_new;
+	struct file *result = enter_path(g, path, strlen(path), &is_new);
+	struct file *inner = result, *f;
+	size_t len;
 
-	while (!f) {
-		f = arena_zalloc(&g->arena, sizeof(*f));
-		f->path = arena_strndup(&g->arena, path, len);
-		map_set(&g->files, path, len, f);
-		if (inner)
-			add_child(f, inner);
-		else
-			result = f;
-		inner = f;
-		len = path_dir_len(f->path);
+	while (is_new) {
+		len = path_dir_len(inner->path);
 		if (!len)
-			return result;
-		f = map_get(&g->files, path, len);
-		if (f)
-			add_child(f, inner);
+			break;
+		f = enter_dir(g, path, len, &is_new);
+		add_child(f, inner);
+		inner = f;
 	}
 	return result;
 }
@@ -110,80 +131,81 @@ task_file_place(const struct task *t, const struct task_file *f, bool output)
 		tm->recipe.stdin_file;
 }
 
-/* Files under construction. */
-struct file_list {
-	struct task_file *v;
-	uint32_t count;
-	uint32_t alloc;
-};
+/* PATH as files are known, in G's arena. */
+static const char *
+keep_path(struct graph *g, const char *path)
+{
+	char *normal;
+	const char *kept;
 
-/* Append the files that E names, as clause number BINDER. */
+	if (path_is_normal(path))
+		return arena_strdup(&g->arena, path);
+	normal = path_normalize(path);
+	kept = arena_strdup(&g->arena, normal);
+	free(normal);
+	return kept;
+}
+
+/* Append the files that E names, as clause number BINDER, to g->listed. */
 static int
 add_files(struct graph *g, struct task *t, const struct expr *e,
-	  uint32_t binder, struct file_list *list, struct error *err)
+	  uint32_t binder, struct error *err)
 {
-	struct words w = WORDS_INIT;
+	struct file_list *list = &g->listed;
+	struct words *w = &g->words;
+	struct task_file *f;
 	size_t i;
-	int ret = -1;
 
-	if (file_words(g, t->step, &t->node, e, &w, err))
-		goto out;
-	for (i = 0; i < w.count; i++) {
-		struct task_file *f;
-		char *path;
-
-		if (!w.lens[i] || strlen(w.v[i]) != w.lens[i]) {
-			step_error(t->step, e->line, e->column, err,
-				   w.lens[i] ? "a file name holds a NUL byte" :
-				   "a file name is empty");
-			goto out;
-		}
+	words_clear(w);
+	if (file_words(g, t->step, &t->node, e, w, err))
+		return -1;
+	for (i = 0; i < w->count; i++) {
+		if (!w->lens[i] || strlen(w->v[i]) != w->lens[i])
+			return step_error(t->step, e->line, e->column, err,
+				w->lens[i] ? "a file name holds a NUL byte" :
+				"a file name is empty");
 		ARRAY_GROW(list->v, list->count, list->alloc);
 		f = &list->v[list->count++];
 		memset(f, 0, sizeof(*f));
-		path = path_normalize(w.v[i]);
-		f->path = arena_strdup(&g->arena, path);
+		f->path = keep_path(g, w->v[i]);
 		f->binder = (uint16_t)binder;
-		f->in_list = w.is_list;
-		free(path);
+		f->in_list = w->is_list;
 	}
-	ret = 0;
-out:
-	words_release(&w);
-	return ret;
+	return 0;
+}
+
+/* Whether the last in LIST is there before. */
+static bool
+is_listed_before(const struct file_list *list)
+{
+	const struct task_file *last = &list->v[list->count - 1], *f;
+
+	for (f = list->v; f < last; f++)
+		if (!strcmp(f->path, last->path))
+			return true;
+	return false;
 }
 
 /* The file that exec's #:stdin or #:stdout adds: one that no clause named. */
 static int
 add_redirection(struct graph *g, struct task *t, const struct expr *e,
-		uint32_t binder, struct file_list *list, struct error *err)
+		uint32_t binder, struct error *err)
 {
-	struct file_list extra = { 0 };
-	uint32_t i, k;
-	int ret = -1;
+	struct file_list *list = &g->listed;
+	uint32_t before = list->count;
 
 	if (!e)
 		return 0;
-	if (add_files(g, t, e, binder, &extra, err))
-		goto out;
-	if (extra.count != 1) {
-		step_error(t->step, e->line, e->column, err,
-			   "a redirection needs one file, not %u",
-			   extra.count);
-		goto out;
-	}
-	ret = 0;
-	if (strstr(extra.v[0].path, STANDIN_MARK))
-		goto out; /* its own result */
-	for (i = k = 0; i < list->count; i++)
-		k += !strcmp(list->v[i].path, extra.v[0].path);
-	if (!k) {
-		ARRAY_GROW(list->v, list->count, list->alloc);
-		list->v[list->count++] = extra.v[0];
-	}
-out:
-	free(extra.v);
-	return ret;
+	if (add_files(g, t, e, binder, err))
+		return -1;
+	if (list->count != before + 1)
+		return step_error(t->step, e->line, e->column, err,
+				  "a redirection needs one file, not %u",
+				  list->count - before);
+	if (strstr(list->v[before].path, STANDIN_MARK) || /* its own result */
+	    is_listed_before(list))
+		list->count = before;
+	return 0;
 }
 
 /* What is wrong with PATH as an output, or NULL. */
@@ -410,39 +432,44 @@ check_own_inputs(struct task *t, struct error *err)
 	return 0;
 }
 
+/* The files that the COUNT clauses B and a REDIRECTION, or NULL, name, in G's
+ * arena; *N gets how many; NULL: it failed. */
 static struct task_file *
-keep_files(struct graph *g, struct file_list *list)
+list_files(struct graph *g, struct task *t, const struct binder *b,
+	   uint32_t count, const struct expr *redirection, uint32_t *n,
+	   struct error *err)
 {
-	struct task_file *kept;
+	struct file_list *list = &g->listed;
+	uint32_t i;
 
-	kept = arena_memdup(&g->arena, list->v ? (void *)list->v : "",
-			    list->count * sizeof(*kept));
-	free(list->v);
-	list->v = NULL;
-	return kept;
+	list->count = 0;
+	for (i = 0; i < count; i++)
+		if (add_files(g, t, &b[i].expr, i, err))
+			return NULL;
+	if (add_redirection(g, t, redirection, i, err))
+		return NULL;
+	*n = list->count;
+	return arena_memdup(&g->arena, list->v,
+			    list->count * sizeof(*list->v));
 }
 
 int
 task_set_files(struct graph *g, struct task *t, struct error *err)
 {
 	const struct template *tm = t->step->template;
-	struct file_list in = { 0 }, out = { 0 };
-	uint32_t i;
+	struct task_file *in, *out;
+	uint32_t in_count = 0, out_count = 0, i;
 
-	for (i = 0; i < tm->input_count; i++)
-		if (add_files(g, t, &tm->inputs[i].expr, i, &in, err))
-			goto fail;
-	if (add_redirection(g, t, tm->recipe.stdin_file, i, &in, err))
-		goto fail;
-	for (i = 0; i < tm->output_count; i++)
-		if (add_files(g, t, &tm->outputs[i].expr, i, &out, err))
-			goto fail;
-	if (add_redirection(g, t, tm->recipe.stdout_file, i, &out, err))
-		goto fail;
-	t->input_count = in.count;
-	t->output_count = out.count;
-	t->inputs = keep_files(g, &in);
-	t->outputs = keep_files(g, &out);
+	in = list_files(g, t, tm->inputs, tm->input_count,
+			tm->recipe.stdin_file, &in_count, err);
+	out = in ? list_files(g, t, tm->outputs, tm->output_count,
+			      tm->recipe.stdout_file, &out_count, err) : NULL;
+	if (!out)
+		return -1;
+	t->input_count = in_count;
+	t->output_count = out_count;
+	t->inputs = in;
+	t->outputs = out;
 	t->files_known = true;
 	g->unknown_files--;
 	g->awaited_files -= t->node.wanted;
@@ -452,10 +479,6 @@ task_set_files(struct graph *g, struct task *t, struct error *err)
 		if (enter_output(g, t, &t->outputs[i], err))
 			return -1;
 	return 0;
-fail:
-	free(in.v);
-	free(out.v);
-	return -1;
 }
 
 bool
@@ -472,4 +495,38 @@ graph_declares(const struct graph *g, const char *path)
 	const struct file *f = file_find(g, path);
 
 	return f && (f->maker || f->first_reader);
+}
+
+void
+graph_mark_changed(struct graph *g, const char *path)
+{
+	struct file *f = file_get(g, path);
+
+	f->changed = true;
+	for (; f; f = f->parent)
+		f->holds_change = true;
+}
+
+/* Whether one of the COUNT files at LIST is near a change. */
+static bool
+list_is_touched(const struct task_file *list, uint32_t count)
+{
+	const struct file *f;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		if (list[i].file->holds_change)
+			return true;
+		for (f = list[i].file; f; f = f->parent)
+			if (f->changed)
+				return true;
+	}
+	return false;
+}
+
+bool
+graph_is_touched(const struct task *t)
+{
+	return list_is_touched(t->inputs, t->input_count) ||
+	       list_is_touched(t->outputs, t->output_count);
 }

@@ -10,6 +10,7 @@
 #define FLOWMAKE_MODEL_GRAPH_INTERNAL_H
 
 #include "model/graph.h"
+#include "model/words.h"
 
 struct edge {
 	uint32_t to;             /* node that waits */
@@ -29,6 +30,8 @@ struct file {
 	uint32_t first_reader;   /* in readers + 1: wanted tasks that read it */
 	uint32_t holds;          /* readers held until a maker is known */
 	bool announced;
+	bool changed;            /* see graph_mark_changed */
+	bool holds_change;       /* it, or one inside */
 };
 
 struct rival {
@@ -65,6 +68,13 @@ struct constants {
 	struct node_list waiting;   /* who goes on when it is answered */
 };
 
+/* Files of one task, under construction. */
+struct file_list {
+	struct task_file *v;
+	uint32_t count;
+	uint32_t alloc;
+};
+
 struct graph {
 	struct rules *rules;
 	struct graph_world world;
@@ -86,6 +96,9 @@ struct graph {
 	struct eval_request **asked; /* by step index: not taken yet, so that
 				      * more tasks can join in */
 	struct map files;            /* path -> struct file */
+	struct file *last_dir;       /* that was looked for there */
+	struct file_list listed;     /* for work, as */
+	struct words words;          /* are these */
 	struct reader *readers;
 	uint32_t reader_count;
 	uint32_t reader_alloc;

@@ -297,6 +297,7 @@ graph_new(struct rules *r, const struct graph_world *world,
 	g->options = *options;
 	arena_init(&g->arena);
 	map_init(&g->files);
+	g->words = (struct words)WORDS_INIT;
 	map_init(&g->groups);
 	map_init(&g->pattern_tasks);
 	g->constants = xcalloc(r->step_count + 1, sizeof(*g->constants));
@@ -341,6 +342,8 @@ graph_free(struct graph *g)
 	free(g->held.v);
 	free(g->skipped.v);
 	map_release(&g->files);
+	free(g->listed.v);
+	words_release(&g->words);
 	map_release(&g->groups);
 	map_release(&g->pattern_tasks);
 	arena_release(&g->arena);

@@ -305,6 +305,11 @@ struct opening *graph_opening(const struct graph *g, uint32_t i);
 bool graph_makes(const struct graph *g, const char *path);
 /* Whether PATH, normalized, is an input or output of some task. */
 bool graph_declares(const struct graph *g, const char *path);
+
+/* PATH has changed: from now on graph_is_touched says whether an input or
+ * output of T, which is ready, is PATH, holds it, or lies in it. */
+void graph_mark_changed(struct graph *g, const char *path);
+bool graph_is_touched(const struct task *t);
 /* Openings that have not been opened yet, because they are late. */
 uint32_t graph_unopened_count(const struct graph *g);
 struct rules *graph_rules(const struct graph *g);

@@ -125,19 +125,17 @@ reader_next(struct reader *r, struct strbuf *out, struct error *err)
 int
 value_words(const char *cbor, size_t len, struct words *w, struct error *err)
 {
-	struct strbuf word = STRBUF_INIT;
 	struct reader r;
 	int rc = reader_open(&r, cbor, len, err);
 
 	w->is_list |= r.is_list;
 	w->list_file |= r.is_list_file;
 	while (!rc && r.read < r.count) {
-		strbuf_reset(&word);
-		rc = reader_next(&r, &word, err);
+		strbuf_reset(&w->word);
+		rc = reader_next(&r, &w->word, err);
 		if (!rc)
-			words_add(w, word.buf, word.len);
+			words_add(w, w->word.buf, w->word.len);
 	}
-	strbuf_release(&word);
 	return rc;
 }
 

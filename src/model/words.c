@@ -16,28 +16,24 @@ words_add(struct words *w, const char *s, size_t len)
 		w->v = xrealloc(w->v, w->alloc * sizeof(*w->v));
 		w->lens = xrealloc(w->lens, w->alloc * sizeof(*w->lens));
 	}
-	w->v[w->count] = xmalloc(len + 1); /* the word may hold a NUL */
-	if (len)
-		memcpy(w->v[w->count], s, len);
-	w->v[w->count][len] = '\0';
+	w->v[w->count] = arena_strndup(&w->text, s, len);
 	w->lens[w->count++] = len;
 }
 
 void
 words_clear(struct words *w)
 {
-	while (w->count)
-		free(w->v[--w->count]);
+	arena_reset(&w->text);
+	w->count = 0;
 	w->is_list = w->list_file = false;
 }
 
 void
 words_release(struct words *w)
 {
-	words_clear(w);
+	arena_release(&w->text);
+	strbuf_release(&w->word);
 	free(w->v);
 	free(w->lens);
-	w->v = NULL;
-	w->lens = NULL;
-	w->alloc = 0;
+	*w = (struct words)WORDS_INIT;
 }

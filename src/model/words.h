@@ -4,10 +4,14 @@
 #ifndef FLOWMAKE_MODEL_WORDS_H
 #define FLOWMAKE_MODEL_WORDS_H
 
+#include "base/arena.h"
 #include "base/base.h"
+#include "base/strbuf.h"
 
 struct words {
-	char **v;       /* each owned and NUL-terminated, NULs inside */
+	struct arena text;  /* of v */
+	struct strbuf word; /* for whoever makes one, to add it */
+	char **v;       /* each NUL-terminated, NULs inside */
 	size_t *lens;
 	size_t count;
 	size_t alloc;
@@ -15,7 +19,7 @@ struct words {
 	bool list_file; /* the value was (list-file LIST): v are its lines */
 };
 
-#define WORDS_INIT { NULL, NULL, 0, 0, false, false }
+#define WORDS_INIT { ARENA_INIT, STRBUF_INIT, NULL, NULL, 0, 0, false, false }
 
 void words_add(struct words *w, const char *s, size_t len);
 void words_clear(struct words *w);

@@ -21,19 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "store/witness.h"
 
 struct trust {
 	bool *steps;           /* by index: its tasks may be trusted */
-	struct map changed;    /* files that have */
-	struct map around;     /* directories with such files */
 	struct strbuf name;    /* of the task that is looked at */
 };
-
-static char yes; /* what the maps say */
 
 /* ---- beginning ---- */
 
@@ -75,17 +70,6 @@ find_steps(struct trust *u, const struct rules *rules)
 		distrust_imported(u, rules->order[i]);
 }
 
-static void
-add_change(struct trust *u, const char *path)
-{
-	size_t len;
-
-	map_sets(&u->changed, path, &yes);
-	for (len = strlen(path); len; len--)
-		if (path[len] == '/')
-			map_set(&u->around, path, len, &yes);
-}
-
 void
 run_trust(struct run *r)
 {
@@ -104,12 +88,10 @@ run_trust(struct run *r)
 		if (!graph_declares(r->graph, changes[i]))
 			return;
 	u = r->trust = xcalloc(1, sizeof(*u));
-	map_init(&u->changed);
-	map_init(&u->around);
 	strbuf_init(&u->name);
 	find_steps(u, &r->rules);
 	for (i = 0; i < count; i++)
-		add_change(u, changes[i]);
+		graph_mark_changed(r->graph, changes[i]);
 }
 
 void
@@ -118,8 +100,6 @@ trust_free(struct trust *t)
 	if (!t)
 		return;
 	free(t->steps);
-	map_release(&t->changed);
-	map_release(&t->around);
 	strbuf_release(&t->name);
 	free(t);
 }
@@ -163,28 +143,6 @@ run_list_tasks(struct run *r, uint32_t *count)
 
 /* ---- trusting ---- */
 
-/* Whether PATH, or what is in it, or what it is in, has changed. */
-static bool
-has_changed(const struct trust *u, const char *path)
-{
-	return map_gets(&u->around, path) ||
-	       path_is_covered(&u->changed, path);
-}
-
-static bool
-is_touched(const struct trust *u, const struct task *t)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->input_count; i++)
-		if (has_changed(u, t->inputs[i].path))
-			return true;
-	for (i = 0; i < t->output_count; i++)
-		if (has_changed(u, t->outputs[i].path))
-			return true;
-	return false;
-}
-
 /* Fill HIT with where the task that had NUMBER in the run of the witness is
  * recorded. */
 static bool
@@ -226,6 +184,6 @@ run_trusts(struct run *r, struct task *t, struct reuse_hit *hit)
 		return false;
 	known = witness_task(r->witness, t->node.index);
 	return known && known->number &&
-	       known->name == task_name(&u->name, t) && !is_touched(u, t) &&
+	       known->name == task_name(&u->name, t) && !graph_is_touched(t) &&
 	       find_record(r->witness, known->number, hit);
 }

@@ -56,24 +56,18 @@ file_table_find(const struct file_table *t, const char *path)
 	return map_gets(&t->entries, path);
 }
 
-/* A new entry of PATH, which has none. */
-static struct file_entry *
-add_entry(struct file_table *t, const char *path)
-{
-	struct file_entry *e = arena_zalloc(&t->arena, sizeof(*e));
-
-	map_sets(&t->entries, path, e);
-	e->place = t->entries.count - 1;
-	e->path = t->entries.entries[t->entries.count - 1].key;
-	return e;
-}
-
 struct file_entry *
 file_table_get(struct file_table *t, const char *path)
 {
-	struct file_entry *e = file_table_find(t, path);
+	struct map_entry *m = map_enter(&t->entries, path, strlen(path));
+	struct file_entry *e = m->value;
 
-	return e ? e : add_entry(t, path);
+	if (!e) {
+		e = m->value = arena_zalloc(&t->arena, sizeof(*e));
+		e->place = t->entries.count - 1;
+		e->path = m->key;
+	}
+	return e;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "base/cbor.h"
 #include "base/strvec.h"
 #include "local-harness.h"
+#include "model/object-path.h"
 #include "sys/reaper.h"
 
 /* ---- ends ---- */

@@ -23,6 +23,7 @@ make_key(char *key, size_t size, int i)
 static void
 test_basics(void)
 {
+	struct map_entry *e;
 	struct map m;
 	int a, b;
 
@@ -42,6 +43,11 @@ test_basics(void)
 	ok(map_remove(&m, "x", 1) == &b, "removing returns the value");
 	ok(!map_gets(&m, "x") && m.live == 3, "and the key is gone");
 	ok(!map_remove(&m, "x", 1), "only once");
+	e = map_enter(&m, "x", 1);
+	ok(!e->value && !strcmp(e->key, "x"), "one that is entered has none");
+	e->value = &b;
+	ok(map_enter(&m, "x", 1)->value == &b && m.live == 4,
+	   "until it gets one");
 	map_release(&m);
 }
 

@@ -32,6 +32,8 @@ test_normalize(void)
 		got = path_normalize(cases[i][0]);
 		ok(!strcmp(got, cases[i][1]), "case %zu is known as '%s'", i,
 		   i == ARRAY_SIZE(cases) - 1 ? "a b\\n" : cases[i][1]);
+		ok(path_is_normal(got) && path_is_normal(cases[i][0]) ==
+		   !strcmp(got, cases[i][0]), "so only that is normal");
 		again = path_normalize(got);
 		if (strcmp(got, again))
 			ok(false, "case %zu: a normal name stays", i);
