@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +61,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_COMMIT] = "COMMIT",
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_RUN_INSERT] =
-		"INSERT INTO runs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		"INSERT INTO runs VALUES (?22, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
 		" ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
 		" ?20, ?21)",
 	[DB_RUN_UPDATE] =
@@ -76,9 +75,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 			   " WHERE flow_file IN (?1, ?2)"
 			   " ORDER BY number DESC LIMIT 1",
 	[DB_RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs ORDER BY number",
-	[DB_RUN_FORGOTTEN] = "SELECT seq FROM sqlite_sequence"
-			     " WHERE name = 'runs'"
-			     " AND NOT EXISTS (SELECT 1 FROM runs)",
+	[DB_RUN_ANY] = "SELECT EXISTS (SELECT 1 FROM runs)",
 	/* The row of the start, which no index holds, is overwritten. */
 	[DB_ATTEMPT_PUT] =
 		"REPLACE INTO attempts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
@@ -245,8 +242,7 @@ static int
 migrate(struct store *s, struct error *err)
 {
 	static const char what[] = "cannot set up the store";
-	char sql[128];
-	uint32_t latest;
+	char pragma[64];
 	int version;
 
 	if (run_sql(s, "BEGIN IMMEDIATE"))
@@ -255,16 +251,12 @@ migrate(struct store *s, struct error *err)
 	version = read_version(s);
 	if (version < 0)
 		return db_error(s, what, err);
-	latest = version ? 0 : forgotten_latest();
 	for (; version < db_version; version++)
 		if (run_sql(s, db_migrations[version]))
 			return db_error(s, what, err);
-	snprintf(sql, sizeof(sql), "INSERT INTO sqlite_sequence "
-		 "VALUES ('runs', %" PRIu32 ")", latest);
-	if (latest && run_sql(s, sql))
-		return db_error(s, what, err);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", db_version);
-	if (run_sql(s, sql) || run_sql(s, "COMMIT"))
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+		 db_version);
+	if (run_sql(s, pragma) || run_sql(s, "COMMIT"))
 		return db_error(s, what, err);
 	return 0;
 }

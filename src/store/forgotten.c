@@ -72,17 +72,11 @@ store_say_no_run(uint32_t latest, const char *why, struct error *err)
 int
 store_forgotten(struct store *s, uint32_t *latest, struct error *err)
 {
-	static const char what[] = "cannot read the runs";
-	sqlite3_stmt *st = db_get(s, DB_RUN_FORGOTTEN, err);
-	int rc;
+	sqlite3_stmt *st = db_get(s, DB_RUN_ANY, err);
 
-	*latest = 0;
-	if (!st)
+	if (!st || db_row(s, st, "cannot read the runs", err) < 0)
 		return -1;
-	rc = db_row(s, st, what, err);
-	if (rc > 0) {
-		*latest = (uint32_t)sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
-	}
-	return rc < 0 ? -1 : 0;
+	*latest = sqlite3_column_int(st, 0) ? 0 : forgotten_latest();
+	sqlite3_reset(st);
+	return 0;
 }

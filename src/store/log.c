@@ -38,6 +38,15 @@ log_path(char *path, uint32_t run)
 	snprintf(path, LOG_PATH_BYTES, STORE_DIR "/logs/%u", run);
 }
 
+bool
+log_exists(uint32_t run)
+{
+	char path[LOG_PATH_BYTES];
+
+	log_path(path, run);
+	return access(path, F_OK) == 0;
+}
+
 /* ---- writing ---- */
 
 struct log_writer {
@@ -86,7 +95,6 @@ log_writer_open(uint32_t run, struct error *err)
 	struct iovec part = { (char *)(uintptr_t)magic, MAGIC_BYTES };
 
 	log_path(w->path, run);
-	/* A log of that number can only be of a store that is gone. */
 	w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (w->fd < 0) {
 		error_sys(err, "cannot open %s", w->path);

@@ -21,6 +21,9 @@ struct error;
 enum log_stream { LOG_STDOUT = 1, LOG_STDERR, LOG_ENGINE };
 enum { LOG_FLAG_TRUNCATED = 1 };
 
+/* Whether there is a log of RUN. */
+bool log_exists(uint32_t run);
+
 /* ---- writing ---- */
 
 struct log_writer;

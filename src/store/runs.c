@@ -14,6 +14,8 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "store/db.h"
+#include "store/forgotten.h"
+#include "store/log.h"
 #include "sys/file.h"
 
 /* Bind all of R but its number. */
@@ -77,21 +79,54 @@ read_run(sqlite3_stmt *st, struct run_record *r, struct error *err)
 	return 0;
 }
 
-int
-store_run_begin(struct store *s, struct run_record *r, struct error *err)
+/* Insert R, with the next number if its own is 0. */
+static int
+insert_run(struct store *s, struct run_record *r, struct error *err)
 {
-	static const char what[] = "cannot record the run";
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = db_get(s, DB_RUN_INSERT, err);
 
-	if (store_commit(s, err) || store_begin(s, err))
-		return -1;
-	st = db_get(s, DB_RUN_INSERT, err);
 	if (!st)
 		return -1;
 	bind_run(st, r);
-	if (db_run(s, st, what, err))
+	if (r->number)
+		sqlite3_bind_int64(st, 22, r->number);
+	else
+		sqlite3_bind_null(st, 22);
+	if (db_run(s, st, "cannot record the run", err))
 		return -1;
 	r->number = (uint32_t)sqlite3_last_insert_rowid(s->db);
+	return 0;
+}
+
+/* A number that had been given when the database was lost, or what was written
+ * to it last, is not given again. */
+static int
+renumber(struct store *s, struct run_record *r, struct error *err)
+{
+	uint32_t latest = forgotten_latest();
+	sqlite3_stmt *st;
+
+	if (latest < r->number)
+		return 0;
+	st = db_get(s, DB_GC_RUN, err);
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, r->number);
+	if (db_run(s, st, "cannot record the run", err))
+		return -1;
+	r->number = latest + 1;
+	return insert_run(s, r, err);
+}
+
+int
+store_run_begin(struct store *s, struct run_record *r, struct error *err)
+{
+	r->number = 0;
+	if (store_commit(s, err) || store_begin(s, err) ||
+	    insert_run(s, r, err))
+		return -1;
+	if ((r->number == 1 || log_exists(r->number)) && renumber(s, r, err))
+		return -1;
 	return store_commit(s, err);
 }
 

@@ -101,9 +101,9 @@ struct run_record {
 	uint32_t tasks_cancelled;
 };
 
-/* Give R the next number and record it; commits at once, so that two runs
- * started together get different numbers.  Nothing may have been written that
- * must not be committed yet. */
+/* Give R the next number, of which no file of another run is there, and record
+ * it; commits at once, so that two runs started together get different
+ * numbers.  Nothing may have been written that must not be committed yet. */
 int store_run_begin(struct store *s, struct run_record *r, struct error *err);
 int store_run_end(struct store *s, const struct run_record *r,
 		  struct error *err);

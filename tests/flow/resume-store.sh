@@ -99,4 +99,17 @@ test_expect_success 'one that is lost is said, and its runs are overwritten by n
 	executes "" && test_grep -v "$gone" "$said"
 '
 
+test_expect_success 'what a power failure took from its end is not overwritten' '
+	mkdir torn && cd torn && flowfile <<-\END &&
+	(parameter n 1)
+	(step a (output o "o") (shell "echo #{n}; echo #{n} > #{o}"))
+	END
+	flowmake && size=$(wc -c < .flowmake/db-wal) && flowmake n=2 &&
+	flowmake n=3 && cp .flowmake/logs/2 . &&
+	truncate -s $size .flowmake/db-wal && flowmake runs > out &&
+	test_grep "^  1 " out && test_grep -v "^  2 " out &&
+	flowmake n=4 && flowmake runs > out && test_grep "^  4 .* n=4$" out &&
+	cmp 2 .flowmake/logs/2 && flowmake -q
+'
+
 test_done

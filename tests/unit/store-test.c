@@ -138,6 +138,12 @@ test_forgotten(void)
 	is_int(r.number, 13, "and does not give their numbers again");
 	must(store_forgotten(s, &latest, &err));
 	is_int(latest, 0, "which is of no interest when another run is");
+	put(STORE_DIR "/logs/14", "");
+	put(STORE_DIR "/logs/20", "");
+	r = begin_run(s);
+	is_int(r.number, 21, "nor does one that has lost its last runs");
+	r = begin_run(s);
+	is_int(r.number, 22, "and goes on from there");
 	close_store(s);
 	must(file_remove_tree(STORE_DIR, &err));
 }
