@@ -107,22 +107,24 @@ here string"))
                        text)
                    " ...")))
 
-(define (next-top-level-line file line)
-  ;; The first line behind LINE that begins with "(", or the last line.
-  (let loop ((line (1+ line)))
+(define (next-top-level-place file line)
+  ;; Where behind LINE a line begins with "(", or the file's end.
+  (define (place line column)
+    `((filename . ,file) (line . ,line) (column . ,column)))
+  (let loop ((line (1+ line)) (before (or (source-line file line) "")))
     (let ((text (source-line file line)))
       (cond
-       ((not text) (1- line))
-       ((string-prefix? "(" text) line)
-       (else (loop (1+ line)))))))
+       ((not text)
+        (place (1- line) (index->column before (string-length before))))
+       ((string-prefix? "(" text) (place line 0))
+       (else (loop (1+ line) text))))))
 
 (define (missing-parenthesis file start)
   ;; The form that begins at START, (line . column), does not end.
-  (let ((line (next-top-level-line file (car start))))
-    (flow-error `((filename . ,file) (line . ,line) (column . 0))
-                "a ')' is missing before this: ~a began at line ~a"
-                (first-words file (car start) (cdr start))
-                (1+ (car start)))))
+  (flow-error (next-top-level-place file (car start))
+              "a ')' is missing before this: ~a began at line ~a"
+              (first-words file (car start) (cdr start))
+              (1+ (car start))))
 
 (define (skip-string text i)
   ;; Where the string that begins at I of TEXT ends, or #f.

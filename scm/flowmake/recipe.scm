@@ -28,6 +28,9 @@
     (draft-error draft (place-of stx draft)
                  "the text of shell must be a string; write computed text as \
 #{(raw EXPR)} in one"))
+  (when (string-index (literal-string stx) #\nul)
+    (draft-error draft (place-of stx draft)
+                 "the text of shell holds a NUL character"))
   (literal-pieces stx))
 
 (define (join-lines literals)

@@ -169,6 +169,13 @@ in (if)")
      "(step a\n  (scheme 1\n    (define x 2)))"
      "Flowfile:3:5: step 'a': body should end with an expression in \
 (define x 2)")
+    ("a parenthesis may be missing at the end of a last line without newline"
+     "(define x 1)\n(step a\t(shell \"true\")"
+     "Flowfile:2:23: a ')' is missing before this: (step a\t(shell ... \
+began at line 2")
+    ("a NUL in a shell text is found"
+     "(step a (shell \"a\0b\"))"
+     "Flowfile:1:16: step 'a': the text of shell holds a NUL character")
     ("a procedure without a name is shown without its address"
      "((lambda (x) x))"
      "Flowfile:1:2: Wrong number of arguments to #<procedure>")
