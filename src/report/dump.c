@@ -191,6 +191,8 @@ put_bytes(const struct artifact *r, const char *file, struct strbuf *out,
 			       "it", r->name);
 	} else if (to_out) {
 		rc = object_read(&r->digest, out, err);
+	} else if (object_check(&r->digest, r->file_name, err)) {
+		rc = -1;
 	} else {
 		object_add_path(&bytes, &r->digest, r->file_name);
 		if (r->format != ARTIFACT_TREE && unlink(file) < 0 &&

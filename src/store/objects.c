@@ -505,6 +505,39 @@ object_exists(const struct digest *d, const char *file_name)
 	return found;
 }
 
+/* Say that the object at PATH is not there, or not what it was. */
+static int
+say_bad(const char *path, bool gone, struct error *err)
+{
+	return gone ? error_set(err, "the store has lost %s; 'flowmake resume' "
+				"makes it anew", path) :
+		error_set(err, "%s is damaged; remove it, and 'flowmake "
+			  "resume' makes it anew", path);
+}
+
+int
+object_check(const struct digest *d, const char *file_name, struct error *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	struct digest got;
+	struct stat st;
+	uint64_t size;
+	int rc;
+
+	object_add_path(&path, d, file_name);
+	if (stat(path.buf, &st) < 0)
+		rc = errno == ENOENT ? say_bad(path.buf, true, err) :
+			error_sys(err, "cannot read %s", path.buf);
+	else if (S_ISDIR(st.st_mode))
+		rc = content_of_tree(path.buf, NULL, NULL, &got, &size, err);
+	else
+		rc = content_of_file(path.buf, &st, &got, err);
+	if (!rc && !digest_equal(d, &got))
+		rc = say_bad(path.buf, false, err);
+	strbuf_release(&path);
+	return rc;
+}
+
 int
 object_read(const struct digest *d, struct strbuf *sb, struct error *err)
 {
@@ -515,16 +548,16 @@ object_read(const struct digest *d, struct strbuf *sb, struct error *err)
 	int rc;
 
 	object_add_path(&path, d, NULL);
-	rc = file_read(path.buf, sb, err);
-	if (!rc && stat(path.buf, &st) < 0)
-		rc = error_sys(err, "cannot read %s", path.buf);
+	if (stat(path.buf, &st) < 0)
+		rc = errno == ENOENT ? say_bad(path.buf, true, err) :
+			error_sys(err, "cannot read %s", path.buf);
+	else
+		rc = file_read(path.buf, sb, err);
 	if (!rc) {
 		got = digest_of(sb->buf + before, sb->len - before);
 		got = content_with_mode(&got, st.st_mode);
 		if (!digest_equal(d, &got))
-			rc = error_set(err, "%s is damaged; remove it, and "
-				       "'flowmake resume' makes it anew",
-				       path.buf);
+			rc = say_bad(path.buf, false, err);
 	}
 	if (rc)
 		strbuf_truncate(sb, before);

@@ -58,6 +58,11 @@ bool object_exists(const struct digest *d, const char *file_name);
 
 /* Append the content of an object that is a file to SB, verified against D. */
 int object_read(const struct digest *d, struct strbuf *sb, struct error *err);
+/* Read the object (with FILE_NAME: under that name), a file or a directory, to
+ * see that it is good.  Writes nothing, remembers nothing; -1 says what is
+ * wrong, and what to do. */
+int object_check(const struct digest *d, const char *file_name,
+		 struct error *err);
 
 /* Put a copy of the object, a file or a directory, at PATH, in directories
  * that are made: a new file (or files) that its owner may write, executable if

@@ -38,6 +38,22 @@ test_expect_success 'so is one of which a bit is flipped' '
 	done && executes "array file named tree value" && executes ""
 '
 
+test_expect_success 'none of it is handed out, and what to do is said' '
+	cp -a .flowmake kept && for object in $(objects); do
+		printf "?" >> $object || exit 1
+	done && echo mine > dumped && for n in file named tree value array; do
+		test_must_fail flowmake dump latest/$n/n --file dumped 2> errors &&
+		test_grep "damaged; remove it, and .flowmake resume. " errors &&
+		echo mine | test_cmp - dumped || exit 1
+	done &&
+	rm -rf .flowmake/objects/* && for n in file tree value array; do
+		test_must_fail flowmake dump latest/$n/n --file dumped 2> errors &&
+		test_grep "has lost .*; .flowmake resume. makes it" errors &&
+		echo mine | test_cmp - dumped || exit 1
+	done && chmod -R u+w .flowmake/* && rm -rf .flowmake &&
+	mv kept .flowmake && executes ""
+'
+
 test_expect_success 'so is one that is shorter, or empty' '
 	n=0 && for object in $(objects); do
 		n=$((n + 1)) && truncate -s $((n % 2 * 10)) $object || exit 1

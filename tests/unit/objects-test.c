@@ -98,7 +98,7 @@ test_bytes(void)
 	ok(object_exists(&d, NULL), "and can be put again");
 	must(object_put_bytes("", 0, &d, &err));
 	ok(object_exists(&d, NULL), "one that is meant to be empty is there");
-	ok(object_read(&other, &sb, &e) < 0 && failed_with(&e, "No such file"),
+	ok(object_read(&other, &sb, &e) < 0 && failed_with(&e, "the store has lost "),
 	   "what is not there cannot be read");
 	free(path);
 	strbuf_release(&sb);
