@@ -89,15 +89,16 @@ why_state_release(struct why_state *w)
 /* ---- earlier runs ---- */
 
 /* Find what TASK was in an earlier run; *BASE stays NULL when it never had a
- * key.  *HAD_STEP: some run had the step. */
+ * key.  *HAD_STEP: some run had the step; *WHOLE: one that ended well, so
+ * that it had all elements. */
 static int
 find_base(struct why_state *w, const struct attempt_record *task,
 	  const struct attempt_record **base, const struct run_record **run,
-	  bool *had_step, struct error *err)
+	  bool *had_step, bool *whole, struct error *err)
 {
 	size_t i;
 
-	*had_step = false;
+	*had_step = *whole = false;
 	for (i = 0; i < w->earlier_count && !*base; i++) {
 		struct earlier *e = &w->earlier[i];
 		const struct attempt_record *a;
@@ -108,7 +109,10 @@ find_base(struct why_state *w, const struct attempt_record *task,
 				       w->target->step, err))
 				return -1;
 		}
-		*had_step |= map_gets(&e->tasks.steps, task->step) != NULL;
+		if (map_gets(&e->tasks.steps, task->step)) {
+			*had_step = true;
+			*whole |= e->run.state == RUN_DONE;
+		}
 		a = tasks_find(&e->tasks, task);
 		if (!a || !a->key_parts_len)
 			continue;
@@ -305,16 +309,15 @@ find_renamed(struct why_state *w, struct why *why, struct error *err)
 static int
 find_change(struct why_state *w, struct why *why, struct error *err)
 {
-	bool had_step;
+	bool had_step, whole;
 
 	if (find_base(w, why->task, &why->base, &why->base_run, &had_step,
-		      err) ||
+		      &whole, err) ||
 	    (!had_step && find_renamed(w, why, err)))
 		return -1;
 	if (why->base)
 		return compare(w, why, err);
-	why->reason = had_step && *why->task->element ? WHY_NEW_ELEMENT
-						      : WHY_NEW;
+	why->reason = whole && *why->task->element ? WHY_NEW_ELEMENT : WHY_NEW;
 	return 0;
 }
 

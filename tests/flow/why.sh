@@ -1,5 +1,6 @@
 # flowmake why: what changed since a task ran the last time.
 . "${0%/*}/lib"
+. "${0%/*}/lib-resume"
 
 # why TARGET 'LINE'...: every LINE, an extended expression, is a whole line of
 # what why says.
@@ -132,6 +133,16 @@ test_expect_success 'a new element is new, and no other task runs' '
 	why count/1 "9/count/1 \(books/aa.txt\) ran because its element is new" &&
 	why count/2 "9/count/2 .* did not run: .* 8/count/1, whose result it has" &&
 	why total "    9/count/1 is new"
+'
+
+test_expect_success 'one that an earlier run did not come to is not new' '
+	mkdir part && cd part && flowfile <<-\END &&
+	(step a (foreach x (list 1 2 3)) (shell "test #{x} = 1 || test -e ok"))
+	END
+	test_must_fail flowmake -j 1 && : > ok && flowmake &&
+	why a/2 "2/a/2 \(3\) ran because it never ran before" &&
+	edit "1 2 3" "1 2 3 4" && flowmake &&
+	why a/3 "3/a/3 \(4\) ran because its element is new"
 '
 
 test_expect_success 'an element that goes is gone' '
