@@ -89,4 +89,17 @@ test_expect_success 'a file system that cannot do that is asked once' '
 	test_grep "3 tasks, 2 reused" out
 '
 
+test_expect_success 'what tasks produce is moved there, and no byte copied' '
+	mkdir moved && cd moved && flowfile <<-\END &&
+	(step a
+	  (produces plain (named "n.txt") tree)
+	  (output o "o")
+	  (shell "echo 1 > #{plain}; echo 2 > #{named}; mkdir #{tree};"
+	         "echo 3 > #{tree}/x; echo 4 > #{o};"
+	         "stat -c %i #{plain} #{named} #{tree}/x > inodes"))
+	END
+	flowmake && find .flowmake/objects -type f -printf "%i\n" | sort > kept &&
+	sort inodes | test_cmp - kept
+'
+
 test_done
