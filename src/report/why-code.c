@@ -166,13 +166,17 @@ read_files(struct why_state *w)
 	struct why_code *c = &w->code;
 
 	c->flow_file = w->target->run.flow_file;
-	if (!c->old.tree || !c->new.tree || !strcmp(c->old.tree, c->new.tree))
+	if (!c->old.tree || !c->new.tree)
+		return;
+	c->knows_files = !strcmp(c->old.tree, c->new.tree);
+	if (c->knows_files)
 		return;
 	if (c->flow_file && !file_read(c->flow_file, &text, NULL))
 		c->flow_text = strbuf_detach(&text, NULL);
 	strbuf_release(&text);
 	/* what cannot be compared is not told */
-	code_ask(ask_names, &events, c, HISTORY_LIMIT_S * NS_PER_S, NULL);
+	if (!code_ask(ask_names, &events, c, HISTORY_LIMIT_S * NS_PER_S, NULL))
+		c->knows_files = c->files.count < FILES_KEPT;
 }
 
 static void
@@ -336,6 +340,17 @@ add_changes(const struct why_code *c, const char *path, const char *head,
 		add_lines(notes, head, count ?
 			  "changed since, not committed\n" :
 			  "changed, not committed\n");
+}
+
+bool
+why_code_is_same(const struct why_code *c, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < c->files.count; i++)
+		if (!strcmp(c->files.v[i], path))
+			return false;
+	return c->knows_files;
 }
 
 void

@@ -46,6 +46,7 @@ struct why_code {
 	struct code_record new;
 	struct strvec files;     /* that differ between them, as far as they
 				  * explain something, */
+	bool knows_files;        /* ... all of them */
 	struct strbuf letters;   /* by file: "A" new, "D" gone, else changed */
 	const char *flow_file;   /* the target run's, borrowed; or NULL */
 	char *flow_text;         /* what it is now; NULL: not read */
@@ -150,6 +151,8 @@ void why_note_maker(const struct why_describing *d,
 int why_code_read(struct why_state *w, const struct why *why,
 		  struct error *err);
 void why_code_release(struct why_code *c);
+/* Whether PATH, if it is code, is known to be the same in both runs. */
+bool why_code_is_same(const struct why_code *c, const char *path);
 /* Append lines on who changed PATH, if git knows: they begin with it if
  * WITH_NAME. */
 void why_code_add_file(const struct why_code *c, const char *path,

@@ -132,10 +132,12 @@ note_parameters(const struct why_describing *d)
 static void
 note_flow_file(const struct why_describing *d)
 {
-	if (d->w->target->run.flow_file)
-		why_code_add_file(&d->w->code, d->w->target->run.flow_file,
-				  true, &d->v->notes);
-	why_code_add_sources(&d->w->code, &d->v->notes);
+	const struct why_code *c = &d->w->code;
+	const char *path = d->w->target->run.flow_file;
+
+	if (path && !why_code_is_same(c, path))
+		why_code_add_file(c, path, true, &d->v->notes);
+	why_code_add_sources(c, &d->v->notes);
 }
 
 /* The same of code that is not kept by the key: note where it is. */

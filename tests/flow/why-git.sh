@@ -81,6 +81,17 @@ test_expect_success 'what is not committed is said' '
 	why copy "    changed, not committed"
 '
 
+test_expect_success 'a Flowfile that is as in the run before did not change' '
+	mkdir ../given && cd ../given && git init -q && flowfile <<-\END &&
+	(parameter p 1)
+	(step a (produces n) (shell "echo #{p} > #{n}"))
+	END
+	commit "First" && echo ";" >> Flowfile && flowmake && flowmake p=2 &&
+	why a "    parameter p was 1, is 2" && test_grep -v Flowfile out &&
+	commit "Second" && flowmake p=3 && why a "    parameter p was 2, is 3" &&
+	test_grep -v Flowfile out
+'
+
 test_expect_success 'what git does not track is said' '
 	sed -i "s/data.txt/data.2/" Flowfile && cp data.txt data.2 && commit two &&
 	git rm -q --cached data.2 && git commit -q -m "Not tracked" &&
