@@ -6,6 +6,7 @@ scheme_modules = \
 	scm/flowmake/code.scm \
 	scm/flowmake/compile.scm \
 	scm/flowmake/compiler.scm \
+	scm/flowmake/contents.scm \
 	scm/flowmake/draft.scm \
 	scm/flowmake/errors.scm \
 	scm/flowmake/forms.scm \

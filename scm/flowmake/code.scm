@@ -5,6 +5,8 @@
 
 (define-module (flowmake code)
   #:use-module (ice-9 match)
+  #:use-module (system vm loader)
+  #:use-module (flowmake contents)
   #:use-module ((srfi srfi-1) #:select (append-map filter-map find))
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
@@ -24,38 +26,18 @@
   (let ((bytes (value-bytes value)))
     (and bytes (%digest bytes))))
 
-(define (closed-over proc)
-  ;; The values that PROC closes over, procedures among them opened, or #f if
-  ;; they cannot be had.
-  (let loop ((queue (list proc)) (seen '()) (values '()))
-    (cond
-     ((null? queue) (reverse values))
-     ((or (memq (car queue) seen) (record-type? (car queue)))
-      (loop (cdr queue) seen values))
-     ((procedure? (car queue))
-      (let ((inside (%closure-values (car queue))))
-        (and inside
-             (loop (append inside (cdr queue))
-                   (cons (car queue) seen)
-                   values))))
-     (else (loop (cdr queue) seen (cons (car queue) values))))))
-
-(define (closure-digest proc)
-  ;; The digest of the values that PROC closes over: #t if there are none, #f
-  ;; if they cannot be had or encoded.
-  (let ((values (closed-over proc)))
-    (cond
-     ((not values) #f)
-     ((null? values) #t)
-     (else (value-digest values)))))
-
 (define definition-table #f)
+(define forms-of-names #f)              ; name -> numbers, the last first
 
 (define (definition name)
   ;; (DIGEST MENTIONED ...) of the Flowfile's definition of NAME, a symbol, or
   ;; of its form number NAME; #f if there is none.  What is set again has
   ;; several.
   (define (add! entry)
+    (when (stands-for-name? entry)
+      (let ((name (caddr entry)))
+        (hashq-set! forms-of-names name
+                    (cons (car entry) (hashq-ref forms-of-names name '())))))
     (let ((known (hashq-ref definition-table (car entry))))
       (hashq-set! definition-table (car entry)
                   (if known
@@ -64,11 +46,28 @@
                       (cdr entry)))))
   (unless definition-table
     (set! definition-table (make-hash-table))
+    (set! forms-of-names (make-hash-table))
     (for-each add! (definitions)))
   (hashq-ref definition-table name))
 
-;;; What a body that is not at top level closes over may hold procedures of
-;;; any origin.
+(define (stands-for-name? entry)
+  ;; Whether ENTRY is that of the number of a form which defines or sets one
+  ;; name.
+  (and (number? (car entry)) (not (cadr entry))))
+
+(define (place-among-forms number)
+  ;; (NAME RANK), when form NUMBER is the one of that RANK, from 0, that
+  ;; defines or sets just NAME; else #f.
+  (match (definition number)
+    ((#f name)
+     (list name
+           (length (filter (lambda (other) (< other number))
+                           (hashq-ref forms-of-names name '())))))
+    (_ #f)))
+
+;;; Procedures come from anywhere: the same name may stand for another one each
+;;; time, by what the Flowfile was told, and what a body that is not at top
+;;; level closes over may hold any.
 
 (define (is-called? proc name variable)
   (and variable
@@ -76,10 +75,21 @@
        (eq? (variable-ref variable) proc)
        name))
 
+(define (flow-origin mark)
+  ;; Of what has MARK, in the Flowfile.
+  (let ((entry (definition (car mark))))
+    (cons (list (or (car entry) (place-among-forms (car mark))) (cdr mark))
+          (cdr entry))))
+
+(define (module-origin mark)
+  ;; Of what has MARK, in a module.
+  (let ((module (assoc-ref (project-modules) (caar mark))))
+    (cons mark (if module (list (module-name module)) '()))))
+
 (define (origin-of proc)
   ;; (IDENTITY MENTIONED ...) of PROC, IDENTITY a value that can be encoded; or
-  ;; #f: it cannot be told.  Of one that the Flowfile defines IDENTITY is its
-  ;; name, MENTIONED too.
+  ;; #f: it cannot be told.  IDENTITY is a symbol if what PROC closes over
+  ;; counts with what is MENTIONED, or not at all.
   (let* ((name (or (procedure-name proc) 'nameless))
          (mark (procedure-property proc procedure-mark))
          (modules (map cdr (project-modules))))
@@ -87,22 +97,68 @@
       (is-called? proc name (module-local-variable module name)))
     (cond
      ((called-in (flow-module)) (list name name))
-     (mark
-      (let ((entry (definition (car mark))))
-        (cons (list (car entry) (cdr mark)) (cdr entry))))
+     (mark (if (pair? (car mark)) (module-origin mark) (flow-origin mark)))
      ((find called-in modules)
-      => (lambda (module) (list name (module-name module))))
+      => (lambda (module) (list (list name) (module-name module))))
      ;; Most often one of Guile's.
      ((is-called? proc name (module-variable (flow-module) name))
       (list name))
-     ((pair? modules) (cons name (map module-name modules)))
+     ;; What Guile's make, as compose.
+     ((all-marked?) (code-origin proc))
+     ((pair? modules) (cons (list name) (map module-name modules)))
+     (else #f))))
+
+(define (all-marked?)
+  ;; Whether all procedures of the project have marks.
+  (and (compiled-flow?)
+       (and-map (lambda (entry) (compiled-module? (car entry)))
+                (project-modules))))
+
+(define (code-origin proc)
+  ;; By the place of its code in the file that this was loaded from; what is
+  ;; written in C has but a name.
+  (let* ((name (procedure-name proc))
+         (address (%code-address proc))
+         (image (and address (find-mapped-elf-image address))))
+    (cond
+     (image
+      ;; Few need the module.
+      (let ((start ((@ (system foreign) pointer-address)
+                    ((@ (system foreign) bytevector->pointer) image))))
+        (list (list name (- address start)))))
+     ((and address name) (list name))
      (else #f))))
 
 (define (closure-summary proc)
   "Return (DIGEST MENTIONED ...) of what PROC closes over, DIGEST #f if it
 cannot be had or encoded; #t if there is nothing."
-  (let loop ((queue (or (%closure-values proc) '(#f)))
-             (seen '()) (values '()) (mentioned '()))
+  (summary-of (or (%closure-values proc) '(#f)) #f))
+
+(define (named-summary symbol proc)
+  ;; As closure-summary of PROC, for which SYMBOL stands, but also of which
+  ;; procedure that is, if its definition may give several.
+  (let* ((mark (procedure-property proc procedure-mark))
+         (place (and mark
+                     (number? (car mark))
+                     (place-among-forms (car mark)))))
+    (cond
+     ((if mark
+          (equal? (list place (cdr mark)) `((,symbol 0) 1))
+          (eq? (procedure-name proc) symbol))
+      (closure-summary proc))
+     ((and mark
+           (number? (car mark))
+           (or (not place) (eq? (car place) symbol)))
+      (summary-of (or (%closure-values proc) '(#f)) (flow-origin mark)))
+     (else (summary-of (list proc) #f)))))
+
+(define (summary-of queue origin)
+  ;; (DIGEST MENTIONED ...) of the values in QUEUE, procedures among which are
+  ;; opened, and of ORIGIN, an origin-of or #f; or #t, as closure-summary.
+  (let loop ((queue queue)
+             (seen '())
+             (values (if origin (list (car origin)) '()))
+             (mentioned (if origin (cdr origin) '())))
     (cond
      ((null? queue)
       (if (null? values)
@@ -113,8 +169,8 @@ cannot be had or encoded; #t if there is nothing."
      ((procedure? (car queue))
       (let* ((proc (car queue))
              (origin (origin-of proc))
-             (inside (if (and origin (memq (car origin) (cdr origin)))
-                         '()            ; counted with its definition
+             (inside (if (and origin (symbol? (car origin)))
+                         '()
                          (%closure-values proc))))
         (if (and origin inside)
             (loop (append inside (cdr queue))
@@ -130,30 +186,72 @@ cannot be had or encoded; #t if there is nothing."
 (define (by-source? value)
   (or (procedure? value) (macro? value) (record-type? value)))
 
-(define (source-parts symbol value entry)
-  ;; The parts of a procedure or macro.
-  (let* ((name (string-append "definition " (symbol->string symbol)))
-         (closed (if (procedure? value) (closure-digest value) #t)))
-    (cons (list name (and entry (car entry)))
-          (if (eq? closed #t)
-              '()
-              (list (list (string-append name ", closed over") closed))))))
+(define (definition-name symbol)
+  (string-append "definition " (symbol->string symbol)))
 
-(define (module-data module)
-  ;; The digest of the data that MODULE defines, of what of it can be encoded,
-  ;; or #f if there are none: they may come from anywhere.
-  (let* ((symbols (sort (module-map (lambda (symbol variable) symbol) module)
-                        (lambda (a b)
-                          (string<? (symbol->string a) (symbol->string b)))))
-         (data (filter-map
-                (lambda (symbol)
-                  (let ((variable (module-local-variable module symbol)))
-                    (and (variable-bound? variable)
-                         (not (by-source? (variable-ref variable)))
-                         (let ((digest (value-digest (variable-ref variable))))
-                           (and digest (list symbol digest))))))
-                symbols)))
-    (and (pair? data) (value-digest data))))
+(define (source-parts symbol value entry)
+  ;; The parts of a procedure or macro, and what they mention.
+  (let ((name (definition-name symbol))
+        (closed (if (procedure? value) (named-summary symbol value) #t)))
+    (values (cons (list name (and entry (car entry)))
+                  (if (eq? closed #t)
+                      '()
+                      (list (list (string-append name ", closed over")
+                                  (car closed)))))
+            (append (if entry (cdr entry) '())
+                    (if (eq? closed #t) '() (cdr closed))))))
+
+(define (sorted-symbols module)
+  (sort (module-map (lambda (symbol variable) symbol) module)
+        (lambda (a b) (string<? (symbol->string a) (symbol->string b)))))
+
+(define (plain-procedure? symbol value file)
+  ;; Whether VALUE is what the definition of SYMBOL in the module in FILE always
+  ;; gives.
+  (and (procedure? value)
+       (eq? (procedure-name value) symbol)
+       (match (procedure-property value procedure-mark)
+         (((from _) . _) (string=? from file))
+         (mark (not mark)))
+       (or (not (compiled-module? file))
+           (null? (or (%closure-values value) '(#f))))))
+
+(define (module-state file module)
+  ;; (DIGEST MENTIONED ...) of what the names that MODULE, in FILE, defines
+  ;; stand for, which may come from anywhere; DIGEST #f if all follows from its
+  ;; source.
+  (define mentioned '())
+  (define opens? (all-marked?))         ; what is interpreted holds the world
+  (define (origin proc)
+    (match (origin-of proc)
+      ((identity . names)
+       (set! mentioned (append names mentioned))
+       (cons identity (or (and opens?
+                               (not (symbol? identity))
+                               (%closure-values proc))
+                          '())))
+      (#f #f)))
+  (define (state symbol)
+    (let* ((variable (module-local-variable module symbol))
+           (value (and (variable-bound? variable) (variable-ref variable))))
+      (and (variable-bound? variable)
+           (not (macro? value))
+           (not (record-type? value))
+           (not (plain-procedure? symbol value file))
+           (list symbol (or (value-digest value)
+                            (value-digest (contents value origin)))))))
+  (let ((states (filter-map state (sorted-symbols module))))
+    (cons (and (pair? states) (value-digest states))
+          (delete (module-name module) mentioned))))
+
+(define states (make-hash-table))       ; module -> its module-state
+
+(define (known-state entry)
+  ;; Of the module of ENTRY, (FILE . MODULE).
+  (or (hashq-ref states (cdr entry))
+      (let ((state (module-state (car entry) (cdr entry))))
+        (hashq-set! states (cdr entry) state)
+        state)))
 
 (define (file-part file)
   (list (string-append "module " file) (%file-digest file)))
@@ -171,7 +269,7 @@ cannot be had or encoded; #t if there is nothing."
   (append-map
    (lambda (entry)
      (let ((file (car entry))
-           (data (module-data (cdr entry))))
+           (data (car (known-state entry))))
        (append (map file-part (module-files file))
                (map observation-part (module-observations file))
                (if data
@@ -179,23 +277,24 @@ cannot be had or encoded; #t if there is nothing."
                    '()))))
    (module-closure module)))
 
-(define (module-strings module)
+(define (mentioned-in module)
+  ;; The strings in MODULE, and what was put into its data.
   (append-map (lambda (entry)
-                (filter string? (module-mentions (car entry))))
+                (append (filter string? (module-mentions (car entry)))
+                        (cdr (known-state entry))))
               (module-closure module)))
 
 (define (what-module-stands-for module)
   ;; As symbol-parts; of #f, which is no module of the project, nothing.
   (if module
-      (values (module-parts module) (module-strings module))
+      (values (module-parts module) (mentioned-in module))
       (values '() '())))
 
 (define (data-name symbol)
   (let ((name (symbol->string symbol)))
-    (string-append (if (assoc name (declared-parameters))
-                       "parameter "
-                       "definition ")
-                   name)))
+    (if (assoc name (declared-parameters))
+        (string-append "parameter " name)
+        (definition-name symbol))))
 
 (define max-shown-bytes 60)
 
@@ -230,10 +329,19 @@ cannot be had or encoded; #t if there is nothing."
       (let ((value (variable-ref variable))
             (entry (definition symbol)))
         (if (by-source? value)
-            (values (source-parts symbol value entry)
-                    (if entry (cdr entry) '()))
+            (source-parts symbol value entry)
             (values (list (data-part symbol value)) (strings-of value)))))
-     (else (what-module-stands-for (project-module-of symbol))))))
+     (else (imported-parts symbol (definition symbol))))))
+
+(define (imported-parts symbol entry)
+  ;; Those of SYMBOL, which the Flowfile imports, and may set, as ENTRY says.
+  (call-with-values
+      (lambda () (what-module-stands-for (project-module-of symbol)))
+    (lambda (parts mentioned)
+      (if entry
+          (values (cons (list (definition-name symbol) (car entry)) parts)
+                  (append (cdr entry) mentioned))
+          (values parts mentioned)))))
 
 (define (sorted parts)
   ;; By name, each once.

@@ -4,7 +4,7 @@
 (define-module (flowmake compile)
   #:use-module (ice-9 match)
   #:use-module (language tree-il)
-  #:use-module ((srfi srfi-1) #:select (filter-map))
+  #:use-module ((srfi srfi-1) #:select (delete-duplicates filter-map))
   #:use-module ((system syntax) #:select (syntax?))
   #:use-module ((flowmake compiler) #:select (lazy))
   #:use-module (flowmake draft)
@@ -41,7 +41,7 @@
 ;;; form that it was written in and its place among the others there.
 
 (define (mark-procedures tree number)
-  ;; TREE, of form NUMBER, with marks.
+  ;; TREE, of form NUMBER, or (FILE NUMBER), with marks.
   (define count 0)
   (pre-order
    (lambda (node)
@@ -277,7 +277,8 @@ unbound."
            (let* ((form (car rest))
                   (tree (expand-form form))
                   (names (definition-names tree))
-                  (all-names (append names (names-set tree)))
+                  (all-names (delete-duplicates
+                              (append names (names-set tree))))
                   (marks? (and marks? (not (declares-only? form)))))
              (check-parameters form names defined)
              (loop (cdr rest)
@@ -307,13 +308,15 @@ FILE includes."
   (let ((place (form-place)) (form (top-level-form)))
     (save-module-excursion
      (lambda ()
-       (let loop ((rest forms) (heads '()) (trees '()))
+       (let loop ((rest forms) (number 0) (heads '()) (trees '()))
          (if (pair? rest)
              (let* ((before (current-module))
-                    (trees (cons (expand-form (car rest)) trees)))
+                    (tree (mark-procedures (expand-form (car rest))
+                                           (list file number)))
+                    (trees (cons tree trees)))
                (if (eq? before (current-module))
-                   (loop (cdr rest) heads trees)
-                   (loop (cdr rest) (append trees heads) '())))
+                   (loop (cdr rest) (1+ number) heads trees)
+                   (loop (cdr rest) (1+ number) (append trees heads) '())))
              (begin
                (form-place place)
                (top-level-form form)

@@ -86,6 +86,7 @@
          (else (code-at path)))))))
 
 (define (interpreted-code forms)
+  (compiled-flow? #f)
   (let ((trees (expand-flow forms #f)))
     (lambda ()
       (for-each (lambda (tree place)

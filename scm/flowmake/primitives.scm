@@ -55,6 +55,8 @@ calls it WHAT, if a part of it cannot be encoded.")
   (%escape "Return STRING with what disturbs a terminal escaped.")
   (%closure-values
    "Return the list of values that the compiled closure PROC holds, or #f.")
+  (%code-address
+   "Return where the code of the compiled procedure PROC is, or #f.")
   ;; Files.
   (%glob "Return the sorted list of files that match PATTERN.")
   (%read-file "Return the content of PATH as a string.")

@@ -33,6 +33,8 @@
             module-files
             module-mentions
             module-observations
+            compiled-flow?
+            compiled-module?
             pack-definitions
             note-definitions!
             definitions
@@ -247,7 +249,8 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
 
 (define procedure-mark
   ;; The property of a procedure of the Flowfile that says where it is from:
-  ;; (NUMBER . PLACE) of its form among the definitions, and in that form.
+  ;; (NUMBER . PLACE) of its form among the definitions, and in that form; of
+  ;; one of a module of the project ((FILE NUMBER) . PLACE).
   'flowmake-form)
 
 (define packed-definitions #f)
@@ -279,6 +282,10 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
 (define (unpack-observations packed)
   (%decode (%string->bytes packed)))
 
+(define compiled-flow?
+  ;; Whether the Flowfile's procedures have marks.
+  (make-parameter #t))
+
 (define files-of-modules '())
 ;; ((file mentioned observations included ...) ...)
 
@@ -292,6 +299,10 @@ when it was expanded, as pack-observations gives that."
 
 (define (noted file)
   (or (assoc-ref files-of-modules file) '(() ())))
+
+(define (compiled-module? file)
+  "Return whether the procedures of the module in FILE have marks."
+  (and (assoc file files-of-modules) #t))
 
 (define (module-files file)
   "Return FILE, which holds a module, and the files that it includes."

@@ -126,6 +126,15 @@ prim_closure_values(SCM proc)
 	return result;
 }
 
+/* Where the code of the compiled procedure PROC is in memory, or #f. */
+static SCM
+prim_code_address(SCM proc)
+{
+	return SCM_PROGRAM_P(proc) ?
+		scm_from_uintptr_t((uintptr_t)SCM_PROGRAM_CODE(proc)) :
+		SCM_BOOL_F;
+}
+
 void
 prim_text_define(void)
 {
@@ -134,4 +143,5 @@ prim_text_define(void)
 	scm_c_define_gsubr("%file-name", 1, 0, 0, prim_file_name);
 	scm_c_define_gsubr("%escape", 1, 0, 0, prim_escape);
 	scm_c_define_gsubr("%closure-values", 1, 0, 0, prim_closure_values);
+	scm_c_define_gsubr("%code-address", 1, 0, 0, prim_code_address);
 }

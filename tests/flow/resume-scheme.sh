@@ -332,8 +332,79 @@ test_expect_success 'also those of modules' '
 	END
 	flowmake && executes "" && edit "(+ x 1)" "(+ x 2)" m.scm &&
 	executes "made named" && dumps named "n = 3" &&
-	edit "(+ x 1)" "(+ x 3)" n.scm && executes "made other" &&
+	edit "(+ x 1)" "(+ x 3)" n.scm && executes other &&
 	dumps other "n = 4"
+'
+
+test_expect_success 'which of several procedures a name stands for counts' '
+	mkdir chosen && cd chosen && flowfile <<-\END &&
+	(define fast? (lambda () (getenv "FAST")))
+	(define (one x) 1)
+	(define (two x) 2)
+	(define a (if (getenv "FAST") (lambda (x) 1) (lambda (x) 2)))
+	(define b (if (fast?) one two))
+	(define c (if (fast?) + *))
+	(define d #f)
+	(if (fast?) (set! d (lambda (x) 7)) (set! d (lambda (x) 8)))
+	(define e (compose one two))
+	(define f (let ((g (if (fast?) one two))) (lambda (x) (g x))))
+	(step a (produces n) (scheme (a 1)))
+	(step b (produces n) (scheme (b 1)))
+	(step c (produces n) (scheme (c 3 4)))
+	(step d (produces n) (scheme (d 1)))
+	(step e (produces n) (scheme (e 1)))
+	(step f (produces n) (scheme (f 1)))
+	END
+	flowmake && executes "" && export FAST=1 && executes "a b c d f" &&
+	dumps b "n = 1" && dumps d "n = 7" && executes "" &&
+	edit "(one x) 1" "(one x) 3" && executes "b e f" && unset FAST &&
+	executes "b f" && executes ""
+'
+
+test_expect_success 'what others put into a module counts' '
+	mkdir state && cd state && mkdir lib && cat > lib/a.scm <<-\END &&
+	(define-module (lib a)
+	  #:use-module (srfi srfi-9)
+	  #:export (register call level hook run look box-value))
+	(define-record-type box (make-box value) box? (value box-value))
+	(define table (make-hash-table))
+	(define (register name f) (hash-set! table name f))
+	(define (call name) ((hash-ref table name)))
+	(define level (make-parameter 1))
+	(define hook #f)
+	(define (run) (list (hook) (level)))
+	END
+	cat > lib/b.scm <<-\END &&
+	(define-module (lib b) #:use-module (lib a))
+	(register "b" (lambda () 1))
+	END
+	cat > lib/c.scm <<-\END &&
+	(define-module (lib c) #:export (look mode other))
+	(define look (let ((where (getenv "WHERE"))) (lambda () where)))
+	(define mode (make-parameter (list (getenv "MODE") car)))
+	(define (other) 1)
+	END
+	flowfile <<-\END &&
+	(use-modules (lib a) (lib b) (lib c))
+	(define (helper) 1)
+	(register "c" (lambda () (helper)))
+	(level 5)
+	(set! hook (lambda () 1))
+	(step a (produces n) (scheme (call "b")))
+	(step b (produces n) (scheme (run)))
+	(step c (produces n) (scheme (look)))
+	(step d (produces n) (scheme (car (mode))))
+	END
+	export WHERE=1 MODE=1 && flowmake && executes "" &&
+	edit "(lambda () 1)" "(lambda () 2)" lib/b.scm &&
+	executes "a b" && dumps a "n = 2" &&
+	edit "(level 5)" "(level 6)" && executes "a b" && dumps b "n = (1 6)" &&
+	edit "hook (lambda () 1)" "hook (lambda () 2)" && executes "a b" &&
+	dumps b "n = (2 6)" &&
+	edit "(helper) 1" "(helper) 2" && executes "a b" &&
+	export WHERE=2 && executes "c d" && dumps c "n = \"2\"" &&
+	export MODE=2 && executes "c d" && dumps d "n = \"2\"" &&
+	edit "(other) 1" "(other) 2" lib/c.scm && executes "c d" && executes ""
 '
 
 test_expect_success 'data that cannot be stored make a task always run, and -n says so' '
