@@ -29,6 +29,9 @@ static const struct {
 	{ "local", CLAUSE_LOCAL, { NULL } },
 };
 
+/* Up to here each whole number is a double. */
+#define WHOLE_MAX 9007199254740992.0
+
 /* The value TEXT of LEN bytes as a constant expression. */
 static struct expr *
 constant(struct rules *r, const char *text, size_t len)
@@ -39,8 +42,9 @@ constant(struct rules *r, const char *text, size_t len)
 	char *end_number;
 	double d = strtod(copy, &end_number);
 
-	if (len && !*end_number && d >= 0 && d == (double)(uint64_t)d)
-		cbor_put_uint(&sb, (uint64_t)d);
+	if (len && !*end_number && d >= -WHOLE_MAX && d <= WHOLE_MAX &&
+	    d == (double)(int64_t)d)
+		cbor_put_int(&sb, (int64_t)d);
 	else if (len && !*end_number)
 		cbor_put_double(&sb, d);
 	else

@@ -220,6 +220,12 @@ test_with(void)
 	demand("(step a)", "retry:times=many");
 	is_str(run.err.text, "--with: times must be a whole number from 0 "
 	       "to 100, not \"many\"", "a value of the wrong kind");
+	demand("(step a)", "retry:times=-1");
+	is_str(run.err.text, "--with: times must be a whole number from 0 "
+	       "to 100, not -1", "a number below zero is shown as given");
+	demand("(step a)", "retry:times=1e30");
+	is_str(run.err.text, "--with: times must be a whole number from 0 "
+	       "to 100, not 1.0e30", "and so is one that is too large");
 	demand("(step a)", "local:x=1");
 	is_str(run.err.text, "--with local: unknown key 'x'",
 	       "local has no keys");

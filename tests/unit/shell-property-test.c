@@ -609,7 +609,7 @@ main(void)
 	static const char *const strict_dash[] = { "dash", "-euc", NULL };
 	const char *set = getenv("FLOWMAKE_SEED");
 	const char *cases = getenv("FLOWMAKE_CASES");
-	unsigned n = cases ? (unsigned)atoi(cases) : 2 * BATCH;
+	unsigned n = cases ? (unsigned)atoi(cases) : 3 * BATCH;
 	char dir[] = "/tmp/shell-property-XXXXXX";
 	char *remove;
 
@@ -622,9 +622,9 @@ main(void)
 	test_quoting(bash, false, n);
 	if (!system("command -v dash >/dev/null"))
 		test_quoting(dash, true, n);
-	test_exec(n / 8, strict_bash);
+	test_exec(n / 12, strict_bash);
 	if (!system("command -v dash >/dev/null"))
-		test_exec(n / 8, strict_dash);
+		test_exec(n / 12, strict_dash);
 	remove = xasprintf("rm -rf %s", dir);
 	if (chdir("/") || system(remove))
 		printf("# %s is left\n", dir);
