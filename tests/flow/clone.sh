@@ -89,6 +89,21 @@ test_expect_success 'a file system that cannot do that is asked once' '
 	test_grep "3 tasks, 2 reused" out
 '
 
+test_expect_success 'a plan says which fan-outs wait for what is restored' '
+	mkdir behind && cd behind && flowfile <<-\END &&
+	(step split (output d "parts")
+	  (shell "mkdir #{d}; touch #{d}/a #{d}/b; echo >> ../split"))
+	(step each (from split d) (foreach c (wildcard "#{d}/*"))
+	  (input i c) (produces n) (shell "wc -c < #{i} > #{n}"))
+	END
+	cloning yes flowmake && rm -r parts && flowmake -n > plan &&
+	test_grep "^split: its outputs are restored from the store$" plan &&
+	test_grep "^each/\*: late: its foreach is known when .split. has" plan &&
+	test_grep "^1 of 1 task to do, 1 step late$" plan &&
+	test_expect_code 1 flowmake -q && flowmake > out &&
+	test_grep "3 tasks, 3 reused" out && lines 1 ../split && flowmake -q
+'
+
 test_expect_success 'what tasks produce is moved there, and no byte copied' '
 	mkdir moved && cd moved && flowfile <<-\END &&
 	(step a
