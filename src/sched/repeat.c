@@ -108,6 +108,7 @@ run_testify(struct run *r)
 		.tasks_total = rec->tasks_total,
 		.tasks_done = rec->tasks_done,
 		.tasks_skipped = rec->tasks_skipped,
+		.files_row = files_last_row(r->files),
 	};
 	struct witness_task *tasks;
 	struct witness_writer *w;

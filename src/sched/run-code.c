@@ -23,10 +23,7 @@
 static bool
 is_output(struct run *r, const char *name)
 {
-	const char *step;
-
-	return graph_makes(r->graph, name) ||
-	       files_maker(r->files, name, &step, NULL) > 0;
+	return graph_makes(r->graph, name) || files_has_maker(r->files, name);
 }
 
 /* Whether PATH is an output of a task or inside one. */

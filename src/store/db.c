@@ -105,6 +105,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 		" left_out, failure FROM code WHERE run = ?1",
 	[DB_FILE_LIST] = "SELECT id, path, state FROM files WHERE id > ?1"
 			 " ORDER BY id",
+	[DB_FILE_GET] = "SELECT id, path, state FROM files WHERE id = ?1",
 	[DB_FILE_PUT] = "INSERT INTO files VALUES (NULL, ?1, ?2)",
 	[DB_FILE_UPDATE] = "UPDATE files SET state = ?2 WHERE id = ?1",
 	[DB_FILE_DELETE] = "DELETE FROM files WHERE id = ?1",

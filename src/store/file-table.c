@@ -143,7 +143,8 @@ set_row(struct file_table *t, struct file_entry *e, int64_t id)
 		ARRAY_GROW(t->stale, t->stale_count, t->stale_alloc);
 		t->stale[t->stale_count++] = e->row;
 	}
-	e->row = t->last_row = id;
+	e->row = id;
+	t->last_row = MAX(t->last_row, id);
 }
 
 /* Take in the row of ST. */
@@ -152,9 +153,12 @@ take_row(struct file_table *t, sqlite3_stmt *st)
 {
 	struct file_entry *e = file_table_get(t, db_text(st, 1));
 	struct file_entry now = { .flags = 0 };
+	int64_t id = sqlite3_column_int64(st, 0);
 
-	set_row(t, e, sqlite3_column_int64(st, 0));
-	if (!t->loaded || !e->flags) {
+	if (e->row == id)
+		return;
+	set_row(t, e, id);
+	if (!(t->loaded || t->is_sparse) || !e->flags) {
 		e->flags = 0;
 		read_state(t, st, e);
 		return;
@@ -173,6 +177,8 @@ take_row(struct file_table *t, sqlite3_stmt *st)
 	e->flags |= now.flags & FILE_MAKER;
 }
 
+static const char cannot_read[] = "cannot read the digests of files";
+
 int
 file_table_sync(struct file_table *t, struct error *err)
 {
@@ -183,8 +189,7 @@ file_table_sync(struct file_table *t, struct error *err)
 		return -1;
 	sqlite3_bind_int64(st, 1, t->last_row);
 	for (;;) {
-		rc = db_row(t->store, st, "cannot read the digests of files",
-			    err);
+		rc = db_row(t->store, st, cannot_read, err);
 		if (rc <= 0)
 			return rc;
 		take_row(t, st);
@@ -198,8 +203,37 @@ file_table_load(struct file_table *t, struct error *err)
 
 	if (t->loaded)
 		return 0;
+	t->last_row = 0;
 	rc = file_table_sync(t, err);
 	t->loaded = true;
+	return rc;
+}
+
+int
+file_table_load_behind(struct file_table *t, int64_t last_row,
+		       struct error *err)
+{
+	t->is_sparse = true;
+	t->last_row = last_row;
+	return file_table_sync(t, err);
+}
+
+int
+file_table_load_row(struct file_table *t, const char *path, int64_t id,
+		    struct error *err)
+{
+	sqlite3_stmt *st = db_get(t->store, DB_FILE_GET, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, id);
+	rc = db_row(t->store, st, cannot_read, err);
+	if (rc > 0 && strcmp(db_text(st, 1), path))
+		rc = 0;
+	else if (rc > 0)
+		take_row(t, st);
+	sqlite3_reset(st);
 	return rc;
 }
 

@@ -29,6 +29,7 @@ enum file_flags {
 	FILE_NAMED = 1 << 9,     /* a word of a recipe names it */
 	FILE_SAME = 1 << 10,     /* in this hold its stat is what is kept */
 	FILE_LINK = 1 << 11,     /* what was made is a symlink to that */
+	FILE_KNOWN = 1 << 12,    /* what the witness knows is noted here */
 	/* those that are stored */
 	FILE_KEPT = FILE_RACY | FILE_HASHED | FILE_MADE | FILE_MAKER |
 		    FILE_LINK,
@@ -56,8 +57,9 @@ struct file_table {
 	struct map entries;     /* path -> struct file_entry */
 	struct map makers;      /* name of a step -> itself, in the arena */
 	struct arena arena;     /* of the entries */
-	bool loaded;
-	int64_t last_row;       /* all rows up to this one are known */
+	bool loaded;            /* all rows are known; or, if it is */
+	bool is_sparse;         /* those that were asked for, and new ones */
+	int64_t last_row;       /* all behind this one are new */
 	int64_t *stale;         /* rows in whose place others have come */
 	size_t stale_count;
 	size_t stale_alloc;
@@ -73,6 +75,13 @@ void file_table_release(struct file_table *t);
 /* Read the whole table, once, well or not: a look-up of each path costs many
  * times more. */
 int file_table_load(struct file_table *t, struct error *err);
+/* For who knows the rows of what he will ask for: T, which is new, is read from
+ * behind LAST_ROW on; the second form reads row ID, which should be of PATH: 1,
+ * 0 when it is not, -1. */
+int file_table_load_behind(struct file_table *t, int64_t last_row,
+			   struct error *err);
+int file_table_load_row(struct file_table *t, const char *path, int64_t id,
+			struct error *err);
 
 /* The entry of PATH, or NULL; the second form makes one. */
 struct file_entry *file_table_find(const struct file_table *t,

@@ -1,6 +1,6 @@
 /*
- * The state of files.h, shared by files.c, files-testify.c, files-list.c
- * and files-expect.c, and by nobody else.
+ * The state of files.h, shared by files.c, files-recall.c, files-testify.c,
+ * files-list.c and files-expect.c, and by nobody else.
  */
 #ifndef FLOWMAKE_STORE_FILES_STATE_H
 #define FLOWMAKE_STORE_FILES_STATE_H
@@ -36,7 +36,8 @@ struct files {
 	dev_t fine_device;
 	struct look_ahead *ahead; /* NULL: never begun */
 	bool is_ahead;          /* it is of this hold, */
-	bool is_recalled;       /* and so is FILE_SAME */
+	struct witness *witness;  /* that was recalled, or NULL; */
+	bool is_recalled;       /* in this hold it is as FILE_SAME says */
 	unsigned holds;
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;
@@ -63,6 +64,18 @@ struct expectation {
 
 /* What is expected at PATH, or NULL; sets F's doubt. */
 const struct expectation *files_expected(struct files *f, const char *path);
+
+/* Whether PATH is of an object.  That the store knows its digest saves but its
+ * hashing, and mostly it was just made. */
+bool files_is_object(const char *path);
+
+/* Have what the store knows of PATH, which is asked for, in the table, and what
+ * the witness does. */
+int files_know(struct files *f, const char *path, struct error *err);
+
+/* Fill LIKE with what the witness knows of PATH, of which nothing was asked so
+ * far; false: that is nothing. */
+bool files_recalls(struct files *f, const char *path, struct file_entry *like);
 
 /* Whether what has the stat ST could change, at NOW_NS or later, and keep
  * it. */

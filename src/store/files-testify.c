@@ -73,10 +73,14 @@ files_match(struct files *f, const char *path, const struct digest *d)
 bool
 files_exist(struct files *f, const char *path)
 {
+	struct file_entry like;
 	struct stat st;
-	bool there = !file_table_load(&f->table, NULL) &&
-		!files_stat(f, path, &st);
+	bool there;
 
+	if (f->is_recalled && files_recalls(f, path, &like) &&
+	    like.flags & FILE_SAME)
+		return true; /* and the witness goes on to say so */
+	there = !files_stat(f, path, &st);
 	if (there)
 		file_table_get(&f->table, path)->flags |= FILE_ASKED;
 	else
@@ -187,16 +191,21 @@ is_asked(void *data, enum sight seen, const char *path)
 {
 	const struct files *f = data;
 	const struct file_entry *e = file_table_find(&f->table, path);
-	const struct question *q = map_gets(&f->questions, path);
+	const struct question *q = NULL;
 	bool rests = e && e->flags & FILE_RESTS;
 
 	/* of a tree it says all */
 	if (f->trees.live && path_is_covered(&f->trees, path))
 		return true;
+	if (seen == SIGHT_REGULAR || seen == SIGHT_OTHER ||
+	    seen == SIGHT_NOTHING)
+		q = map_gets(&f->questions, path);
 	switch (seen) {
 	case SIGHT_FILE:
 	case SIGHT_RACY:
 		return rests;
+	case SIGHT_ROW:
+		return e;
 	case SIGHT_THERE:
 		return rests || (e && e->flags & FILE_ASKED);
 	case SIGHT_REGULAR:
@@ -227,21 +236,35 @@ testify_old(struct files *f, struct witness_writer *w,
 	witness_add_old(w, old, is_asked, f);
 }
 
+/* Add what F says of the file E, which OLD does not. */
+static void
+testify_entry(struct witness_writer *w, struct witness *old,
+	      const struct file_entry *e)
+{
+	struct file_entry like;
+
+	if (e->flags & FILE_RESTS) {
+		witness_add_file(w, e);
+		return;
+	}
+	if (e->flags & FILE_ASKED && !(old && e->flags & FILE_SAME))
+		witness_add(w, SIGHT_THERE, e->path);
+	if (!e->row || files_is_object(e->path))
+		return;
+	if (!old || !witness_find(old, e->path, &like) ||
+	    !(like.flags & FILE_SAME) || like.row != e->row)
+		witness_add_row(w, e);
+}
+
 bool
-files_testify(struct files *f, struct witness_writer *w,
-	      const struct witness *old)
+files_testify(struct files *f, struct witness_writer *w, struct witness *old)
 {
 	if (old)
 		testify_old(f, w, old);
-	map_each(&f->table.entries, m) {
-		const struct file_entry *e = m->value;
-
-		if (e->flags & FILE_RESTS)
-			witness_add_file(w, e);
-		else if (e->flags & FILE_ASKED &&
-			 !(old && e->flags & FILE_SAME))
-			witness_add(w, SIGHT_THERE, e->path);
-	}
+	else if (f->witness) /* which rows there are that one knew */
+		f->is_unsteady |= file_table_load(&f->table, NULL) < 0;
+	map_each(&f->table.entries, m)
+		testify_entry(w, old, m->value);
 	map_each(&f->trees, m)
 		f->is_unsteady |= !testify_tree(f, w, m->key, m->value);
 	map_each(&f->questions, m)

@@ -145,8 +145,11 @@ files_digest_file(void *data, const char *path, const struct stat *st,
 		  struct digest *d, struct error *err)
 {
 	struct files *f = data;
-	struct file_entry *e = file_table_get(&f->table, path);
+	struct file_entry *e;
 
+	if (files_know(f, path, err))
+		return -1;
+	e = file_table_get(&f->table, path);
 	if (!is_current(e, st) && hash_entry(f, e, st, err))
 		return -1;
 	*d = e->digest;
@@ -247,31 +250,6 @@ files_let_go(struct files *f)
 	forget_walks(f);
 }
 
-/* Note that the file that LIKE is of has not changed. */
-static void
-recall(void *data, const struct file_entry *like)
-{
-	struct files *f = data;
-	struct file_entry *e = file_table_get(&f->table, like->path);
-
-	e->flags |= like->flags & FILE_NAMED;
-	if (!(like->flags & FILE_RACY) && e->flags & FILE_HASHED &&
-	    e->inode == like->inode &&
-	    e->size_bytes == like->size_bytes &&
-	    e->mtime_ns == like->mtime_ns && e->ctime_ns == like->ctime_ns)
-		e->flags |= FILE_SAME;
-}
-
-int
-files_recall(struct files *f, const struct witness *w, struct error *err)
-{
-	if (file_table_load(&f->table, err))
-		return -1;
-	witness_each_file(w, recall, f);
-	f->is_recalled = true;
-	return 0;
-}
-
 static struct timespec
 to_timespec(int64_t ns)
 {
@@ -311,7 +289,7 @@ files_stat(struct files *f, const char *path, struct stat *st)
 {
 	struct file_entry *e = NULL;
 
-	if (f->holds && !file_table_load(&f->table, NULL))
+	if (f->holds && !files_know(f, path, NULL))
 		e = file_table_find(&f->table, path);
 	if (e && e->look) {
 		*st = f->looks[e->look - 1].st;
@@ -357,7 +335,7 @@ files_digest(struct files *f, const char *path, struct file_state *state,
 					      .is_dir = e->is_dir };
 		return !e->is_absent;
 	}
-	if (file_table_load(&f->table, err))
+	if (files_know(f, path, err))
 		return -1;
 	if (files_stat(f, path, &st) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
@@ -373,7 +351,7 @@ files_known(struct files *f, const char *path, struct file_state *state,
 {
 	const struct file_entry *e;
 
-	if (file_table_load(&f->table, err))
+	if (files_know(f, path, err))
 		return -1;
 	e = file_table_find(&f->table, path);
 	if (!e || !(e->flags & FILE_HASHED))
@@ -435,7 +413,7 @@ files_check_output(struct files *f, const char *path,
 	struct stat st;
 
 	memset(state, 0, sizeof(*state));
-	if (file_table_load(&f->table, err))
+	if (files_know(f, path, err))
 		return -1;
 	if (lstat(path, &st) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
@@ -465,7 +443,7 @@ files_is_costly(struct files *f, const char *path, struct stat *st)
 {
 	struct file_entry *e;
 
-	if (files_expected(f, path) || file_table_load(&f->table, NULL) ||
+	if (files_expected(f, path) || files_know(f, path, NULL) ||
 	    files_stat(f, path, st) < 0 || !S_ISREG(st->st_mode) ||
 	    st->st_size <= FILES_COSTLY_BYTES)
 		return false;
@@ -479,7 +457,7 @@ files_learn(struct files *f, const char *path, const struct stat *st,
 {
 	struct file_entry *e;
 
-	file_table_load(&f->table, NULL);
+	files_know(f, path, NULL);
 	e = file_table_get(&f->table, path);
 	set_hashed(f, e, st, real_ns, d);
 }
@@ -490,7 +468,7 @@ files_forget(struct files *f, const char *path)
 	struct file_entry *e;
 
 	/* What cannot be read now is found to be wrong when it is used. */
-	file_table_load(&f->table, NULL);
+	files_know(f, path, NULL);
 	forget_walks(f);
 	e = file_table_find(&f->table, path);
 	if (!e)
@@ -506,7 +484,7 @@ files_set_maker(struct files *f, const char *path, const char *step)
 {
 	struct file_entry *e;
 
-	file_table_load(&f->table, NULL);
+	files_know(f, path, NULL);
 	e = file_table_get(&f->table, path);
 	if (e->flags & FILE_MAKER && !strcmp(e->maker, step))
 		return;
@@ -521,7 +499,9 @@ files_maker(struct files *f, const char *path, const char **step,
 {
 	const struct file_entry *e;
 
-	if (file_table_load(&f->table, err))
+	if (!files_has_maker(f, path))
+		return 0;
+	if (files_know(f, path, err))
 		return -1;
 	e = file_table_find(&f->table, path);
 	if (!e || !(e->flags & FILE_MAKER))

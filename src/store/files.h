@@ -53,9 +53,13 @@ void files_let_go(struct files *f);
 /* Within a hold: begin to look at all files that the store knows of, on a
  * thread of POOL, which is freed before F.  Once for F. */
 int files_look_ahead(struct files *f, struct pool *pool, struct error *err);
-/* Within a hold, in its place: the files that W, which was just looked at, has
- * seen to be as they were need no other look. */
-int files_recall(struct files *f, const struct witness *w, struct error *err);
+/* Within a hold, in its place, before anything is asked: the files that W,
+ * which was just looked at and lasts as long as F, has seen to be as they were
+ * need no other look, and what the store remembers is read of each file that
+ * is asked for. */
+int files_recall(struct files *f, struct witness *w, struct error *err);
+/* What the witness of a run needs for that: the last row that F knows. */
+int64_t files_last_row(const struct files *f);
 /* stat(2), once in a hold. */
 int files_stat(struct files *f, const char *path, struct stat *st);
 
@@ -110,6 +114,8 @@ void files_set_maker(struct files *f, const char *path, const char *step);
  * none, -1.  *STEP is borrowed from F. */
 int files_maker(struct files *f, const char *path, const char **step,
 		struct error *err);
+/* Whether there is one, which may be quicker; true when that is not known. */
+bool files_has_maker(struct files *f, const char *path);
 
 /* ---- what is not there yet ----
  *
@@ -143,7 +149,7 @@ void files_task_ended(struct files *f);
 /* Add all of it to W; false: that would not tell the truth.  With OLD the run
  * has trusted what that says, too, but for its changes. */
 bool files_testify(struct files *f, struct witness_writer *w,
-		   const struct witness *old);
+		   struct witness *old);
 
 /* ---- the end ---- */
 

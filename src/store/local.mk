@@ -8,6 +8,7 @@ store_sources = \
 	src/store/files.c src/store/files.h \
 	src/store/files-expect.c \
 	src/store/files-list.c \
+	src/store/files-recall.c \
 	src/store/files-state.h \
 	src/store/files-testify.c \
 	src/store/forgotten.c src/store/forgotten.h \

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/strbuf.h"
 #include "store/content.h"
 #include "store/file-table.h"
@@ -38,7 +39,7 @@ struct start {
 	struct witness_head head;
 };
 
-#define MAGIC "flowmake witness 2"
+#define MAGIC "flowmake witness 3"
 #define STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -48,12 +49,14 @@ struct start {
 struct seen {
 	uint8_t sight;
 	uint8_t is_named;        /* a file, by a word of a recipe */
-	uint16_t has_changed;    /* since; 0 in the file */
+	uint8_t has_maker;       /* its row says who made it */
+	uint8_t has_changed;     /* since; 0 in the file */
 	uint32_t path_bytes;     /* with its NUL, padded */
 	uint64_t size_bytes;
 	int64_t mtime_ns;
 	int64_t ctime_ns;
 	uint64_t inode;
+	int64_t row;             /* of a file, in the table of files */
 	struct digest digest;    /* of a file, or what shows of another */
 };
 
@@ -131,11 +134,25 @@ witness_add_file(struct witness_writer *w, const struct file_entry *e)
 	struct seen s = {
 		.sight = e->flags & FILE_RACY ? SIGHT_RACY : SIGHT_FILE,
 		.is_named = e->flags & FILE_NAMED ? 1 : 0,
+		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
 		.size_bytes = e->size_bytes,
 		.mtime_ns = e->mtime_ns,
 		.ctime_ns = e->ctime_ns,
 		.inode = e->inode,
+		.row = e->row,
 		.digest = e->digest,
+	};
+
+	put_seen(w, &s, e->path);
+}
+
+void
+witness_add_row(struct witness_writer *w, const struct file_entry *e)
+{
+	struct seen s = {
+		.sight = SIGHT_ROW,
+		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
+		.row = e->row,
 	};
 
 	put_seen(w, &s, e->path);
@@ -217,6 +234,8 @@ struct witness {
 	_Atomic bool stop;       /* too much has changed */
 	struct part mine;        /* at last, all changes */
 	struct part other;       /* of a thread */
+	struct map files;        /* path -> struct seen that says which row it
+				  * has; made when one is asked for */
 };
 
 /* Move *FROM behind the LEN bytes that are copied from there to TO; whether
@@ -290,6 +309,7 @@ witness_free(struct witness *w)
 	free(w->other.changes);
 	free(w->kept);
 	free(w->tasks);
+	map_release(&w->files);
 	free(w);
 }
 
@@ -340,7 +360,11 @@ is_so(const struct seen *s, const char *path)
 	struct stat st;
 	bool is_link = s->sight == SIGHT_SYMLINK ||
 		s->sight == SIGHT_RACY_SYMLINK;
-	bool there = (is_link ? lstat(path, &st) : stat(path, &st)) == 0;
+	bool there;
+
+	if (s->sight == SIGHT_ROW)
+		return true;
+	there = (is_link ? lstat(path, &st) : stat(path, &st)) == 0;
 
 	switch ((enum sight)s->sight) {
 	case SIGHT_FILE:
@@ -365,14 +389,23 @@ is_so(const struct seen *s, const char *path)
 		return there;
 	case SIGHT_NOTHING:
 		return !there;
+	case SIGHT_ROW:
+		break;
 	}
-	return false;
+	return true;
 }
 
 static bool
 is_file_sight(const struct seen *s)
 {
 	return s->sight == SIGHT_FILE || s->sight == SIGHT_RACY;
+}
+
+/* Whether S says which row its path has. */
+static bool
+has_row(const struct seen *s)
+{
+	return is_file_sight(s) || s->sight == SIGHT_ROW;
 }
 
 /* Note that S, of PATH, is not so any more. */
@@ -487,28 +520,45 @@ witness_has_changes(const struct witness *w, const char *const **paths,
 	return !w->mine.has_others;
 }
 
-void
-witness_each_file(const struct witness *w,
-		  void (*fn)(void *data, const struct file_entry *e),
-		  void *data)
+/* Make w->files.  What was added last is right. */
+static void
+index_files(struct witness *w)
 {
+	uint32_t count = 0;
 	char *at;
 
-	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at)) {
-		const struct seen *s = (struct seen *)at;
-		struct file_entry e = {
-			.path = (const char *)(s + 1),
-			.size_bytes = s->size_bytes,
-			.mtime_ns = s->mtime_ns,
-			.ctime_ns = s->ctime_ns,
-			.inode = s->inode,
-			.flags = (s->is_named ? FILE_NAMED : 0) |
-				(s->sight == SIGHT_RACY ? FILE_RACY : 0),
-		};
+	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at))
+		count += has_row((struct seen *)at);
+	map_init_borrowing(&w->files, count);
+	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at))
+		if (has_row((struct seen *)at))
+			map_sets(&w->files, at + sizeof(struct seen), at);
+}
 
-		if (!s->has_changed && is_file_sight(s))
-			fn(data, &e);
-	}
+bool
+witness_find(struct witness *w, const char *path, struct file_entry *e)
+{
+	const struct seen *s;
+
+	if (!w->files.slots)
+		index_files(w);
+	s = map_gets(&w->files, path);
+	if (!s)
+		return false;
+	*e = (struct file_entry){
+		.path = path,
+		.size_bytes = s->size_bytes,
+		.mtime_ns = s->mtime_ns,
+		.ctime_ns = s->ctime_ns,
+		.inode = s->inode,
+		.row = s->row,
+		.flags = (s->is_named ? FILE_NAMED : 0) |
+			(s->has_maker ? FILE_MAKER : 0) |
+			(s->sight == SIGHT_RACY ? FILE_RACY : 0) |
+			(s->has_changed || s->sight == SIGHT_ROW ? 0 :
+			 FILE_SAME),
+	};
+	return true;
 }
 
 void

@@ -6,6 +6,10 @@
  * them have changed, tasks that have nothing to do with those need not be asked
  * either (sched/trust.c).
  *
+ * For those it also says which row of the table of files is of which path, so
+ * that they need not read them all; of a path that it does not name there was
+ * none.
+ *
  * There is one, .flowmake/cache/witness, of the latest run that could leave
  * one: it was done, and nothing that it looked at changed while it ran.
  * Without it, or when it says another thing, a resume asks its tasks.  A run
@@ -37,6 +41,7 @@ struct witness_head {
 	uint32_t task_count;    /* of the table of tasks */
 	uint32_t since_count;   /* tasks executed by runs that took over what
 				 * the one before had seen */
+	int64_t files_row;      /* files_last_row */
 };
 
 /* A task, in the place that its node has in the graph. */
@@ -58,6 +63,7 @@ enum sight {
 	SIGHT_OTHER,    /* there is none */
 	SIGHT_THERE,    /* there is something */
 	SIGHT_NOTHING,  /* there is nothing */
+	SIGHT_ROW,      /* nobody looked, but the store knows of it */
 };
 
 /* ---- writing ---- */
@@ -69,8 +75,9 @@ struct witness_writer;
 struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct kept_range *kept,
 				     const struct witness_task *tasks);
-/* Add the file of E. */
+/* Add the file of E; the second form only that it has a row. */
 void witness_add_file(struct witness_writer *w, const struct file_entry *e);
+void witness_add_row(struct witness_writer *w, const struct file_entry *e);
 /* Add PATH, a directory with the stat ST or a symlink with the lstat ST, of
  * which SHOWN shows (store/content.h); it is RACY if it may change and keep its
  * times. */
@@ -115,10 +122,9 @@ bool witness_holds(const struct witness *w);
 enum { WITNESS_CHANGES_MAX = 1000 };
 bool witness_has_changes(const struct witness *w, const char *const **paths,
 			 size_t *count);
-/* Call FN for each file that has not changed, with an entry of its stat and of
- * FILE_RACY and FILE_NAMED. */
-void witness_each_file(const struct witness *w,
-		       void (*fn)(void *data, const struct file_entry *e),
-		       void *data);
+/* What W knows of the file PATH, if it looked at that or the store knew it:
+ * row, size, times and inode, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
+ * if it was looked at and has not changed. */
+bool witness_find(struct witness *w, const char *path, struct file_entry *e);
 
 #endif

@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/plan-test \
 	tests/unit/prehash-test \
 	tests/unit/reaper-test \
+	tests/unit/recall-test \
 	tests/unit/recipe-test \
 	tests/unit/resolve-test \
 	tests/unit/rules-test \

@@ -35,11 +35,11 @@ begin(void)
 	return witness_begin(&h, kept, tasks);
 }
 
-/* Add the file PATH as it is. */
+/* Add the file PATH as it is, with the row of its letter. */
 static void
 add_file(struct witness_writer *w, const char *path, unsigned flags)
 {
-	struct file_entry e = { .path = path, .flags = flags };
+	struct file_entry e = { .path = path, .flags = flags, .row = *path };
 	struct stat st;
 
 	must(stat(path, &st));
@@ -291,14 +291,14 @@ is_b(void *data, enum sight seen, const char *path)
 	return seen == SIGHT_FILE && !strcmp(path, "b");
 }
 
-static void
-count_file(void *data, const struct file_entry *e)
+/* Whether W knows of PATH that it has the row of its letter and just FLAGS. */
+static bool
+finds(struct witness *w, const char *path, unsigned flags)
 {
-	struct stat st;
+	struct file_entry e;
 
-	must(stat(e->path, &st));
-	*(int *)data += e->inode == st.st_ino &&
-		!(e->flags & FILE_NAMED) == !!strcmp(e->path, "c");
+	return witness_find(w, path, &e) && e.row == path[0] &&
+	       e.flags == flags;
 }
 
 static void
@@ -306,7 +306,8 @@ test_changes(void)
 {
 	struct witness_writer *w = begin();
 	struct witness *old;
-	int files = 0;
+	struct file_entry e = { .path = "r", .row = 'r',
+				.flags = FILE_MAKER };
 
 	put("a", "a");
 	put("b", "b");
@@ -315,14 +316,20 @@ test_changes(void)
 	add_file(w, "b", 0);
 	add_file(w, "c", FILE_NAMED);
 	witness_add(w, SIGHT_NOTHING, "d");
+	witness_add_row(w, &e);
 	witness_end(w, true);
 	is_str(changes(), "", "nothing has changed");
 	put("a", "changed");
 	is_str(changes(), "a ", "a file that was changed is told");
 	old = witness_open(&flow);
 	must(witness_look(old, pool, loop, &err));
-	witness_each_file(old, count_file, &files);
-	ok(files == 2, "as are those that were not");
+	ok(finds(old, "a", 0) && finds(old, "b", FILE_SAME) &&
+	   finds(old, "c", FILE_SAME | FILE_NAMED),
+	   "so are those that were not, and all have their rows");
+	ok(finds(old, "r", FILE_MAKER),
+	   "as has one that nobody looked at");
+	ok(!witness_find(old, "d", &e) && !witness_find(old, "e", &e),
+	   "of others it knows that they have none");
 	w = begin();
 	witness_add_old(w, old, is_b, NULL);
 	witness_end(w, true);
