@@ -26,6 +26,31 @@
   (let ((bytes (value-bytes value)))
     (and bytes (%digest bytes))))
 
+(define max-strings
+  ;; What holds more is data, and no names of files; as in sched/inputs.c.
+  100)
+
+(define (strings-of value)
+  ;; Those in VALUE that may name files.
+  (let loop ((queue (list value)) (strings '()) (looks 0))
+    (cond
+     ((null? queue) strings)
+     ((> looks (* 10 max-strings)) '())
+     (else
+      (let ((value (car queue)) (rest (cdr queue)) (looks (1+ looks)))
+        (cond
+         ((string? value)
+          (if (= (length strings) max-strings)
+              '()
+              (loop rest (cons value strings) looks)))
+         ((pair? value)
+          (loop (cons* (car value) (cdr value) rest) strings looks))
+         ((and (vector? value) (<= (vector-length value) (* 10 max-strings)))
+          (loop (cons (vector->list value) rest) strings looks))
+         ((hash-table? value)
+          (loop (cons (hash-map->list cons value) rest) strings looks))
+         (else (loop rest strings looks))))))))
+
 (define definition-table #f)
 (define forms-of-names #f)              ; name -> numbers, the last first
 
@@ -178,7 +203,9 @@ cannot be had or encoded; #t if there is nothing."
                   (cons (car origin) values)
                   (append (cdr origin) mentioned))
             (list #f))))
-     (else (loop (cdr queue) seen (cons (car queue) values) mentioned)))))
+     (else
+      (loop (cdr queue) seen (cons (car queue) values)
+            (append (strings-of (car queue)) mentioned))))))
 
 (define (record-type? value)
   (and (struct? value) (struct-vtable? value)))
@@ -238,8 +265,10 @@ cannot be had or encoded; #t if there is nothing."
            (not (macro? value))
            (not (record-type? value))
            (not (plain-procedure? symbol value file))
-           (list symbol (or (value-digest value)
-                            (value-digest (contents value origin)))))))
+           (begin
+             (set! mentioned (append (strings-of value) mentioned))
+             (list symbol (or (value-digest value)
+                              (value-digest (contents value origin))))))))
   (let ((states (filter-map state (sorted-symbols module))))
     (cons (and (pair? states) (value-digest states))
           (delete (module-name module) mentioned))))
@@ -306,17 +335,6 @@ cannot be had or encoded; #t if there is nothing."
           (and bytes
                (<= (bytevector-length bytes) max-shown-bytes)
                bytes))))
-
-(define max-strings
-  ;; Longer lists are data, and no names of files.
-  100)
-
-(define (strings-of value)
-  ;; Those in VALUE that may name files.
-  (cond
-   ((string? value) (list value))
-   ((and (list? value) (<= (length value) max-strings)) (filter string? value))
-   (else '())))
 
 (define (symbol-parts symbol)
   ;; The parts that SYMBOL, or a list that names a module, stands for, and the

@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cbor.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "model/graph.h"
 #include "model/key.h"
 #include "model/recipe.h"
+#include "model/rules.h"
+#include "model/wire.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "store/objects.h"
@@ -155,11 +158,81 @@ each_part_of(const char *word, word_fn *fn, void *data)
 	}
 }
 
-/* The words that may name programs and data of A's recipe itself: arguments,
- * values of environment and the strings of Scheme, whole and in parts, and
- * those of texts. */
+/* What holds more texts, or much else, is data, and no names of files; nor are
+ * longer texts.  So it is in scm/flowmake/code.scm. */
+enum { TEXTS_MAX = 100, LOOKS_MAX = 1000, TEXT_MAX_BYTES = 1024 };
+
+static bool
+may_name_file(const struct cbor_item *item)
+{
+	return item->kind == CBOR_TEXT && item->len &&
+		item->len <= TEXT_MAX_BYTES &&
+		!memchr(item->data, '\0', item->len) &&
+		!memchr(item->data, '\n', item->len);
+}
+
+/* Call FN for the texts in the value CBOR, LEN bytes. */
 static void
-each_recipe_word(const struct attempt *a, word_fn *fn, void *data)
+each_text_in(const char *cbor, size_t len, word_fn *fn, void *data)
+{
+	struct cbor_item item;
+	size_t texts = 0, looks = 0;
+	struct cbor c;
+	char *word;
+
+	cbor_init(&c, cbor, len);
+	while (cbor_peek(&c) != CBOR_END && !c.failed) {
+		texts += cbor_next(&c).kind == CBOR_TEXT;
+		if (texts > TEXTS_MAX || ++looks > LOOKS_MAX)
+			return;
+	}
+	cbor_init(&c, cbor, len);
+	while (cbor_peek(&c) != CBOR_END && !c.failed) {
+		item = cbor_next(&c);
+		if (!may_name_file(&item))
+			continue;
+		word = xstrndup(item.data, item.len);
+		each_part_of(word, fn, data);
+		free(word);
+	}
+}
+
+/* Call FN for the texts in what A's recipe gets as values and not in its text:
+ * by names in a scheme body, all in $FLOWMAKE_TASK. */
+static void
+each_given_text(const struct attempt *a, struct graph *g, word_fn *fn,
+		void *data)
+{
+	const struct template *tm = a->task->step->template;
+	bool in_file = key_has_parameters(a->task, &a->filled);
+	const struct rules *rules = graph_rules(g);
+	struct strbuf value = STRBUF_INIT;
+	uint32_t i;
+
+	for (i = 0; i < tm->name_count; i++) {
+		const struct name *n = &tm->names[i];
+
+		if ((n->kind != WIRE_NAME_FOREACH &&
+		     n->kind != WIRE_NAME_FROM && n->kind != WIRE_NAME_JOIN) ||
+		    !(in_file || (tm->recipe.kind == RECIPE_SCHEME &&
+				  n->in_recipe)))
+			continue;
+		strbuf_reset(&value);
+		graph_bind(g, &a->task->node, i, &value);
+		each_text_in(value.buf, value.len, fn, data);
+	}
+	for (i = 0; in_file && i < rules->parameter_count; i++)
+		each_text_in(rules->parameters[i].value,
+			     rules->parameters[i].value_len, fn, data);
+	strbuf_release(&value);
+}
+
+/* The words that may name programs and data of A's recipe itself: arguments,
+ * values of environment, the strings of Scheme and of values, whole and in
+ * parts, and those of texts. */
+static void
+each_recipe_word(const struct attempt *a, struct graph *g, word_fn *fn,
+		 void *data)
 {
 	const struct filled_recipe *f = &a->filled;
 	const struct recipe *r = &a->task->step->template->recipe;
@@ -175,6 +248,7 @@ each_recipe_word(const struct attempt *a, word_fn *fn, void *data)
 	if (f->text)
 		each_word_in(f->text, f->text_len, r->kind == RECIPE_SCRIPT,
 			     fn, data);
+	each_given_text(a, g, fn, data);
 }
 
 /* Inputs under construction. */
@@ -405,7 +479,7 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 
 	for (i = 0; i < t->input_count; i++)
 		add_input(&l, t->inputs[i].path);
-	each_recipe_word(a, add_word, &l);
+	each_recipe_word(a, g, add_word, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, &l);
 	ret = digest_inputs(&l, err);

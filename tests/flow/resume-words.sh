@@ -66,6 +66,37 @@ test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
 	dumps d "n = (((\"D\")))"
 '
 
+test_expect_success 'so does one named by what the recipe is given' '
+	mkdir given && cd given && for f in a b c d e f g; do
+		echo 1 > $f.txt
+	done &&
+	flowfile <<-\END &&
+	(use-modules (ice-9 textual-ports))
+	(define (text-of file) (call-with-input-file file get-string-all))
+	(define files (quote (("c" . "c.txt") ("none" . "none.txt"))))
+	(parameter config "g.txt")
+	(step each
+	  (foreach row (quote (("a.txt" 1) ("b.txt" 2))))
+	  (produces n)
+	  (scheme (text-of (car row))))
+	(step table (produces n) (scheme (text-of (assoc-ref files "c"))))
+	(step name (produces n) (scheme "d.txt"))
+	(step from (from name (file n)) (produces n) (scheme (text-of file)))
+	(let ((file "e.txt"))
+	  (step around (produces n) (scheme (text-of file))))
+	(step script
+	  (foreach file (list "f.txt"))
+	  (script "sh" "tr -d \"\\n\" < $FLOWMAKE_TASK"))
+	(step other (foreach file (list "f.txt")) (produces n) (scheme 1))
+	END
+	flowmake && executes "" && echo 2 > a.txt && executes each/0 &&
+	echo 2 > b.txt && executes each/1 && echo 2 > c.txt &&
+	executes table && echo 2 > d.txt && executes "from name" &&
+	echo 2 > e.txt && executes around && echo 2 > f.txt &&
+	executes script/0 && echo 2 > g.txt && executes script/0 &&
+	dumps from "n = \"2\\n\"" && executes ""
+'
+
 test_expect_success 'so does one named by a value of environment' '
 	mkdir environment && cd environment && mkdir lib && echo 1 > c.txt &&
 	echo 1 > lib/d.txt && echo 1 > other.txt &&
