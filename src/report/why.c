@@ -19,33 +19,6 @@ enum {
 
 /* ---- one line ---- */
 
-/* Append how BASE came to have no good result. */
-static void
-add_no_result(struct strbuf *out, const struct attempt_record *base)
-{
-	switch (base->outcome) {
-	case TASK_FAILED:
-	case TASK_RETRIED:
-		strbuf_adds(out, "failed");
-		break;
-	case TASK_CAUGHT:
-		strbuf_adds(out, "failed, which was caught");
-		break;
-	case TASK_CANCELLED:
-		strbuf_adds(out, "was cancelled");
-		break;
-	case TASK_RUNNING:
-		strbuf_adds(out, "did not end");
-		break;
-	case TASK_DONE:
-	case TASK_SKIPPED:
-	case TASK_REUSED:
-		strbuf_adds(out, "was not good: something that it read "
-			    "changed meanwhile");
-		break;
-	}
-}
-
 void
 why_add_words(const struct why *why, struct strbuf *out)
 {
@@ -62,7 +35,7 @@ why_add_words(const struct why *why, struct strbuf *out)
 		break;
 	case WHY_NO_RESULT:
 		strbuf_adds(out, "its last attempt ");
-		add_no_result(out, why->base);
+		strbuf_adds(out, task_outcome_not_good(why->base->outcome));
 		break;
 	case WHY_EVERY:
 		strbuf_adds(out, "nothing changed; run executes every task");
@@ -230,7 +203,7 @@ add_same_key(struct strbuf *out, const struct why *why)
 		strbuf_adds(out, " because ");
 		why_add_task(out, why->base);
 		strbuf_addch(out, ' ');
-		add_no_result(out, why->base);
+		strbuf_adds(out, task_outcome_not_good(why->base->outcome));
 		if (why->base->outcome == TASK_FAILED && why->base->message) {
 			strbuf_adds(out, ": ");
 			text_add_escaped(out, why->base->message,
@@ -311,10 +284,9 @@ add_sentence(struct strbuf *out, const struct why *why)
 		strbuf_adds(out, " because of what changed since ");
 		why_add_task(out, why->base);
 		if (why->base->outcome != TASK_DONE &&
-		    why->base->outcome != TASK_REUSED) {
-			strbuf_adds(out, ", which ");
-			add_no_result(out, why->base);
-		}
+		    why->base->outcome != TASK_REUSED)
+			strbuf_addf(out, ", which %s", task_outcome_not_good(
+					    why->base->outcome));
 		strbuf_adds(out, ":\n");
 		return;
 	default:

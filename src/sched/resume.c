@@ -349,6 +349,37 @@ add_unknown_parts(struct attempt *a, struct strbuf *why)
 	strbuf_release(&parts);
 }
 
+static bool
+note_outcome(void *data, const struct attempt_record *a)
+{
+	enum task_outcome *last = data;
+
+	*last = a->outcome;
+	return false;
+}
+
+/* The run to resume has no good result of A: say how its last attempt ended. */
+static int
+add_last_end(struct run *r, const struct attempt *a, struct strbuf *why,
+	     struct error *err)
+{
+	struct attempt_filter f = {
+		.run = r->origin.number,
+		.step = a->task->step->name,
+		.split = a->split.buf,
+	};
+	enum task_outcome last = TASK_SKIPPED;
+
+	if (f.run && store_attempt_each(r->store, &f, note_outcome, &last, err))
+		return -1;
+	if (last == TASK_SKIPPED)
+		strbuf_adds(why, "there is no result of it yet");
+	else
+		strbuf_addf(why, "its last attempt %s",
+			    task_outcome_not_good(last));
+	return 0;
+}
+
 void
 run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 {
@@ -379,10 +410,9 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 	}
 	found = reuse_find_name(r->reuse, s->name, a->split.buf, &f.run,
 				&f.task, &err);
-	if (!found)
-		strbuf_adds(why, "there is no result of it yet");
-	else if (found < 0 ||
-		 store_attempt_each(r->store, &f, compare, &c, &err))
+	if (found < 0 ||
+	    (found ? store_attempt_each(r->store, &f, compare, &c, &err)
+		   : add_last_end(r, a, why, &err)))
 		run_fatal(r, &err);
 }
 

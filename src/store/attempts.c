@@ -32,6 +32,27 @@ task_outcome_name(enum task_outcome o)
 	return outcome_names[o];
 }
 
+const char *
+task_outcome_not_good(enum task_outcome o)
+{
+	switch (o) {
+	case TASK_FAILED:
+	case TASK_RETRIED:
+		return "failed";
+	case TASK_CAUGHT:
+		return "failed, which was caught";
+	case TASK_CANCELLED:
+		return "was cancelled";
+	case TASK_RUNNING:
+		return "did not end";
+	case TASK_DONE:
+	case TASK_SKIPPED:
+	case TASK_REUSED:
+		break;
+	}
+	return "was not good: something that it read changed meanwhile";
+}
+
 /* ---- writing ---- */
 
 /* Bind the lists of A, encoded. */

@@ -172,6 +172,8 @@ enum task_outcome {
 	TASK_RETRIED,   /* failed, another attempt follows */
 };
 const char *task_outcome_name(enum task_outcome o);
+/* Why an attempt that ended so has no good result: "its last attempt ...". */
+const char *task_outcome_not_good(enum task_outcome o);
 
 /* One attempt of one task.  A skipped or reused task has one record, with
  * attempt 0. */

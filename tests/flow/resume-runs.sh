@@ -18,6 +18,21 @@ test_expect_success 'after a failure what failed and what follows is executed' '
 	executes ""
 '
 
+test_expect_success '-n says how the last attempt ended that gave no result' '
+	mkdir ended && cd ended && echo 1 > in && flowfile <<-\END &&
+	(step fails (input i "in") (retry #:times 1)
+	  (shell "grep -q 1 #{i}"))
+	(step caught (input i "in") (catch e) (shell "grep -q 1 #{i}"))
+	(step stale (input i "own") (output o "out") (shell "echo >> #{i}; : > #{o}"))
+	(step never (after fails) (shell "true"))
+	END
+	echo > own && flowmake && echo 2 > in && test_must_fail flowmake -k &&
+	flowmake -n > plan &&
+	test_grep "^fails: runs: its last attempt failed$" plan &&
+	test_grep "^caught: runs: its last attempt failed, which was caught$" plan &&
+	test_grep "^stale: runs: its last attempt was not good: something" plan
+'
+
 test_expect_success 'a second failure loses nothing of what was done between' '
 	cd failure && echo bad > flag && test_must_fail flowmake &&
 	edit "list 1 2 3" "list 1 2 3 4" && test_must_fail flowmake -k &&
