@@ -126,6 +126,7 @@ struct graph {
 	uint32_t unopened;           /* openings that are not over */
 	uint32_t unknown_files;      /* tasks whose files are not known */
 	uint32_t awaited_files;      /* ... that are wanted */
+	bool has_late;               /* some step declares files late */
 	bool begun;                  /* tasks run: mistakes are their own */
 	struct fault *first_fault;   /* not handed out yet */
 	struct fault *last_fault;

@@ -194,7 +194,8 @@ step_is_open(const struct graph *g, const char *name)
 bool
 file_may_be_made(const struct graph *g, const char *path)
 {
-	return step_is_open(g, g->world.maker(g->world.data, path));
+	return g->has_late &&
+	       step_is_open(g, g->world.maker(g->world.data, path));
 }
 
 static int

@@ -305,6 +305,9 @@ graph_new(struct rules *r, const struct graph_world *world,
 	g->level_wanted = xcalloc(r->level_count + 1, sizeof(bool));
 	g->asked = xcalloc(r->step_count + 1, sizeof(struct eval_request *));
 	for (i = 0; i < r->step_count; i++) {
+		const struct layout *l = r->steps[i]->layout;
+
+		g->has_late |= l && (l->files_late || l->foreach_late);
 		if (!r->steps[i]->name || r->steps[i]->template->pattern < 0)
 			continue;
 		ARRAY_GROW(g->patterns, g->pattern_count, g->pattern_alloc);
