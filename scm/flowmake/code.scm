@@ -167,6 +167,7 @@ cannot be had or encoded; #t if there is nothing."
                      (number? (car mark))
                      (place-among-forms (car mark)))))
     (cond
+     ((and (plain-names) (hashq-ref (plain-names) symbol)) #t)
      ((if mark
           (equal? (list place (cdr mark)) `((,symbol 0) 1))
           (eq? (procedure-name proc) symbol))

@@ -72,6 +72,17 @@
       (list number #f (car names))
       (cons number (form-summary (syntax->datum form)))))
 
+(define (note-plain! tree names)
+  ;; The expanded form TREE gives values to NAMES: note which one of them is
+  ;; plain-names'.
+  (define table (plain-names))
+  (define plain?
+    (and (toplevel-define? tree) (lambda? (toplevel-define-exp tree))))
+  (for-each (lambda (name)
+              (hashq-set! table name
+                          (and plain? (not (hashq-get-handle table name)))))
+            names))
+
 (define (declares-only? form)
   ;; Whether FORM is just a step.
   (let ((datum (syntax->datum form)))
@@ -281,6 +292,8 @@ unbound."
                               (append names (names-set tree))))
                   (marks? (and marks? (not (declares-only? form)))))
              (check-parameters form names defined)
+             (when (plain-names)
+               (note-plain! tree all-names))
              (loop (cdr rest)
                    (1+ number)
                    (cons (if marks? (mark-procedures tree number) tree) trees)

@@ -87,6 +87,7 @@
 
 (define (interpreted-code forms)
   (compiled-flow? #f)
+  (plain-names (make-hash-table))
   (let ((trees (expand-flow forms #f)))
     (lambda ()
       (for-each (lambda (tree place)

@@ -34,6 +34,7 @@
             module-mentions
             module-observations
             compiled-flow?
+            plain-names
             compiled-module?
             pack-definitions
             note-definitions!
@@ -285,6 +286,11 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
 (define compiled-flow?
   ;; Whether the Flowfile's procedures have marks.
   (make-parameter #t))
+
+(define plain-names
+  ;; Of a Flowfile without marks: a table of the names that are but once given
+  ;; a value, by (define (NAME ...) ...) or the like.
+  (make-parameter #f))
 
 (define files-of-modules '())
 ;; ((file mentioned observations included ...) ...)

@@ -361,6 +361,21 @@ test_expect_success 'which of several procedures a name stands for counts' '
 	executes "b f" && executes ""
 '
 
+test_expect_success 'so it is in a Flowfile that is too long to be compiled' '
+	mkdir long && cd long &&
+	seq 3000 | sed "s/.*/(define (f& x) &)/" > forms &&
+	cat > Flowfile forms - <<-\END &&
+	(define (helper x) (let ((n 1)) (lambda () (+ n (f3 x)))))
+	(define chosen f1)
+	(if (getenv "FAST") (set! chosen f2))
+	(step a (produces n) (scheme ((helper 1))))
+	(step b (produces n) (scheme (chosen 1)))
+	END
+	flowmake && executes "" && edit "(f4 x) 4" "(f4 x) 5" &&
+	executes "" && edit "(f3 x) 3" "(f3 x) 4" && executes a &&
+	dumps a "n = 5" && export FAST=1 && executes b && dumps b "n = 2"
+'
+
 test_expect_success 'what others put into a module counts' '
 	mkdir state && cd state && mkdir lib && cat > lib/a.scm <<-\END &&
 	(define-module (lib a)
