@@ -184,7 +184,7 @@ put_changes(struct strbuf *sb, struct project *p, git_tree *commit_tree,
 
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	if (git_diff_tree_to_tree(&diff, p->git, commit_tree, tree, &options))
-		return repo_error(err, "cannot compare with the commit");
+		return project_error(err, "cannot compare with the commit");
 	count = git_diff_num_deltas(diff);
 	list = xcalloc(count + 1, sizeof(*list));
 	for (i = 0; i < count; i++) {

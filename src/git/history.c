@@ -116,7 +116,7 @@ walk(struct history *h, const char *from, const char *to, struct error *err)
 	int rc;
 
 	if (git_oid_fromstr(&old, from) || git_oid_fromstr(&new, to))
-		return repo_error(err, "no names of commits");
+		return project_error(err, "no names of commits");
 	rc = git_revwalk_new(&walk, h->project.git) ||
 	     git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) ||
 	     git_revwalk_push(walk, &new) || git_revwalk_hide(walk, &old);
@@ -129,7 +129,7 @@ walk(struct history *h, const char *from, const char *to, struct error *err)
 		rc = rc || look_at(h, &id);
 	}
 	git_revwalk_free(walk);
-	return rc ? repo_error(err, "cannot read git's history") : 0;
+	return rc ? project_error(err, "cannot read git's history") : 0;
 }
 
 int

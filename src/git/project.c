@@ -68,7 +68,7 @@ why_unread(void)
 			       "branch, what differs from it): its repository "
 			       "has SHA-256 names, which this libgit2 cannot "
 			       "read");
-	repo_error(&err, "git's own record of the project cannot be read");
+	project_error(&err, "git's own record of the project cannot be read");
 	return err.text;
 }
 
@@ -96,7 +96,7 @@ project_open(struct project *p, git_repository *ours, char **why,
 		p->rules = ours;
 		rc = git_repository_set_workdir(ours, cwd, 0);
 		if (rc)
-			repo_error(err, "cannot look at %s", cwd);
+			project_error(err, "cannot look at %s", cwd);
 	}
 	free(cwd);
 	return rc ? -1 : 0;

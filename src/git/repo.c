@@ -26,19 +26,49 @@
 /* Of their refs. */
 #define RUNS_DIR "refs/flowmake/runs"
 
+/* Set ERR to WHAT and what libgit2 said last. */
+static void
+set_error(struct error *err, const char *format, va_list ap)
+{
+	const git_error *e = git_error_last();
+	struct strbuf what = STRBUF_INIT;
+
+	strbuf_vaddf(&what, format, ap);
+	error_set(err, "%s: %s", what.buf,
+		  e && e->message ? e->message : "libgit2 does not say why");
+	strbuf_release(&what);
+}
+
+int
+project_error(struct error *err, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	set_error(err, format, ap);
+	va_end(ap);
+	return -1;
+}
+
 int
 repo_error(struct error *err, const char *format, ...)
 {
 	const git_error *e = git_error_last();
-	struct strbuf what = STRBUF_INIT;
+	bool is_damaged = e && (e->klass == GIT_ERROR_ZLIB ||
+				e->klass == GIT_ERROR_ODB ||
+				e->klass == GIT_ERROR_OBJECT ||
+				e->klass == GIT_ERROR_TREE ||
+				e->klass == GIT_ERROR_INDEX);
+	struct error why = ERROR_INIT;
 	va_list ap;
 
 	va_start(ap, format);
-	strbuf_vaddf(&what, format, ap);
+	set_error(&why, format, ap);
 	va_end(ap);
-	error_set(err, "%s: %s", what.buf,
-		  e && e->message ? e->message : "libgit2 does not say why");
-	strbuf_release(&what);
+	error_set(err, "%s%s", why.text, is_damaged ? "; "
+		  ".flowmake/code.git seems to be damaged: move it away, and "
+		  "the next run begins it anew" : "");
+	error_release(&why);
 	return -1;
 }
 

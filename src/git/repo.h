@@ -43,7 +43,11 @@ int repo_each_tree(struct repo *r,
 		   int (*fn)(void *data, const git_oid *tree), void *data,
 		   struct error *err);
 
-/* Set ERR to "FORMAT: " and what libgit2 said last.  Returns -1. */
+/* Set ERR to "FORMAT: " and what libgit2 said last, and what to do if that
+ * means that our repository is damaged.  Returns -1. */
 int repo_error(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same of a repository that is not ours. */
+int project_error(struct error *err, const char *format, ...)
+	PRINTF_LIKE(2, 3);
 
 #endif

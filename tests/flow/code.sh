@@ -423,6 +423,23 @@ test_expect_success 'what the next snapshot builds on is kept' '
 
 # ---- the commands ----
 
+test_expect_success 'a record that was damaged is named, with what to do' '
+	project torn-code && mkdir sub && : > sub/file && run &&
+	what="code.git seems to be damaged: move it" &&
+	find .flowmake/code.git/objects -type f > objects &&
+	xargs chmod u+w < objects && for object in $(cat objects); do
+		echo garbage > $object || exit 1
+	done && rm objects && echo ";" >> Flowfile && run &&
+	test_grep "the code was not recorded: .*$what" said &&
+	test_must_fail flowmake checkout 2 ../torn-2 2> errors &&
+	test_grep "$what" errors && test_must_fail flowmake gc 2> errors &&
+	test_grep "$what" errors &&
+	mv .flowmake/code.git ../torn-code.git && run &&
+	flowmake checkout 3 ../torn-3 && test_cmp Flowfile ../torn-3/Flowfile &&
+	test_must_fail flowmake diff 1 3 2> errors && test_grep "run 1" errors &&
+	flowmake gc
+'
+
 test_expect_success 'diff shows what differs between two runs' '
 	project diffs && mkdir d && printf "1\n2\n3\n" > a && echo x > d/x &&
 	printf "no end" > end && run && printf "1\ntwo\n3\n" > a && rm d/x &&
