@@ -155,7 +155,8 @@ take_row(struct file_table *t, sqlite3_stmt *st)
 	struct file_entry now = { .flags = 0 };
 	int64_t id = sqlite3_column_int64(st, 0);
 
-	if (e->row == id)
+	/* a row that is read again, or one in whose place another has come */
+	if (id <= e->row)
 		return;
 	set_row(t, e, id);
 	if (!(t->loaded || t->is_sparse) || !e->flags) {

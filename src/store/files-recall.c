@@ -59,7 +59,7 @@ files_know(struct files *f, const char *path, struct error *err)
 	if ((e && e->flags & FILE_KNOWN) ||
 	    !witness_find(f->witness, path, &like))
 		return 0;
-	if (!e && like.row) {
+	if ((!e || !e->row) && like.row) {
 		found = file_table_load_row(&f->table, path, like.row, err);
 		/* somebody has been there meanwhile */
 		if (!found)

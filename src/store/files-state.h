@@ -38,6 +38,9 @@ struct files {
 	bool is_ahead;          /* it is of this hold, */
 	struct witness *witness;  /* that was recalled, or NULL; */
 	bool is_recalled;       /* in this hold it is as FILE_SAME says */
+	const char **vouched;   /* what is there by its word, in its memory */
+	uint32_t vouched_count;
+	uint32_t vouched_alloc;
 	unsigned holds;
 	struct look *looks;     /* of this hold */
 	uint32_t look_count;

@@ -75,17 +75,21 @@ files_exist(struct files *f, const char *path)
 {
 	struct file_entry like;
 	struct stat st;
-	bool there;
 
 	if (f->is_recalled && files_recalls(f, path, &like) &&
-	    like.flags & FILE_SAME)
-		return true; /* and the witness goes on to say so */
-	there = !files_stat(f, path, &st);
-	if (there)
-		file_table_get(&f->table, path)->flags |= FILE_ASKED;
-	else
+	    like.flags & FILE_SAME) {
+		ARRAY_GROW(f->vouched, f->vouched_count, f->vouched_alloc);
+		f->vouched[f->vouched_count++] = like.path;
+		return true;
+	}
+	if (files_stat(f, path, &st)) {
 		answer(f, map_gets(&f->questions, path), path, SIGHT_NOTHING);
-	return there;
+		return false;
+	}
+	/* what cannot be read now is found to be wrong when it is used */
+	files_know(f, path, NULL);
+	file_table_get(&f->table, path)->flags |= FILE_ASKED;
+	return true;
 }
 
 /* Whether something is expected at PATH, and then, whether a regular file. */
@@ -256,13 +260,25 @@ testify_entry(struct witness_writer *w, struct witness *old,
 		witness_add_row(w, e);
 }
 
+/* Take in what was believed of the witness that was recalled, and which rows
+ * there are that it knew. */
+static void
+take_recalled(struct files *f)
+{
+	uint32_t i;
+
+	f->is_unsteady |= file_table_load(&f->table, NULL) < 0;
+	for (i = 0; i < f->vouched_count; i++)
+		file_table_get(&f->table, f->vouched[i])->flags |= FILE_ASKED;
+}
+
 bool
 files_testify(struct files *f, struct witness_writer *w, struct witness *old)
 {
 	if (old)
 		testify_old(f, w, old);
-	else if (f->witness) /* which rows there are that one knew */
-		f->is_unsteady |= file_table_load(&f->table, NULL) < 0;
+	else if (f->witness)
+		take_recalled(f);
 	map_each(&f->table.entries, m)
 		testify_entry(w, old, m->value);
 	map_each(&f->trees, m)

@@ -67,6 +67,7 @@ files_free(struct files *f)
 	map_release(&f->expected);
 	map_release(&f->around);
 	free(f->looks);
+	free(f->vouched);
 	free(f);
 }
 

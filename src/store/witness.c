@@ -360,11 +360,8 @@ is_so(const struct seen *s, const char *path)
 	struct stat st;
 	bool is_link = s->sight == SIGHT_SYMLINK ||
 		s->sight == SIGHT_RACY_SYMLINK;
-	bool there;
-
-	if (s->sight == SIGHT_ROW)
-		return true;
-	there = (is_link ? lstat(path, &st) : stat(path, &st)) == 0;
+	bool there = s->sight != SIGHT_ROW &&
+		(is_link ? lstat(path, &st) : stat(path, &st)) == 0;
 
 	switch ((enum sight)s->sight) {
 	case SIGHT_FILE:
@@ -390,9 +387,9 @@ is_so(const struct seen *s, const char *path)
 	case SIGHT_NOTHING:
 		return !there;
 	case SIGHT_ROW:
-		break;
+		return true;
 	}
-	return true;
+	return false;
 }
 
 static bool
@@ -546,7 +543,7 @@ witness_find(struct witness *w, const char *path, struct file_entry *e)
 	if (!s)
 		return false;
 	*e = (struct file_entry){
-		.path = path,
+		.path = (const char *)(s + 1),
 		.size_bytes = s->size_bytes,
 		.mtime_ns = s->mtime_ns,
 		.ctime_ns = s->ctime_ns,

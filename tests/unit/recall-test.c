@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/files.h"
@@ -64,9 +65,9 @@ save(void)
 	must(store_commit(store, &err));
 }
 
-/* Leave a witness of what was seen. */
+/* Leave a witness of what was seen, and of what OLD says. */
 static void
-testify(void)
+testify_with(struct witness *old)
 {
 	struct witness_head h = { .flow = flow, .run = 1 };
 	struct witness_writer *w;
@@ -74,7 +75,13 @@ testify(void)
 	save();
 	h.files_row = files_last_row(files);
 	w = witness_begin(&h, NULL, NULL);
-	witness_end(w, files_testify(files, w, witness));
+	witness_end(w, files_testify(files, w, old));
+}
+
+static void
+testify(void)
+{
+	testify_with(witness);
 }
 
 /* ---- files ---- */
@@ -238,6 +245,56 @@ test_others(void)
 	end_run();
 }
 
+static void
+test_released(void)
+{
+	const char *step;
+
+	run_first();
+	begin_recalling();
+	files_let_go(files); /* a task is executed */
+	ok(files_exist(files, "out") &&
+	   files_maker(files, "out", &step, &err) > 0 && !strcmp(step, "copy"),
+	   "who made a file is known of one that was only asked for");
+	is_int(check_output("out"), 1, "and that it is ours");
+	read_file("out");
+	make_file("more", "copy");
+	save();
+	end_run();
+	is_int(row_count("out"), 1, "it keeps its row");
+}
+
+/* As resume does when all tasks are asked again. */
+static void
+test_untrusted(void)
+{
+	run_first();
+	begin_recalling();
+	ok(files_exist(files, "in"), "a file is there, says the witness");
+	testify_with(NULL);
+	end_run();
+	unlink("in");
+	begin_recalling();
+	ok(!witness_holds(witness), "the next witness of another run says so");
+	end_run();
+}
+
+static void
+test_two_rows(void)
+{
+	const char *step;
+
+	run_first();
+	change_rows("INSERT INTO files SELECT NULL, 'out', state FROM files"
+		    " WHERE path = 'old'");
+	change_rows("DELETE FROM files WHERE path = 'in'");
+	begin_recalling();
+	is_int(check_output("in"), 2, "all rows are read for one that is gone");
+	ok(files_maker(files, "out", &step, &err) > 0 && !strcmp(step, "gone"),
+	   "of two rows of a path the last one counts");
+	end_run();
+}
+
 int
 main(void)
 {
@@ -249,6 +306,9 @@ main(void)
 	test_recalled();
 	test_changed();
 	test_others();
+	test_released();
+	test_untrusted();
+	test_two_rows();
 	pool_free(pool);
 	loop_free(loop);
 	leave_work_dir();
