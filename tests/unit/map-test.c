@@ -54,7 +54,7 @@ test_basics(void)
 static void
 test_borrowing(void)
 {
-	static char keys[MANY][12];
+	static char keys[MANY][16];
 	struct map m;
 	int i, good = 0;
 
