@@ -7,8 +7,9 @@
   #:export (contents))
 
 (define (leaf? value)
-  (or (number? value) (string? value) (symbol? value) (keyword? value)
-      (char? value) (boolean? value) (null? value) (unspecified? value)))
+  ;; Whether VALUE holds nothing else, and can be stored.
+  (or (real? value) (string? value) (symbol? value) (keyword? value)
+      (char? value) (boolean? value) (null? value)))
 
 (define untold
   ;; What stands for a port, say.
@@ -58,6 +59,9 @@
   ;; the values in it; or #f.
   (cond
    ((pair? value) (list 'pair (car value) (cdr value)))
+   ((unspecified? value) '(unspecified))
+   ((complex? value)
+    (list 'complex (real-part value) (imag-part value)))
    ((vector? value) (cons 'vector (vector->list value)))
    ((hash-table? value)
     (let ((entries (sorted-entries value)))

@@ -52,5 +52,8 @@
   (list 1 (open-input-string "a")) (list 1 (open-input-string "b")))
 (test-other "and not what stands beside it"
   (list 1 (open-input-string "a")) (list 2 (open-input-string "a")))
+(test-other "nor beside what has no value, or is a complex number"
+  (list *unspecified* 1+2i 1) (list *unspecified* 1+2i 2))
+(test-other "complex numbers count" 1+2i 1+3i)
 
 (test-end "contents")
