@@ -94,6 +94,14 @@
 ;;; time, by what the Flowfile was told, and what a body that is not at top
 ;;; level closes over may hold any.
 
+(define modules #f)
+
+(define (modules-in-use)
+  ;; The project-modules once all is loaded: finding them looks at files.
+  (unless modules
+    (set! modules (project-modules)))
+  modules)
+
 (define (is-called? proc name variable)
   (and variable
        (variable-bound? variable)
@@ -108,7 +116,7 @@
 
 (define (module-origin mark)
   ;; Of what has MARK, in a module.
-  (let ((module (assoc-ref (project-modules) (caar mark))))
+  (let ((module (assoc-ref (modules-in-use) (caar mark))))
     (cons mark (if module (list (module-name module)) '()))))
 
 (define (origin-of proc)
@@ -117,7 +125,7 @@
   ;; counts with what is MENTIONED, or not at all.
   (let* ((name (or (procedure-name proc) 'nameless))
          (mark (procedure-property proc procedure-mark))
-         (modules (map cdr (project-modules))))
+         (modules (map cdr (modules-in-use))))
     (define (called-in module)
       (is-called? proc name (module-local-variable module name)))
     (cond
@@ -137,7 +145,7 @@
   ;; Whether all procedures of the project have marks.
   (and (compiled-flow?)
        (and-map (lambda (entry) (compiled-module? (car entry)))
-                (project-modules))))
+                (modules-in-use))))
 
 (define (code-origin proc)
   ;; By the place of its code in the file that this was loaded from; what is

@@ -18,12 +18,13 @@
 (define (sorted-entries table)
   ;; The entries of the hash table TABLE in the order of their keys, or #f if
   ;; these have none that lasts.
+  (define (written entry)
+    (cons (object->string (car entry)) entry))
   (let ((entries (hash-map->list cons table)))
     (and (and-map (lambda (entry) (leaf? (car entry))) entries)
-         (sort entries
-               (lambda (a b)
-                 (string<? (object->string (car a))
-                           (object->string (car b))))))))
+         (map cdr
+              (sort (map written entries)
+                    (lambda (a b) (string<? (car a) (car b))))))))
 
 (define (fields struct)
   ;; The values that the record or instance STRUCT holds.
