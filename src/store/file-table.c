@@ -112,10 +112,12 @@ read_state(struct file_table *t, sqlite3_stmt *st, struct file_entry *e)
 	memcpy(&flags, state, 4);
 	flags = le32toh(flags) & FILE_KEPT;
 	memcpy(numbers, state + 4, sizeof(numbers));
-	e->size_bytes = le64toh(numbers[0]);
-	e->mtime_ns = (int64_t)le64toh(numbers[1]);
-	e->ctime_ns = (int64_t)le64toh(numbers[2]);
-	e->inode = le64toh(numbers[3]);
+	e->stamp = (struct stamp){
+		.size_bytes = le64toh(numbers[0]),
+		.mtime_ns = (int64_t)le64toh(numbers[1]),
+		.ctime_ns = (int64_t)le64toh(numbers[2]),
+		.inode = le64toh(numbers[3]),
+	};
 	state += STATE_HEAD_BYTES;
 	len -= STATE_HEAD_BYTES;
 	if (flags & FILE_HASHED && len >= DIGEST_BYTES) {
@@ -246,8 +248,10 @@ write_state(const struct file_entry *e, struct strbuf *state)
 {
 	uint32_t flags = htole32(e->flags & FILE_KEPT);
 	uint64_t numbers[4] = {
-		htole64(e->size_bytes), htole64((uint64_t)e->mtime_ns),
-		htole64((uint64_t)e->ctime_ns), htole64(e->inode)
+		htole64(e->stamp.size_bytes),
+		htole64((uint64_t)e->stamp.mtime_ns),
+		htole64((uint64_t)e->stamp.ctime_ns),
+		htole64(e->stamp.inode)
 	};
 
 	strbuf_reset(state);

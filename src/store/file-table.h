@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/map.h"
 #include "base/strbuf.h"
+#include "store/stamp.h"
 
 struct error;
 struct store;
@@ -17,7 +18,7 @@ struct store;
 /* The numbers of those that are kept are on disks. */
 enum file_flags {
 	FILE_RACY = 1 << 0,      /* not to be trusted by another run */
-	FILE_HASHED = 1 << 1,    /* digest is of the stat that is kept */
+	FILE_HASHED = 1 << 1,    /* digest is of what has stamp */
 	FILE_MADE = 1 << 2,      /* made is valid */
 	FILE_MAKER = 1 << 3,     /* maker is valid */
 	FILE_FRESH = 1 << 4,     /* hashed in this run */
@@ -27,7 +28,7 @@ enum file_flags {
 	FILE_RESTS = 1 << 7,     /* the outcome of the run rests on digest */
 	FILE_ASKED = 1 << 8,     /* ... or on that there is something */
 	FILE_NAMED = 1 << 9,     /* a word of a recipe names it */
-	FILE_SAME = 1 << 10,     /* in this hold its stat is what is kept */
+	FILE_SAME = 1 << 10,     /* in this hold it has stamp */
 	FILE_LINK = 1 << 11,     /* what was made is a symlink to that */
 	FILE_KNOWN = 1 << 12,    /* what the witness knows is noted here */
 	/* those that are stored */
@@ -38,10 +39,7 @@ enum file_flags {
 struct file_entry {
 	const char *path;       /* the map's key */
 	unsigned flags;
-	uint64_t size_bytes;
-	int64_t mtime_ns;
-	int64_t ctime_ns;
-	uint64_t inode;
+	struct stamp stamp;
 	struct digest digest;
 	struct digest made;     /* what our task made, whatever is there now;
 				 * of directories too, which have nothing else:

@@ -41,9 +41,7 @@ recall(struct file_entry *e, const struct file_entry *like)
 {
 	e->flags |= FILE_KNOWN | (like->flags & FILE_NAMED);
 	if (like->flags & FILE_SAME && !(like->flags & FILE_RACY) &&
-	    e->flags & FILE_HASHED && e->inode == like->inode &&
-	    e->size_bytes == like->size_bytes &&
-	    e->mtime_ns == like->mtime_ns && e->ctime_ns == like->ctime_ns)
+	    e->flags & FILE_HASHED && stamp_equal(&e->stamp, &like->stamp))
 		e->flags |= FILE_SAME;
 }
 

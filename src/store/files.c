@@ -81,16 +81,6 @@ is_racy(int64_t ctime_ns, int64_t now_ns)
 	return now_ns < ctime_ns + ticks;
 }
 
-/* Whether E was made of a file with this stat. */
-static bool
-is_same_stat(const struct file_entry *e, const struct stat *st)
-{
-	return e->size_bytes == (uint64_t)st->st_size &&
-	       e->mtime_ns == timespec_ns(st->st_mtim) &&
-	       e->ctime_ns == timespec_ns(st->st_ctim) &&
-	       e->inode == st->st_ino;
-}
-
 bool
 files_is_racy(const struct files *f, const struct stat *st, int64_t now_ns)
 {
@@ -108,10 +98,7 @@ set_hashed(struct files *f, struct file_entry *e, const struct stat *st,
 	f->is_unsteady |= e->flags & FILE_RESTS &&
 		!digest_equal(&e->digest, d);
 	e->digest = *d;
-	e->size_bytes = (uint64_t)st->st_size;
-	e->mtime_ns = timespec_ns(st->st_mtim);
-	e->ctime_ns = timespec_ns(st->st_ctim);
-	e->inode = st->st_ino;
+	e->stamp = stamp_of(st);
 	e->flags |= FILE_HASHED | FILE_FRESH;
 	e->flags &= ~(unsigned)FILE_RACY;
 	if (files_is_racy(f, st, now_ns))
@@ -137,7 +124,7 @@ hash_entry(struct files *f, struct file_entry *e, const struct stat *st,
 static bool
 is_current(const struct file_entry *e, const struct stat *st)
 {
-	return e->flags & FILE_HASHED && is_same_stat(e, st) &&
+	return e->flags & FILE_HASHED && stamp_is_of(&e->stamp, st) &&
 	       (e->flags & FILE_FRESH || !(e->flags & FILE_RACY));
 }
 
@@ -251,25 +238,6 @@ files_let_go(struct files *f)
 	forget_walks(f);
 }
 
-static struct timespec
-to_timespec(int64_t ns)
-{
-	return (struct timespec){ .tv_sec = ns / NS_PER_S,
-				  .tv_nsec = ns % NS_PER_S };
-}
-
-/* Fill ST as far as E, a regular file, has it. */
-static void
-kept_stat(const struct file_entry *e, struct stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_mode = S_IFREG;
-	st->st_size = (off_t)e->size_bytes;
-	st->st_ino = e->inode;
-	st->st_mtim = to_timespec(e->mtime_ns);
-	st->st_ctim = to_timespec(e->ctime_ns);
-}
-
 /* Whatever was seen of E does not count any more. */
 static void
 drop_look(struct files *f, struct file_entry *e)
@@ -297,7 +265,8 @@ files_stat(struct files *f, const char *path, struct stat *st)
 		return 0;
 	}
 	if (e && f->is_recalled && e->flags & FILE_SAME) {
-		kept_stat(e, st);
+		stamp_to_stat(&e->stamp, st);
+		st->st_mode = S_IFREG;
 		return 0;
 	}
 	/* what the thread saw stays as it is: it needs no look of its own */
@@ -359,7 +328,7 @@ files_known(struct files *f, const char *path, struct file_state *state,
 		return 0;
 	memset(state, 0, sizeof(*state));
 	state->digest = e->digest;
-	state->size_bytes = e->size_bytes;
+	state->size_bytes = e->stamp.size_bytes;
 	return 1;
 }
 
@@ -518,8 +487,8 @@ settle_entry(struct files *f, struct file_entry *e, struct error *err)
 	struct stat st;
 
 	/* What was changed or removed since is not ours to settle. */
-	if (is_racy(e->ctime_ns, clock_real_ns(f->clock)) ||
-	    stat(e->path, &st) < 0 || !is_same_stat(e, &st))
+	if (is_racy(e->stamp.ctime_ns, clock_real_ns(f->clock)) ||
+	    stat(e->path, &st) < 0 || !stamp_is_of(&e->stamp, &st))
 		return 0;
 	return hash_entry(f, e, &st, err);
 }

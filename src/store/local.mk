@@ -18,11 +18,12 @@ store_sources = \
 	src/store/gc-parts.h \
 	src/store/gc-rows.c \
 	src/store/log.c src/store/log.h \
-	src/store/object-restore.c \
 	src/store/look-ahead.c src/store/look-ahead.h \
+	src/store/object-restore.c \
 	src/store/objects.c src/store/objects.h \
 	src/store/results.c \
 	src/store/runs.c \
+	src/store/stamp.c src/store/stamp.h \
 	src/store/store.c src/store/store.h \
 	src/store/texts.c \
 	src/store/values.c src/store/values.h \

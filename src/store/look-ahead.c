@@ -8,19 +8,16 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/map.h"
 #include "store/file-table.h"
+#include "store/stamp.h"
 #include "sys/pool.h"
 
 /* What files.c asks of a file. */
 struct seen {
-	struct timespec mtim;
-	struct timespec ctim;
-	uint64_t size;
-	uint64_t inode;
-	uint64_t device;
+	struct stamp stamp;
+	dev_t device;
 	mode_t mode;             /* 0: it is not there */
 };
 
@@ -44,10 +41,7 @@ work(struct pool_job *job)
 		struct stat st;
 
 		if (!stat(l->paths[i], &st)) {
-			s->mtim = st.st_mtim;
-			s->ctim = st.st_ctim;
-			s->size = (uint64_t)st.st_size;
-			s->inode = st.st_ino;
+			s->stamp = stamp_of(&st);
 			s->device = st.st_dev;
 			s->mode = st.st_mode;
 		}
@@ -87,11 +81,7 @@ look_ahead_get(const struct look_ahead *l, uint32_t i, struct stat *st)
 	if (i >= atomic_load_explicit(&l->done, memory_order_acquire) ||
 	    !s->mode)
 		return 0;
-	memset(st, 0, sizeof(*st));
-	st->st_mtim = s->mtim;
-	st->st_ctim = s->ctim;
-	st->st_size = (off_t)s->size;
-	st->st_ino = s->inode;
+	stamp_to_stat(&s->stamp, st);
 	st->st_dev = s->device;
 	st->st_mode = s->mode;
 	return 1;

@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "store/content.h"
 #include "store/file-table.h"
+#include "store/stamp.h"
 #include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/pool.h"
@@ -39,7 +39,7 @@ struct start {
 	struct witness_head head;
 };
 
-#define MAGIC "flowmake witness 3"
+#define MAGIC "flowmake witness 4"
 #define STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -52,10 +52,7 @@ struct seen {
 	uint8_t has_maker;       /* its row says who made it */
 	uint8_t has_changed;     /* since; 0 in the file */
 	uint32_t path_bytes;     /* with its NUL, padded */
-	uint64_t size_bytes;
-	int64_t mtime_ns;
-	int64_t ctime_ns;
-	uint64_t inode;
+	struct stamp stamp;      /* of a file, directory or symlink */
 	int64_t row;             /* of a file, in the table of files */
 	struct digest digest;    /* of a file, or what shows of another */
 };
@@ -135,10 +132,7 @@ witness_add_file(struct witness_writer *w, const struct file_entry *e)
 		.sight = e->flags & FILE_RACY ? SIGHT_RACY : SIGHT_FILE,
 		.is_named = e->flags & FILE_NAMED ? 1 : 0,
 		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
-		.size_bytes = e->size_bytes,
-		.mtime_ns = e->mtime_ns,
-		.ctime_ns = e->ctime_ns,
-		.inode = e->inode,
+		.stamp = e->stamp,
 		.row = e->row,
 		.digest = e->digest,
 	};
@@ -166,9 +160,7 @@ witness_add_shown(struct witness_writer *w, const char *path,
 		.sight = S_ISDIR(st->st_mode) ?
 			(racy ? SIGHT_RACY_TREE : SIGHT_TREE) :
 			(racy ? SIGHT_RACY_SYMLINK : SIGHT_SYMLINK),
-		.mtime_ns = timespec_ns(st->st_mtim),
-		.ctime_ns = timespec_ns(st->st_ctim),
-		.inode = st->st_ino,
+		.stamp = stamp_of(st),
 		.digest = *shown,
 	};
 
@@ -327,19 +319,11 @@ witness_kept(const struct witness *w)
 
 /* ---- looking ---- */
 
+/* Whether what has the stat ST is of KIND, and has not changed. */
 static bool
-has_times(const struct seen *s, const struct stat *st)
+is_still(const struct seen *s, const struct stat *st, mode_t kind)
 {
-	return s->inode == st->st_ino &&
-	       s->mtime_ns == timespec_ns(st->st_mtim) &&
-	       s->ctime_ns == timespec_ns(st->st_ctim);
-}
-
-static bool
-is_file(const struct seen *s, const struct stat *st)
-{
-	return S_ISREG(st->st_mode) && has_times(s, st) &&
-	       s->size_bytes == (uint64_t)st->st_size;
+	return (st->st_mode & S_IFMT) == kind && stamp_is_of(&s->stamp, st);
 }
 
 /* Whether what a file holds, or what shows of another, has the digest of S. */
@@ -365,18 +349,19 @@ is_so(const struct seen *s, const char *path)
 
 	switch ((enum sight)s->sight) {
 	case SIGHT_FILE:
-		return there && is_file(s, &st);
+		return there && is_still(s, &st, S_IFREG);
 	case SIGHT_RACY:
-		return there && is_file(s, &st) && has_digest(s, path, &st);
+		return there && is_still(s, &st, S_IFREG) &&
+		       has_digest(s, path, &st);
 	case SIGHT_TREE:
-		return there && S_ISDIR(st.st_mode) && has_times(s, &st);
+		return there && is_still(s, &st, S_IFDIR);
 	case SIGHT_SYMLINK:
-		return there && S_ISLNK(st.st_mode) && has_times(s, &st);
+		return there && is_still(s, &st, S_IFLNK);
 	case SIGHT_RACY_TREE:
-		return there && S_ISDIR(st.st_mode) && has_times(s, &st) &&
+		return there && is_still(s, &st, S_IFDIR) &&
 		       has_digest(s, path, &st);
 	case SIGHT_RACY_SYMLINK:
-		return there && S_ISLNK(st.st_mode) && has_times(s, &st) &&
+		return there && is_still(s, &st, S_IFLNK) &&
 		       has_digest(s, path, &st);
 	case SIGHT_REGULAR:
 		return there && S_ISREG(st.st_mode);
@@ -544,10 +529,7 @@ witness_find(struct witness *w, const char *path, struct file_entry *e)
 		return false;
 	*e = (struct file_entry){
 		.path = (const char *)(s + 1),
-		.size_bytes = s->size_bytes,
-		.mtime_ns = s->mtime_ns,
-		.ctime_ns = s->ctime_ns,
-		.inode = s->inode,
+		.stamp = s->stamp,
 		.row = s->row,
 		.flags = (s->is_named ? FILE_NAMED : 0) |
 			(s->has_maker ? FILE_MAKER : 0) |

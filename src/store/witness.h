@@ -123,7 +123,7 @@ enum { WITNESS_CHANGES_MAX = 1000 };
 bool witness_has_changes(const struct witness *w, const char *const **paths,
 			 size_t *count);
 /* What W knows of the file PATH, if it looked at that or the store knew it:
- * row, size, times and inode, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
+ * row, stamp, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
  * if it was looked at and has not changed; its path is W's. */
 bool witness_find(struct witness *w, const char *path, struct file_entry *e);
 

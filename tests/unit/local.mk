@@ -46,6 +46,7 @@ unit_tests = \
 	tests/unit/shell-text-test \
 	tests/unit/spawn-test \
 	tests/unit/spec-test \
+	tests/unit/stamp-test \
 	tests/unit/store-fault-test \
 	tests/unit/store-test \
 	tests/unit/strbuf-test \

@@ -44,10 +44,7 @@ add_file(struct witness_writer *w, const char *path, unsigned flags)
 
 	must(stat(path, &st));
 	must(content_of_file(path, &st, &e.digest, &err));
-	e.size_bytes = (uint64_t)st.st_size;
-	e.mtime_ns = timespec_ns(st.st_mtim);
-	e.ctime_ns = timespec_ns(st.st_ctim);
-	e.inode = st.st_ino;
+	e.stamp = stamp_of(&st);
 	witness_add_file(w, &e);
 }
 
@@ -178,10 +175,7 @@ test_racy_content(void)
 
 	put("racy", "one");
 	must(stat("racy", &st));
-	e.size_bytes = (uint64_t)st.st_size;
-	e.mtime_ns = timespec_ns(st.st_mtim);
-	e.ctime_ns = timespec_ns(st.st_ctim);
-	e.inode = st.st_ino;
+	e.stamp = stamp_of(&st);
 	witness_add_file(w, &e);
 	witness_end(w, true);
 	ok(holds() == 0, "a racy file of the same stat and another content");
