@@ -16,8 +16,8 @@ char *path_normalize(const char *path);
 /* Whether PATH is that name. */
 bool path_is_normal(const char *path);
 
-/* What path_normalize gives, with "./" before a leading "-", so that no program takes it for an
- * option.  The caller frees it. */
+/* What path_normalize gives, with "./" before a leading "-", so that no program
+ * takes it for an option.  The caller frees it. */
 char *path_plain(const char *path);
 
 /* Whether INNER, normalized, is DIR, normalized, or lies below it. */
