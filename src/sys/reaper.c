@@ -278,7 +278,7 @@ worker_ended(pid_t worker, int *status)
 static int
 guard(pid_t worker, const sigset_t *set)
 {
-	bool is_stopping = false, is_continued = false;
+	enum { RUNS, IS_TO_STOP, IS_TO_GO_ON } state = RUNS;
 	siginfo_t info;
 	int status, signo;
 
@@ -287,17 +287,18 @@ guard(pid_t worker, const sigset_t *set)
 		if (signo == SIGCHLD && worker_ended(worker, &status))
 			return status;
 		if (signo == SIG_STOPPED && info.si_pid == worker) {
-			if (!(is_stopping && is_continued))
+			if (state != IS_TO_GO_ON)
 				stop_as_job();
-			is_stopping = false;
+			state = RUNS;
 			kill(worker, SIGCONT);
 		}
 		if (signo <= 0 || signo == SIGCHLD || signo == SIG_STOPPED)
 			continue;
 		/* it may be continued before it has stopped */
-		is_continued = signo == SIGCONT ||
-			(is_continued && signo != SIGTSTP);
-		is_stopping |= signo == SIGTSTP;
+		if (signo == SIGTSTP)
+			state = IS_TO_STOP;
+		else if (signo == SIGCONT && state == IS_TO_STOP)
+			state = IS_TO_GO_ON;
 		kill(worker, signo);
 	}
 }
