@@ -55,21 +55,26 @@ the project's directory if it is in there; or #f, if it may come with Guile."
      ((any (lambda (directory) (is-in? directory file)) given-load-path) #f)
      (else file))))
 
+(define (own-file file)
+  ;; How the project calls FILE, if it is there and of the project; or #f.
+  (let ((name (project-name file)))
+    (and name
+         (not (string-prefix? "flowmake/" name))
+         (file-exists? name)
+         name)))
+
 (define (project-file? file)
   "Return whether FILE, as places name files, is part of the project."
   (and (string? file)
        (or (string=? file (flow-file))
-           (let ((name (project-name file)))
-             (and name
-                  (not (string-prefix? "flowmake/" name))
-                  (file-exists? name))))))
+           (own-file file))
+       #t))
 
 (define (project-source name)
   "Return the project's file that holds the module whose file is called NAME, or
 #f."
-  (let* ((found (%search-load-path name))
-         (file (and found (project-name found))))
-    (and (project-file? file) file)))
+  (let ((found (%search-load-path name)))
+    (and found (own-file found))))
 
 (define (known-module name)
   (resolve-module name #f #:ensure #f))
@@ -92,11 +97,10 @@ or #f."
 
 (define (module-file module)
   ;; The project's file that MODULE comes from, or #f.
-  (let* ((file (module-filename module))
-         (name (and file (project-name file))))
-    (and (not (eq? module (flow-module)))
-         (project-file? name)
-         name)))
+  (let ((file (module-filename module)))
+    (and file
+         (not (eq? module (flow-module)))
+         (own-file file))))
 
 (define (used-modules module file)
   ;; Those that MODULE, which comes from FILE or #f, uses or mentions; what is
