@@ -71,6 +71,17 @@ is_no_variable(const char *word, size_t len)
 	return memchr(word, '.', len) || memchr(word, '/', len);
 }
 
+/* How many bytes of the LEN at WORD stand before a joint. */
+static size_t
+joint_free(const char *word, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && !memchr(joints, word[n], sizeof(joints) - 1))
+		n++;
+	return n;
+}
+
 /* Call FN for the LEN bytes of WORD, between breaks, and for names that are
  * joined in it, or are the value of an option of one letter, as in -fa.awk.
  * In a SCRIPT a word alone may be a variable. */
@@ -86,7 +97,7 @@ each_name_in(const char *word, size_t len, bool script, word_fn *fn,
 	if (len > 2 && word[0] == '-' && is_no_variable(word + 2, len - 2))
 		call_with_copy(fn, data, word + 2, len - 2);
 	for (; word < end; word += n + 1) {
-		n = MIN(strcspn(word, joints), (size_t)(end - word));
+		n = joint_free(word, (size_t)(end - word));
 		if (n && n < len && (!script || is_no_variable(word, n)))
 			call_with_copy(fn, data, word, n);
 	}

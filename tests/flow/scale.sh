@@ -50,6 +50,20 @@ test_expect_success 'a circle of very many steps is found without recursion' "
 	test_grep 'wait for each other' errors
 "
 
+test_expect_success "what $((2 * count)) words of a text name is found at once" '
+	mkdir text && cd text &&
+	{
+		echo "(step words (shell \"true" &&
+		yes "# word" | head -n $((2 * count)) &&
+		echo "cat data\"))"
+	} > Flowfile &&
+	echo 1 > data &&
+	timeout 30 flowmake run &&
+	timeout 30 flowmake resume -q &&
+	echo 2 > data &&
+	test_expect_code 1 flowmake resume -q
+'
+
 # Results of SIZE MB, as a file, a text and an array, written and read back.
 large() {
 	flowfile <<-END
