@@ -173,7 +173,7 @@ static void
 test_changes(void)
 {
 	static const char *const paths[] = { "large", "gone", NULL };
-	struct waiting_job jobs[2];
+	static struct waiting_job jobs[2]; /* they end when they like */
 	struct file_state state;
 	int fd = occupy(jobs, 2);
 
@@ -214,7 +214,7 @@ test_shared(void)
 {
 	static const char *const one[] = { "shared", NULL };
 	static const char *const both[] = { "own", "shared", NULL };
-	struct waiting_job jobs[2];
+	static struct waiting_job jobs[2]; /* they end when they like */
 	uintmax_t before;
 	int fd = occupy(jobs, 2);
 
