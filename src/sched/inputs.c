@@ -49,9 +49,6 @@ names_project_file(struct files *files, const char *word)
 /* What stands between the words of a text. */
 static const char breaks[] = " \t\n;|&<>()'\"`$=*?[]{}\\";
 
-/* What may also stand between names: a.txt,b.txt, file=@a.json, host:a.txt. */
-static const char joints[] = ",:@";
-
 typedef void word_fn(void *data, const char *word);
 
 static void
@@ -71,15 +68,11 @@ is_no_variable(const char *word, size_t len)
 	return memchr(word, '.', len) || memchr(word, '/', len);
 }
 
-/* How many bytes of the LEN at WORD stand before a joint. */
-static size_t
-joint_free(const char *word, size_t len)
+/* What may also stand between names: a.txt,b.txt, file=@a.json, host:a.txt. */
+static bool
+is_joint(char c)
 {
-	size_t n = 0;
-
-	while (n < len && !memchr(joints, word[n], sizeof(joints) - 1))
-		n++;
-	return n;
+	return c == ',' || c == ':' || c == '@';
 }
 
 /* Call FN for the LEN bytes of WORD, between breaks, and for names that are
@@ -97,7 +90,8 @@ each_name_in(const char *word, size_t len, bool script, word_fn *fn,
 	if (len > 2 && word[0] == '-' && is_no_variable(word + 2, len - 2))
 		call_with_copy(fn, data, word + 2, len - 2);
 	for (; word < end; word += n + 1) {
-		n = joint_free(word, (size_t)(end - word));
+		for (n = 0; word + n < end && !is_joint(word[n]); n++)
+			;
 		if (n && n < len && (!script || is_no_variable(word, n)))
 			call_with_copy(fn, data, word, n);
 	}
