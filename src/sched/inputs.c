@@ -5,6 +5,7 @@
 
 #include "sched/attempt.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,7 +95,44 @@ each_name_in(const char *word, size_t len, bool script, word_fn *fn,
 			;
 		if (n && n < len && (!script || is_no_variable(word, n)))
 			call_with_copy(fn, data, word, n);
+		if (n > 1 && n < len && *word == '-') /* ${X:-a.txt} */
+			call_with_copy(fn, data, word + 1, n - 1);
 	}
+}
+
+static bool
+may_be_escaped(char c)
+{
+	return c == ' ' || ispunct((unsigned char)c);
+}
+
+/* Whether START of TEXT, or the character before it, stands behind a backslash:
+ * then a word began before. */
+static bool
+is_escaped(const char *text, size_t start)
+{
+	return (start > 0 && text[start - 1] == '\\') ||
+		(start > 1 && text[start - 2] == '\\');
+}
+
+/* Call FN for the word at TEXT, LEN bytes to the first backslash, as a shell
+ * reads it: my\ data.csv; not for \n and the like. */
+static void
+call_unescaped(word_fn *fn, void *data, const char *text, size_t len)
+{
+	struct strbuf word = STRBUF_INIT;
+
+	while (text[len] == '\\' && may_be_escaped(text[len + 1])) {
+		strbuf_add(&word, text, len);
+		strbuf_add(&word, text + len + 1, 1);
+		text += len + 2;
+		len = strcspn(text, breaks);
+	}
+	if (word.len) {
+		strbuf_add(&word, text, len);
+		fn(data, word.buf);
+	}
+	strbuf_release(&word);
 }
 
 /* Whether what begins at START of TEXT stands behind a > or >> of a shell, and
@@ -144,6 +182,9 @@ each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 		if (len)
 			each_name_in(text + i, len, script && !quoted, fn,
 				     data);
+		if (len && !script && text[i + len] == '\\' &&
+		    !is_escaped(text, i))
+			call_unescaped(fn, data, text + i, len);
 		if (quoted > len)
 			call_with_copy(fn, data, text + i, quoted);
 	}

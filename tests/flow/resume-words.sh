@@ -48,6 +48,27 @@ test_expect_success 'so does a file whose name is joined to others' '
 	echo 2 > a.txt && executes comma && executes ""
 '
 
+test_expect_success 'so does one with blanks after backslashes, and a default' '
+	mkdir escaped && cd escaped && mkdir "my data" &&
+	for f in "my data/a (1).csv" "it is.txt" d.txt n.txt; do
+		echo 1 > "$f"
+	done &&
+	sed "s/^	//" <<\EOF > Flowfile &&
+	(step blanks (shell #<<END
+	true; cat my\ data/a\ \(1\).csv
+	END
+	))
+	(step inner (exec "sh" "-c" "true; cat it\\ is.txt"))
+	(step default (shell #<<END
+	true; cat "${INPUT:-d.txt}" | sed "s/\n.txt//"
+	END
+	))
+EOF
+	flowmake && executes "" && echo 2 > "my data/a (1).csv" &&
+	executes blanks && echo 2 > "it is.txt" && executes inner &&
+	echo 2 > d.txt && executes default && executes ""
+'
+
 test_expect_success 'a file named in a scheme recipe counts, also by a helper' '
 	mkdir scheme && cd scheme && echo a > a.txt && echo b > b.txt &&
 	echo "echo c" > c.sh && echo d > d.txt && flowfile <<-\END &&
