@@ -161,14 +161,6 @@ step; does a ')' before it come too early?" name))
 (define (expand form)
   (macroexpand form 'c '(compile load eval)))
 
-(define (note-opened! file)
-  (let ((name (project-name file)))
-    (when name
-      (unless (member name (included-files))
-        (included-files (cons name (included-files))))
-      (unless (member name (expanded-files))
-        (expanded-files (cons name (expanded-files)))))))
-
 (define openers
   ;; Variables of what opens a file to be read; include is one of the callers.
   (map (lambda (name) (module-variable the-scm-module name))
@@ -186,7 +178,7 @@ step; does a ')' before it come too early?" name))
   (define procedures (map variable-ref variables))
   (define (noting open)
     (lambda (file . rest)
-      (note-opened! file)
+      (note-expanded! file)
       (apply open file rest)))
   (define (noting-getenv name)
     (observe "getenv" name (lambda () ((car procedures) name))))

@@ -47,6 +47,13 @@
         (and (compiling?)
              (compiled-module path file text)))))
 
+;;; A form that is expanded may load a file, too, as in
+;;; (eval-when (expand load eval) (load "macros.scm")).
+
+(define (file-of-load? name file)
+  ;; Whether NAME is that of FILE, as load gives it, and not a module's.
+  (string=? (basename name) (basename file)))
+
 (define (install-module-loader! directory)
   "Have the project's modules compiled, and kept in DIRECTORY if it is not #f."
   (let* ((variable (module-variable the-scm-module 'primitive-load-path))
@@ -54,15 +61,27 @@
     (variable-set!
      variable
      (lambda (name . rest)
-       ;; What the module looks at is not looked at by the form that uses it.
-       (parameterize ((on-observation #f))
-         (let* ((file (and (string? name) (project-source name)))
-                (code (and file (module-code directory file))))
-           (when file
-             (note-loaded! (map string->symbol (string-split name #\/))))
+       (let* ((file (and (string? name) (project-source name)))
+              (code (and file
+                         (parameterize ((on-observation #f))
+                           (module-code directory file)))))
+         (define (load-it)
            (cond
             (code (code))
             (else
              (when file
                (install-here-strings!))
-             (apply load-path name rest)))))))))
+             (apply load-path name rest))))
+         (when file
+           (note-loaded! (map string->symbol (string-split name #\/))))
+         (cond
+          ((and (on-observation) file (file-of-load? name file))
+           (load-it)
+           (for-each note-expanded! (module-files file))
+           (for-each (lambda (observation)
+                       (apply note-observation! observation))
+                     (module-observations file)))
+          (else
+           ;; What a module looks at is not looked at by the form that uses it.
+           (parameterize ((on-observation #f))
+             (load-it)))))))))

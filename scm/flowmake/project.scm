@@ -13,6 +13,7 @@
             project-modules
             project-module-of
             note-loaded!
+            note-expanded!
             module-closure))
 
 (define module #f)
@@ -94,6 +95,16 @@ or #f."
 (define (note-loaded! name)
   "Remember that the project's file of the module NAME was loaded."
   (set! loaded (cons name loaded)))
+
+(define (note-expanded! file)
+  "Remember that FILE, if it is the project's, was read while a form was
+expanded."
+  (let ((name (project-name file)))
+    (when name
+      (unless (member name (included-files))
+        (included-files (cons name (included-files))))
+      (unless (member name (expanded-files))
+        (expanded-files (cons name (expanded-files)))))))
 
 (define (module-file module)
   ;; The project's file that MODULE comes from, or #f.

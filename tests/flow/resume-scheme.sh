@@ -236,6 +236,33 @@ test_expect_success 'files that are read when forms are expanded count' '
 	executes ""
 '
 
+test_expect_success 'also those that a form loads while it is expanded' '
+	mkdir loaded && cd loaded && mkdir lib &&
+	echo "(define (level) 1)" > level.scm &&
+	echo "(define-syntax-rule (twice x) (* 2 x))" > lib/twice.scm &&
+	cat > lib/a.scm <<-\END &&
+	(define-module (lib a) #:export (double))
+	(eval-when (expand load eval) (load "twice.scm"))
+	(define (double x) (twice x))
+	END
+	flowfile <<-\END &&
+	(use-modules (lib a))
+	(step a (produces n) (scheme (double 3)))
+	(step b (produces n) (shell "echo 1 > #{n}"))
+	END
+	flowmake && executes "" && edit "(* 2 x)" "(* 4 x)" lib/twice.scm &&
+	executes a && dumps a "n = 12" && executes "" &&
+	cat >> Flowfile <<-\END &&
+	(eval-when (expand load eval) (load "level.scm"))
+	(define-syntax now
+	  (lambda (stx) (datum->syntax stx (level))))
+	(define (answer) (now))
+	(step c (produces n) (scheme (answer)))
+	END
+	flowmake && dumps c "n = 1" && edit 1 2 level.scm &&
+	flowmake && dumps c "n = 2"
+'
+
 test_expect_success 'so does what macros look at in other ways' '
 	mkdir macros && cd macros && mkdir lib in && echo 1 > in/a &&
 	cat > lib/m.scm <<-\END &&
