@@ -30,8 +30,20 @@
                 (lambda (node names) names)
                 '() tree))
 
+(define (goops-definition? node)
+  ;; Whether NODE is what define-class and define-method define names by.
+  (and (call? node)
+       (module-ref? (call-proc node))
+       (equal? (module-ref-mod (call-proc node)) '(oop goops))
+       (eq? (module-ref-name (call-proc node)) 'toplevel-define!)
+       (const? (car (call-args node)))))
+
+(define (goops-definition-name node)
+  (const-exp (car (call-args node))))
+
 (define (definition-names tree)
-  (top-level-names tree toplevel-define? toplevel-define-name))
+  (append (top-level-names tree toplevel-define? toplevel-define-name)
+          (top-level-names tree goops-definition? goops-definition-name)))
 
 (define (names-set tree)
   (top-level-names tree toplevel-set? toplevel-set-name))

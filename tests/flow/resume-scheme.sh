@@ -449,6 +449,22 @@ test_expect_success 'what others put into a module counts' '
 	edit "(other) 1" "(other) 2" lib/c.scm && executes "c d" && executes ""
 '
 
+test_expect_success 'classes, generic functions and methods count by their source' '
+	mkdir goops && cd goops && flowfile <<-\END &&
+	(use-modules (oop goops))
+	(define-class <read> () (length #:init-value 3 #:getter length-of))
+	(define-class <mates> (<read>))
+	(define-method (cost (r <read>)) (* 2 (length-of r)))
+	(define-method (cost (p <mates>)) (* 4 (length-of p)))
+	(step a (produces n) (scheme (cost (make <mates>))))
+	(step b (produces n) (scheme 1))
+	END
+	flowmake && dumps a "n = 12" && executes "" &&
+	edit "(* 4" "(* 5" && executes a && dumps a "n = 15" &&
+	edit "value 3" "value 2" && executes a && dumps a "n = 10" &&
+	executes ""
+'
+
 test_expect_success 'data that cannot be stored make a task always run, and -n says so' '
 	mkdir always && cd always && flowfile <<-\END &&
 	(use-modules (srfi srfi-9))
