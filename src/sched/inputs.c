@@ -5,7 +5,6 @@
 
 #include "sched/attempt.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,10 +99,11 @@ each_name_in(const char *word, size_t len, bool script, word_fn *fn,
 	}
 }
 
+/* Not what only patterns escape, as in \. and \n. */
 static bool
 may_be_escaped(char c)
 {
-	return c == ' ' || ispunct((unsigned char)c);
+	return c && c != '\n' && strchr(breaks, c);
 }
 
 /* Whether START of TEXT, or the character before it, stands behind a backslash:
@@ -116,7 +116,7 @@ is_escaped(const char *text, size_t start)
 }
 
 /* Call FN for the word at TEXT, LEN bytes to the first backslash, as a shell
- * reads it: my\ data.csv; not for \n and the like. */
+ * reads it: my\ data.csv. */
 static void
 call_unescaped(word_fn *fn, void *data, const char *text, size_t len)
 {
