@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <gc/gc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -172,6 +173,14 @@ prim_run_finalizers(void)
 	return scm_from_int(scm_run_finalizers());
 }
 
+/* Let the heap grow by BYTES at once: for a process that makes much and ends
+ * before collecting it would have been of use. */
+static SCM
+prim_expand_heap(SCM bytes)
+{
+	return scm_from_bool(GC_expand_hp(scm_to_size_t(bytes)));
+}
+
 static SCM
 prim_processor_count(void)
 {
@@ -194,5 +203,6 @@ prim_process_define(void)
 	scm_c_define_gsubr("%current-milliseconds", 0, 0, 0,
 			   prim_current_milliseconds);
 	scm_c_define_gsubr("%run-finalizers", 0, 0, 0, prim_run_finalizers);
+	scm_c_define_gsubr("%expand-heap", 1, 0, 0, prim_expand_heap);
 	scm_c_define_gsubr("%processor-count", 0, 0, 0, prim_processor_count);
 }
