@@ -5,11 +5,11 @@
 #include "base/base.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "db-rows.h"
 #include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
@@ -65,36 +65,13 @@ digest(const char *path)
 	return state.digest;
 }
 
-/* How many rows files have. */
-static int
-row_count(void)
-{
-	sqlite3_stmt *st;
-	sqlite3 *db;
-	int count;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_prepare_v2(db, "SELECT count(*) FROM files", -1, &st,
-			       NULL) || sqlite3_step(st) != SQLITE_ROW)
-		bug("cannot read the database");
-	count = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return count;
-}
-
 /* Replace all digests in the database by the one of no file. */
 static void
 lie(void)
 {
-	sqlite3 *db;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_exec(db, "UPDATE files SET state = substr(state, 1, 36) ||"
-			 " x'deadbeefdeadbeefdeadbeefdeadbeef'"
-			 " || substr(state, 53)", NULL, NULL, NULL) ||
-	    sqlite3_close(db))
-		bug("cannot change the database");
+	change_rows("UPDATE files SET state = substr(state, 1, 36) ||"
+		    " x'deadbeefdeadbeefdeadbeefdeadbeef'"
+		    " || substr(state, 53)");
 }
 
 /* Whether the digest of PATH is the lie. */
@@ -334,7 +311,7 @@ test_rows(void)
 {
 	struct file_state state;
 	char text[16];
-	int i, before = row_count();
+	int i, before = row_count(NULL);
 
 	for (i = 0; i < 3; i++) {
 		snprintf(text, sizeof(text), "%d", i);
@@ -345,7 +322,7 @@ test_rows(void)
 		must(files_settle(files, &err));
 		save();
 	}
-	is_int(row_count() - before, 1, "a path has one row");
+	is_int(row_count(NULL) - before, 1, "a path has one row");
 	next_run();
 	is_int(files_check_output(files, "again", &state, &err), 1,
 	       "the last one");

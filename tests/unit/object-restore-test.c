@@ -4,12 +4,12 @@
 #include "base/base.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
+#include "db-rows.h"
 #include "store/content.h"
 #include "store/files.h"
 #include "store/objects.h"
@@ -211,14 +211,9 @@ next_run(void)
 static void
 lie(void)
 {
-	sqlite3 *db;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_exec(db, "UPDATE files SET state = x'02000000' ||"
-			 " substr(state, 5, 32) || x'"
-			 "deadbeefdeadbeefdeadbeefdeadbeef'",
-			 NULL, NULL, NULL) || sqlite3_close(db))
-		bug("cannot change the database");
+	change_rows("UPDATE files SET state = x'02000000' ||"
+		    " substr(state, 5, 32) || x'"
+		    "deadbeefdeadbeefdeadbeefdeadbeef'");
 }
 
 static void

@@ -3,12 +3,12 @@
  */
 #include "base/base.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "db-rows.h"
 #include "store/files.h"
 #include "store/store.h"
 #include "store/witness.h"
@@ -112,37 +112,6 @@ check_output(const char *path)
 	struct file_state state;
 
 	return files_check_output(files, path, &state, &err);
-}
-
-/* Change the database behind everybody's back. */
-static void
-change_rows(const char *sql)
-{
-	sqlite3 *db;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_exec(db, sql, NULL, NULL, NULL) || sqlite3_close(db))
-		bug("cannot change the database");
-}
-
-/* How many rows PATH has. */
-static int
-row_count(const char *path)
-{
-	sqlite3_stmt *st;
-	sqlite3 *db;
-	int count;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_prepare_v2(db, "SELECT count(*) FROM files WHERE path = ?",
-			       -1, &st, NULL) ||
-	    sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC) ||
-	    sqlite3_step(st) != SQLITE_ROW)
-		bug("cannot read the database");
-	count = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return count;
 }
 
 /* The first run: "in" is read, "out" made of it; "old" was made once. */

@@ -4,11 +4,11 @@
  */
 #include "base/base.h"
 
-#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include "base/cbor.h"
 #include "base/strbuf.h"
+#include "db-rows.h"
 #include "store/store.h"
 #include "work-dir.h"
 
@@ -25,17 +25,6 @@ static void
 close_store(struct store *s)
 {
 	must(store_close(s, &err));
-}
-
-/* Run SQL on the database with nothing of ours between. */
-static void
-run_sql(const char *sql)
-{
-	sqlite3 *db;
-
-	if (sqlite3_open(STORE_DIR "/db", &db) ||
-	    sqlite3_exec(db, sql, NULL, NULL, NULL) || sqlite3_close(db))
-		bug("cannot run %s", sql);
 }
 
 /* Whether the store cannot be opened in MODE because of WHY. */
@@ -84,11 +73,11 @@ test_opening(void)
 static void
 test_formats(void)
 {
-	run_sql("PRAGMA user_version = 99");
+	change_rows("PRAGMA user_version = 99");
 	ok(cannot_open(STORE_WRITE, "format 99, written by a newer flowmake"),
 	   "a newer format is refused in words");
 	ok(cannot_open(STORE_READ, "format 99"), "by readers too");
-	run_sql("PRAGMA user_version = 1");
+	change_rows("PRAGMA user_version = 1");
 	must(file_remove_tree(STORE_DIR, &err));
 	must(mkdir(STORE_DIR, 0777));
 	put(STORE_DIR "/db", "");
@@ -569,7 +558,7 @@ test_stranger(void)
 	must(unlink(STORE_DIR "/db-shm"));
 	ok(stranger_reads("cannot read the store"),
 	   "what cannot be read without writing is not read wrongly");
-	run_sql("SELECT count(*) FROM runs");
+	change_rows("SELECT count(*) FROM runs");
 	ok(access(STORE_DIR "/db-wal", F_OK) < 0 && stranger_reads(NULL),
 	   "a database without a log is complete and is read");
 }
