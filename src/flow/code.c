@@ -356,15 +356,28 @@ code_free(struct code *c)
 
 /* ---- requests ---- */
 
+static void
+put_repository(struct strbuf *sb)
+{
+	cbor_put_str(sb, "repository");
+	cbor_put_str(sb, STORE_CODE_REPOSITORY);
+}
+
+/* There will be an answer. */
+static void
+expect(struct code *c)
+{
+	if (c->state == CODE_IDLE)
+		c->state = CODE_BUSY;
+}
+
 /* Begin a request of COUNT pairs, the repository's included. */
 static void
 begin_request(struct code *c, struct strbuf *sb, size_t count)
 {
-	if (c->state == CODE_IDLE)
-		c->state = CODE_BUSY;
+	expect(c);
 	cbor_put_map(sb, count);
-	cbor_put_str(sb, "repository");
-	cbor_put_str(sb, STORE_CODE_REPOSITORY);
+	put_repository(sb);
 }
 
 static void
@@ -375,14 +388,25 @@ put_number(struct strbuf *sb, const char *key, uint64_t n)
 }
 
 void
+code_prepare(struct code *c)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	cbor_put_map(&sb, 2);
+	put_repository(&sb);
+	cbor_put_str(&sb, "store");
+	cbor_put_str(&sb, STORE_DIR);
+	send_request(c, CODE_PREPARE, &sb);
+}
+
+void
 code_snapshot(struct code *c, uint32_t run, int64_t since_ns)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	begin_request(c, &sb, 4);
+	expect(c);
 	c->run = run;
-	cbor_put_str(&sb, "store");
-	cbor_put_str(&sb, STORE_DIR);
+	cbor_put_map(&sb, 2);
 	put_number(&sb, "run", run);
 	cbor_put_str(&sb, "since");
 	cbor_put_int(&sb, since_ns);

@@ -40,8 +40,10 @@ struct code *code_start(struct loop *l, const struct code_events *events,
 /* Let it go.  What it has not finished is not done. */
 void code_free(struct code *c);
 
-/* Take a snapshot of the code for RUN, which began at SINCE_NS by the time of
- * the file system. */
+/* Get ready for a snapshot. */
+void code_prepare(struct code *c);
+/* Take it, of the code for RUN, which began at SINCE_NS by the time of the file
+ * system. */
 void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);
 /* Compare the code of two runs, PATHS (NULL-terminated; empty: all) of it. */
 void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);

@@ -180,16 +180,24 @@ out:
 	return ret;
 }
 
+/* Get ready for the snapshot that will be asked for. */
+static struct snapshot *
+prepare(const struct request *q)
+{
+	struct snapshot *s = snapshot_new(q->repository, q->store);
+
+	snapshot_prepare(s);
+	return s;
+}
+
 static int
-serve_snapshot(const struct request *q, struct strbuf *answer,
-	       struct error *err)
+serve_snapshot(struct snapshot *s, const struct request *q,
+	       struct strbuf *answer, struct error *err)
 {
 	const struct asker asker = { ask, NULL };
-	const struct snapshot_request sq = {
-		q->repository, q->store, q->run, q->since_ns
-	};
 
-	return snapshot_take(&sq, &asker, answer, err);
+	return s ? snapshot_take(s, q->run, q->since_ns, &asker, answer, err)
+		 : error_set(err, "no snapshot was prepared");
 }
 
 /* ---- differences ---- */
@@ -245,16 +253,17 @@ serve_diff(const struct request *q, bool names, struct error *err)
 
 /* ---- serving ---- */
 
-/* Do what message TYPE asks for; ANSWER, of *ANSWER_TYPE, is to be sent. */
+/* Do what message TYPE asks for, with S if that was prepared; ANSWER, of
+ * *ANSWER_TYPE, is to be sent. */
 static int
-serve(unsigned type, const struct request *q, unsigned *answer_type,
-      struct strbuf *answer, struct error *err)
+serve(unsigned type, const struct request *q, struct snapshot *s,
+      unsigned *answer_type, struct strbuf *answer, struct error *err)
 {
 	*answer_type = CODE_DONE;
 	switch (type) {
 	case CODE_SNAPSHOT:
 		*answer_type = CODE_TAKEN;
-		return serve_snapshot(q, answer, err);
+		return serve_snapshot(s, q, answer, err);
 	case CODE_DIFF:
 	case CODE_NAMES:
 		cbor_put_null(answer);
@@ -276,31 +285,50 @@ serve(unsigned type, const struct request *q, unsigned *answer_type,
 	}
 }
 
+/* Wait for a message: its *TYPE, and Q, or WHY that cannot be read.  Returns 1,
+ * 0 at the end, or -1. */
+static int
+read_message(unsigned *type, struct request *q, struct error *why,
+	     struct error *err)
+{
+	struct strbuf payload = STRBUF_INIT;
+	int got = frame_read(ENGINE_FD, type, &payload, NULL, 0, NULL, err);
+
+	if (got > 0)
+		read_request(q, &payload, why);
+	strbuf_release(&payload);
+	return got;
+}
+
 /* Answer the request.  An engine that has gone wants no answer. */
 static int
 answer_request(struct error *err)
 {
-	struct strbuf payload = STRBUF_INIT, answer = STRBUF_INIT;
+	struct strbuf answer = STRBUF_INIT;
 	struct error why = ERROR_INIT;
+	struct snapshot *s = NULL;
+	struct request q = { .run = 0 };
 	unsigned type, answer_type;
-	struct request q;
-	int got;
+	int got = read_message(&type, &q, &why, err);
 
-	got = frame_read(ENGINE_FD, &type, &payload, NULL, 0, NULL, err);
+	if (got > 0 && type == CODE_PREPARE) {
+		s = prepare(&q);
+		request_release(&q);
+		got = read_message(&type, &q, &why, err);
+	}
 	if (got <= 0)
 		goto out;
-	if (read_request(&q, &payload, &why) ||
-	    serve(type, &q, &answer_type, &answer, &why)) {
+	if (why.text || serve(type, &q, s, &answer_type, &answer, &why)) {
 		answer_type = CODE_ERROR;
 		strbuf_reset(&answer);
 		cbor_put_str(&answer, why.text);
 	}
-	request_release(&q);
 	send_frame(answer_type, &answer, NULL);
 out:
+	request_release(&q);
+	snapshot_free(s);
 	error_release(&why);
 	strbuf_release(&answer);
-	strbuf_release(&payload);
 	return got < 0 ? -1 : 0;
 }
 

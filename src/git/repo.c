@@ -174,7 +174,7 @@ repo_open_to_write(struct repo *r, const char *path, const char *what,
 		ret = tidy(path, err);
 	if (!ret && access(path, F_OK))
 		ret = make(path, err);
-	if (!ret)
+	if (!ret && !r->git)
 		ret = repo_open(r, path, err);
 	free(lock);
 	return ret;

@@ -37,20 +37,16 @@ enum {
 	MAX_LOOSE = 100,
 };
 
-/* A file that was changed as late as this before it was read may be changed
- * again with the same times: two ticks of the slowest clock of Linux, or of
- * file systems that keep seconds. */
-#define FINE_TICKS_NS (20 * NS_PER_MS)
-#define COARSE_TICKS_NS (4 * NS_PER_S)
-
 struct snapshot {
-	const struct snapshot_request *request;
+	char *repository;       /* paths */
+	char *store;
 	struct repo repo;
 	git_odb *odb;           /* of the repository */
 	git_odb *packed;        /* its packs alone, if packs is set */
 	git_index *latest;
 	struct project project;
-	struct walk walk;
+	char *why;              /* the user's repository cannot be read */
+	struct walk walk;       /* names, if repo is open */
 	bool packs;             /* the pack is used */
 	struct pack pack;
 	char *pack_dir;
@@ -65,39 +61,34 @@ struct snapshot {
 static int
 open_latest(struct snapshot *s, struct error *err)
 {
-	char *index = xasprintf("%s/index", s->request->repository);
+	char *index = xasprintf("%s/index", s->repository);
 	int rc = git_repository_odb(&s->odb, s->repo.git);
 
 	/* The index is there to save time only. */
 	if (!rc && git_index_open(&s->latest, index) && !unlink(index))
 		rc = git_index_open(&s->latest, index);
 	if (rc || !s->latest) {
-		repo_error(err, "cannot read %s", s->request->repository);
+		repo_error(err, "cannot read %s", s->repository);
 		rc = -1;
 	}
 	free(index);
 	return rc;
 }
 
+/* Find the names of the project's files; the repository is open. */
 static int
-open_all(struct snapshot *s, char **why, struct error *err)
+find_names(struct snapshot *s, struct error *err)
 {
-	const struct snapshot_request *q = s->request;
-	char *what = xasprintf("run %u", q->run);
-	int rc = repo_open_to_write(&s->repo, q->repository, what, err);
-
-	free(what);
-	if (rc || open_latest(s, err) ||
-	    project_open(&s->project, s->repo.git, why, err))
+	if (project_open(&s->project, s->repo.git, &s->why, err))
 		return -1;
 	s->walk.project = &s->project;
-	s->walk.latest = s->latest;
-	s->walk.store = q->store;
-	s->walk.since_ns = q->since_ns;
+	s->walk.store = s->store;
+	s->walk.clock = &clock_system;
 	walk_init(&s->walk);
-	return 0;
+	return walk_names(&s->walk, err);
 }
 
+/* Forget all but what snapshot_new was given. */
 static void
 close_all(struct snapshot *s)
 {
@@ -106,11 +97,77 @@ close_all(struct snapshot *s)
 	free(s->pack_dir);
 	walk_release(&s->walk);
 	project_close(&s->project);
+	free(s->why);
 	git_index_free(s->latest);
 	git_odb_free(s->packed);
 	git_odb_free(s->odb);
 	strbuf_release(&s->content);
 	repo_close(&s->repo);
+}
+
+/* Let S be as snapshot_new makes it. */
+static void
+begin(struct snapshot *s, char *repository, char *store)
+{
+	*s = (struct snapshot){ .repository = repository, .store = store,
+				.repo = REPO_INIT, .content = STRBUF_INIT };
+}
+
+struct snapshot *
+snapshot_new(const char *repository, const char *store)
+{
+	struct snapshot *s = xmalloc(sizeof(*s));
+
+	begin(s, xstrdup(repository), xstrdup(store));
+	return s;
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	if (!s)
+		return;
+	close_all(s);
+	free(s->repository);
+	free(s->store);
+	free(s);
+}
+
+static void
+start_anew(struct snapshot *s)
+{
+	close_all(s);
+	begin(s, s->repository, s->store);
+}
+
+void
+snapshot_prepare(struct snapshot *s)
+{
+	/* Why not is found out when it is taken. */
+	if (repo_open(&s->repo, s->repository, NULL) || find_names(s, NULL))
+		start_anew(s);
+}
+
+/* Open the repository to write the code of RUN, find the names unless that is
+ * done and they hold, and look at the files. */
+static int
+look(struct snapshot *s, uint32_t run, int64_t since_ns, struct error *err)
+{
+	char *what = xasprintf("run %u", run);
+	bool is_prepared;
+	int rc;
+
+	if (s->repo.git && (access(s->repository, F_OK) ||
+			    !walk_holds(&s->walk)))
+		start_anew(s);
+	is_prepared = s->repo.git;
+	rc = repo_open_to_write(&s->repo, s->repository, what, err);
+	free(what);
+	if (rc || open_latest(s, err) ||
+	    (!is_prepared && find_names(s, err)))
+		return -1;
+	walk_look(&s->walk, s->latest, since_ns);
+	return 0;
 }
 
 /* ---- what tasks make ---- */
@@ -195,15 +252,6 @@ read_file(struct snapshot *s, struct found *f)
 	return rc;
 }
 
-/* Whether the file whose stat is ST can be changed at NOW_NS or later without
- * that this is seen by its times. */
-static bool
-is_racy(const struct stat *st, int64_t now_ns)
-{
-	return now_ns - timespec_ns(st->st_ctim) <
-		(st->st_ctim.tv_nsec ? FINE_TICKS_NS : COARSE_TICKS_NS);
-}
-
 /* Fill E for F, which was read at NOW_NS. */
 static void
 fill_entry(git_index_entry *e, const struct found *f, int64_t now_ns)
@@ -216,7 +264,7 @@ fill_entry(git_index_entry *e, const struct found *f, int64_t now_ns)
 		  GIT_FILEMODE_BLOB;
 	e->ino = (uint32_t)st->st_ino;
 	e->file_size = (uint32_t)st->st_size;
-	if (is_racy(st, now_ns))
+	if (walk_is_racy(st, now_ns))
 		return; /* without times it is read again by the next run */
 	e->mtime.seconds = (int32_t)st->st_mtim.tv_sec;
 	e->mtime.nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
@@ -295,7 +343,7 @@ remove_gone(struct snapshot *s, struct error *err)
 static int
 begin_pack(struct snapshot *s, struct error *err)
 {
-	char *objects = xasprintf("%s/objects", s->request->repository);
+	char *objects = xasprintf("%s/objects", s->repository);
 	git_odb_backend *packs = NULL;
 	int rc = git_odb_new(&s->packed) ||
 		 git_odb_backend_pack(&packs, objects) ||
@@ -305,7 +353,7 @@ begin_pack(struct snapshot *s, struct error *err)
 	if (rc)
 		return repo_error(err, "cannot read packs");
 	s->packs = true;
-	s->pack_dir = xasprintf("%s/objects/pack", s->request->repository);
+	s->pack_dir = xasprintf("%s/objects/pack", s->repository);
 	return pack_init(&s->pack, s->pack_dir, s->packed, err);
 }
 
@@ -392,10 +440,10 @@ write_trees(struct snapshot *s, struct error *err)
 
 /* Write what is new: see the head of this file. */
 static int
-write_all(struct snapshot *s, struct error *err)
+write_all(struct snapshot *s, uint32_t run, struct error *err)
 {
 	if (write_trees(s, err) ||
-	    repo_set_tree(&s->repo, s->request->run, &s->tree, err))
+	    repo_set_tree(&s->repo, run, &s->tree, err))
 		return -1;
 	if ((s->new_count || s->gone_count) && git_index_write(s->latest))
 		return repo_error(err, "cannot write the index");
@@ -407,7 +455,7 @@ write_all(struct snapshot *s, struct error *err)
 static void
 forget_latest(struct snapshot *s)
 {
-	char *index = xasprintf("%s/index", s->request->repository);
+	char *index = xasprintf("%s/index", s->repository);
 
 	unlink(index);
 	free(index);
@@ -416,8 +464,8 @@ forget_latest(struct snapshot *s)
 /* ---- the answer ---- */
 
 static int
-put_answer(struct snapshot *s, const struct asker *asker, const char *why,
-	   struct strbuf *sb, struct error *err)
+put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
+	   struct error *err)
 {
 	struct strvec *out = &s->walk.left_out;
 	uint64_t more = s->walk.left_out_count - out->count;
@@ -433,9 +481,9 @@ put_answer(struct snapshot *s, const struct asker *asker, const char *why,
 	cbor_put_str(sb, "tree");
 	cbor_put_str(sb, name);
 	cbor_put_str(sb, "left-out");
-	cbor_put_array(sb, out->count + (more > 0) + (why != NULL));
-	if (why)
-		cbor_put_str(sb, why);
+	cbor_put_array(sb, out->count + (more > 0) + (s->why != NULL));
+	if (s->why)
+		cbor_put_str(sb, s->why);
 	for (i = 0; i < out->count; i++)
 		cbor_put_str(sb, out->v[i]);
 	if (more) {
@@ -451,24 +499,16 @@ put_answer(struct snapshot *s, const struct asker *asker, const char *why,
 }
 
 int
-snapshot_take(const struct snapshot_request *q, const struct asker *asker,
-	      struct strbuf *answer, struct error *err)
+snapshot_take(struct snapshot *s, uint32_t run, int64_t since_ns,
+	      const struct asker *asker, struct strbuf *answer,
+	      struct error *err)
 {
-	struct snapshot s = { .request = q, .repo = REPO_INIT };
-	char *why = NULL;
-	int ret = -1;
-
-	strbuf_init(&s.content);
-	if (open_all(&s, &why, err) || walk_run(&s.walk, err) ||
-	    leave_out_made(&s.walk, asker, err))
-		goto out;
-	walk_leave_out_data(&s.walk);
-	if (update(&s, err) || write_all(&s, err))
-		forget_latest(&s);
-	else
-		ret = put_answer(&s, asker, why, answer, err);
-out:
-	close_all(&s);
-	free(why);
-	return ret;
+	if (look(s, run, since_ns, err) ||
+	    leave_out_made(&s->walk, asker, err))
+		return -1;
+	walk_leave_out_data(&s->walk);
+	if (!update(s, err) && !write_all(s, run, err))
+		return put_answer(s, asker, answer, err);
+	forget_latest(s);
+	return -1;
 }

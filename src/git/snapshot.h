@@ -10,15 +10,20 @@ struct asker;
 struct error;
 struct strbuf;
 
-struct snapshot_request {
-	const char *repository;
-	const char *store;
-	uint32_t run;
-	int64_t since_ns;
-};
+struct snapshot;
 
-/* Take it; ANSWER gets the CBOR of CODE_TAKEN. */
-int snapshot_take(const struct snapshot_request *q, const struct asker *asker,
-		  struct strbuf *answer, struct error *err);
+/* A snapshot of the project's code, which is to be kept in REPOSITORY; the
+ * directory STORE is not looked at. */
+struct snapshot *snapshot_new(const char *repository, const char *store);
+void snapshot_free(struct snapshot *s);
+
+/* Find the names of the project's files, if that can be done without waiting
+ * for those who write to the repository. */
+void snapshot_prepare(struct snapshot *s);
+/* Take it, as the code of RUN, which began at SINCE_NS by the time of the file
+ * system; ANSWER gets the CBOR of CODE_TAKEN. */
+int snapshot_take(struct snapshot *s, uint32_t run, int64_t since_ns,
+		  const struct asker *asker, struct strbuf *answer,
+		  struct error *err);
 
 #endif

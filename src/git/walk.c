@@ -1,8 +1,9 @@
 /*
  * The files of the project that are its code.
  *
- * Directories are visited from a list, one open at a time.  A directory with
- * very many untracked files holds data: they are only counted.
+ * Directories are visited from a list, one open at a time, for their names; and
+ * once more for the files.  A directory with very many untracked files holds
+ * data: they are only counted.
  */
 #include "base/base.h"
 
@@ -30,16 +31,21 @@ enum {
 	MAX_LEFT_OUT_SAID = 100,
 };
 
+/* What was changed as late as this before it was read may be changed again with
+ * the same times: two ticks of the slowest clock of Linux, or of file systems
+ * that keep seconds. */
+#define FINE_TICKS_NS (20 * NS_PER_MS)
+#define COARSE_TICKS_NS (4 * NS_PER_S)
+
 struct pending {
 	const char *path;  /* the arena's; "": the project itself */
 	bool only_tracked; /* the directory is ignored */
 };
 
-/* A directory while it is visited. */
+/* A directory while its names are read. */
 struct visit {
 	const struct pending *dir;
 	int fd;
-	size_t first;      /* of found */
 	uint64_t untracked; /* files in it */
 };
 
@@ -58,6 +64,14 @@ walk_release(struct walk *w)
 	strvec_release(&w->left_out);
 	free(w->found);
 	free(w->pending);
+	free(w->dirs);
+}
+
+bool
+walk_is_racy(const struct stat *st, int64_t now_ns)
+{
+	return now_ns - timespec_ns(st->st_ctim) <
+		(st->st_ctim.tv_nsec ? FINE_TICKS_NS : COARSE_TICKS_NS);
 }
 
 void
@@ -112,7 +126,7 @@ add_found(struct walk *w, const char *path)
 	memset(f, 0, sizeof(*f));
 	f->path = path;
 	f->place = WALK_NO_PLACE;
-	f->dir = w->dirs;
+	f->dir = w->dir_count;
 	return f;
 }
 
@@ -166,6 +180,122 @@ consider(struct walk *w, struct visit *v, const struct dirent *e)
 	}
 }
 
+/* Leave the untracked files of D out: they are too many. */
+static void
+leave_out_untracked(struct walk *w, const struct walked_dir *d)
+{
+	const char *sample = NULL;
+	struct found *f;
+	size_t i;
+
+	for (i = d->first; i < w->count; i++) {
+		f = &w->found[i];
+		if (f->is_tracked)
+			continue;
+		f->is_out = true;
+		if (!sample || strcmp(f->path, sample) < 0)
+			sample = f->path;
+	}
+	/* Unless tasks make them this is said. */
+	add_found(w, sample)->dir_files = d->untracked;
+}
+
+/* Whether D is full of data. */
+static bool
+is_full(const struct walked_dir *d)
+{
+	return d->untracked > MAX_DIR_FILES;
+}
+
+/* Say that directory PATH cannot be looked at; one that has just been removed
+ * is not there. */
+static void
+leave_out_dir(struct walk *w, const char *path)
+{
+	if (errno != ENOENT)
+		walk_leave_out(w, path, "%s", strerror(errno));
+}
+
+/* Open the directory PATH. */
+static int
+open_dir(const char *path)
+{
+	return open(*path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+}
+
+/* Read the names in D, which is the directory of V and *OPEN. */
+static void
+read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
+{
+	const struct dirent *e;
+
+	d->first = w->count;
+	d->read_ns = clock_real_ns(w->clock);
+	if (*d->path && !faccessat(v->fd, ".git", F_OK, AT_EACCESS)) {
+		walk_leave_out(w, d->path, "a git repository of its own");
+	} else {
+		while ((e = readdir(open)))
+			consider(w, v, e);
+		d->untracked = v->untracked;
+		if (is_full(d))
+			leave_out_untracked(w, d);
+	}
+	d->end = w->count;
+}
+
+static int
+visit(struct walk *w, const struct pending *dir, struct error *err)
+{
+	struct visit v = { .dir = dir, .fd = open_dir(dir->path) };
+	struct walked_dir d = { .path = dir->path };
+	DIR *open = v.fd < 0 ? NULL : fdopendir(v.fd);
+
+	if (!open || fstat(v.fd, &d.st) < 0) {
+		if (!*dir->path)
+			error_sys(err, "cannot look at the project");
+		else
+			leave_out_dir(w, dir->path);
+	} else {
+		read_names(w, &v, open, &d);
+		ARRAY_GROW(w->dirs, w->dir_count, w->dir_alloc);
+		w->dirs[w->dir_count++] = d;
+	}
+	if (open)
+		closedir(open);
+	return w->dir_count ? 0 : -1;
+}
+
+int
+walk_names(struct walk *w, struct error *err)
+{
+	struct pending dir;
+
+	add_pending(w, "", false);
+	while (w->pending_count) {
+		dir = w->pending[--w->pending_count];
+		if (visit(w, &dir, err))
+			return -1;
+	}
+	return 0;
+}
+
+bool
+walk_holds(const struct walk *w)
+{
+	const struct walked_dir *d;
+	struct stat st;
+
+	for (d = w->dirs; d < w->dirs + w->dir_count; d++)
+		if (!is_full(d) &&
+		    (walk_is_racy(&d->st, d->read_ns) ||
+		     lstat(*d->path ? d->path : ".", &st) < 0 ||
+		     st.st_ino != d->st.st_ino || st.st_dev != d->st.st_dev ||
+		     timespec_ns(st.st_ctim) != timespec_ns(d->st.st_ctim)))
+			return false;
+	return true;
+}
+
 /* ---- its files, one by one ---- */
 
 static bool
@@ -193,111 +323,41 @@ compare(struct walk *w, struct found *f)
 	       (e->mode & S_IFMT) == (f->st.st_mode & S_IFMT);
 }
 
-static int64_t
-changed_ns(const struct stat *st)
-{
-	return timespec_ns(st->st_ctim);
-}
-
-/* Look at F, in directory V. */
+/* Look at F, in the directory that is open as FD. */
 static void
-look_at(struct walk *w, const struct visit *v, struct found *f)
+look_at(struct walk *w, int fd, struct found *f)
 {
 	const char *name = strrchr(f->path, '/');
 
 	f->is_out = true;
 	if (!f->is_tracked && project_ignores(w->project, f->path, false))
 		return;
-	if (fstatat(v->fd, name ? name + 1 : f->path, &f->st,
+	if (fstatat(fd, name ? name + 1 : f->path, &f->st,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* it has just been removed */
 	f->is_unchanged = compare(w, f);
 	/* What was code before still is when it was just changed. */
 	f->is_out = !f->is_tracked && f->place == WALK_NO_PLACE &&
-		    changed_ns(&f->st) >= w->since_ns;
+		    timespec_ns(f->st.st_ctim) >= w->since_ns;
 }
 
-/* Leave the untracked files of V out: they are too many. */
-static void
-leave_out_untracked(struct walk *w, const struct visit *v)
+void
+walk_look(struct walk *w, git_index *latest, int64_t since_ns)
 {
-	const char *sample = NULL;
-	struct found *f;
+	const struct walked_dir *d;
 	size_t i;
 
-	for (i = v->first; i < w->count; i++) {
-		f = &w->found[i];
-		if (f->is_tracked)
-			continue;
-		f->is_out = true;
-		if (!sample || strcmp(f->path, sample) < 0)
-			sample = f->path;
+	w->latest = latest;
+	w->since_ns = since_ns;
+	for (d = w->dirs; d < w->dirs + w->dir_count; d++) {
+		int fd = d->end > d->first ? open_dir(d->path) : -1;
+
+		for (i = d->first; i < d->end; i++)
+			if (!w->found[i].is_out && !w->found[i].dir_files)
+				look_at(w, fd, &w->found[i]);
+		if (fd >= 0)
+			close(fd);
 	}
-	/* Unless tasks make them this is said. */
-	add_found(w, sample)->dir_files = v->untracked;
-}
-
-static void
-visit_files(struct walk *w, const struct visit *v)
-{
-	size_t i, count = w->count;
-
-	if (v->untracked > MAX_DIR_FILES)
-		leave_out_untracked(w, v);
-	for (i = v->first; i < count; i++)
-		if (!w->found[i].is_out)
-			look_at(w, v, &w->found[i]);
-}
-
-/* Say that directory PATH cannot be looked at; one that has just been removed
- * is not there. */
-static void
-leave_out_dir(struct walk *w, const char *path)
-{
-	if (errno != ENOENT)
-		walk_leave_out(w, path, "%s", strerror(errno));
-}
-
-static int
-visit(struct walk *w, const struct pending *dir, struct error *err)
-{
-	const char *path = *dir->path ? dir->path : ".";
-	struct visit v = { .dir = dir, .first = w->count };
-	struct dirent *e;
-	DIR *d;
-
-	v.fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	d = v.fd < 0 ? NULL : fdopendir(v.fd);
-	if (!d && !*dir->path)
-		return error_sys(err, "cannot look at the project");
-	if (!d) {
-		leave_out_dir(w, path);
-		return 0;
-	}
-	w->dirs++;
-	if (*dir->path && !faccessat(v.fd, ".git", F_OK, AT_EACCESS)) {
-		walk_leave_out(w, path, "a git repository of its own");
-	} else {
-		while ((e = readdir(d)))
-			consider(w, &v, e);
-		visit_files(w, &v);
-	}
-	closedir(d);
-	return 0;
-}
-
-int
-walk_run(struct walk *w, struct error *err)
-{
-	struct pending dir;
-
-	add_pending(w, "", false);
-	while (w->pending_count) {
-		dir = w->pending[--w->pending_count];
-		if (visit(w, &dir, err))
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- data ---- */

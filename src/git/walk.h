@@ -15,6 +15,7 @@
 #include "base/strvec.h"
 #include "git/project.h"
 
+struct clock;
 struct error;
 
 #define WALK_NO_PLACE SIZE_MAX
@@ -25,16 +26,27 @@ struct found {
 	struct stat st;
 	size_t place;          /* in the index of the latest snapshot */
 	uint64_t dir_files;    /* of such a directory: untracked files */
-	uint32_t dir;          /* number of the directory that it is in */
+	uint32_t dir;          /* in walk.dirs: the one that it is in */
 	bool is_tracked;
 	bool is_unchanged;     /* since that snapshot */
 	bool is_out;           /* it is left out */
 };
 
+/* A directory whose names have been read. */
+struct walked_dir {
+	const char *path;      /* in the project; the arena's; "": itself */
+	size_t first, end;     /* of found: what is in it */
+	uint64_t untracked;    /* files in it */
+	struct stat st;        /* before it was read */
+	int64_t read_ns;       /* when that was */
+};
+
+/* Names are found first, and then looked at, maybe later. */
 struct walk {
 	struct project *project;
 	git_index *latest;     /* index of the latest snapshot */
 	const char *store;     /* path of what is not looked at */
+	struct clock *clock;
 	int64_t since_ns;      /* an untracked file as young as this was made
 				* by a task */
 	struct strvec left_out; /* in words; the first ones, in order */
@@ -47,17 +59,27 @@ struct walk {
 	struct pending *pending; /* directories not yet visited */
 	size_t pending_count;
 	size_t pending_alloc;
-	uint32_t dirs;         /* visited so far */
+	struct walked_dir *dirs; /* visited so far */
+	uint32_t dir_count;
+	uint32_t dir_alloc;
 };
 
-/* W is zeroed but for what is borrowed: project, latest, store, since. */
+/* W is zeroed but for what is borrowed: project, store and clock. */
 void walk_init(struct walk *w);
 void walk_release(struct walk *w);
 
-/* Find the files. */
-int walk_run(struct walk *w, struct error *err);
+/* Find the names of all files. */
+int walk_names(struct walk *w, struct error *err);
+/* Whether the same names are there still; of data that is not asked. */
+bool walk_holds(const struct walk *w);
+/* Look at the files: LATEST and SINCE_NS are known. */
+void walk_look(struct walk *w, git_index *latest, int64_t since_ns);
 /* When all that tasks make is marked as out: leave out what is too large. */
 void walk_leave_out_data(struct walk *w);
+
+/* Whether what has the stat ST can be changed at NOW_NS or later without that
+ * this is seen by its times. */
+bool walk_is_racy(const struct stat *st, int64_t now_ns);
 
 /* Say that PATH is left out, and why. */
 void walk_leave_out(struct walk *w, const char *path, const char *format, ...)

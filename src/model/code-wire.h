@@ -1,6 +1,6 @@
 /*
  * What the engine and flowmake-git, which keeps the code of runs, say to each
- * other.  Version 1.
+ * other.  Version 2.
  *
  * Every message is a frame (sys/frame.h) over one stream socket, its payload
  * one CBOR item (base/cbor.h).  Maps have text keys; a reader skips keys that
@@ -13,8 +13,10 @@
  *
  * ---- recording ----
  *
- * CODE_SNAPSHOT, engine to helper: { "repository": PATH, "store": PATH of the
- *   directory that is not looked at, "run": N, "since": ns }
+ * CODE_PREPARE, engine to helper: { "repository": PATH, "store": PATH of the
+ *   directory that is not looked at }
+ *   A snapshot will be asked for: names are read meanwhile.  No answer.
+ * CODE_SNAPSHOT, engine to helper: { "run": N, "since": ns }
  *   "since": the file system's time when the run began; an untracked file that
  *   is younger was made by a task.
  * CODE_ASK, helper to engine, any number of times, at most CODE_CHUNK paths
@@ -64,7 +66,7 @@
 #define FLOWMAKE_MODEL_CODE_WIRE_H
 
 enum {
-	CODE_WIRE_VERSION = 1,
+	CODE_WIRE_VERSION = 2,
 	CODE_CHUNK = 1000,
 	CODE_CHANGED_MAX = 100,
 };
@@ -83,6 +85,7 @@ enum code_wire_type {
 	CODE_COMMITS,
 	CODE_FORGET,
 	CODE_NAMES,
+	CODE_PREPARE,
 };
 
 #endif

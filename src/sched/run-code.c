@@ -74,6 +74,8 @@ void
 run_code_start(struct run *r)
 {
 	r->code = code_start(r->loop, &code_events, r, &r->code_failure);
+	if (r->code)
+		code_prepare(r->code);
 }
 
 /* The time of the file system now: that of the run's log, which is new. */

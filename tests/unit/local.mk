@@ -53,4 +53,9 @@ unit_tests = \
 	tests/unit/table-test \
 	tests/unit/text-test \
 	tests/unit/value-test \
+	tests/unit/walk-test \
 	tests/unit/witness-test
+
+tests_unit_walk_test_SOURCES = tests/unit/walk-test.c $(git_parts)
+tests_unit_walk_test_CFLAGS = $(flowmake_git_CFLAGS)
+tests_unit_walk_test_LDADD = $(flowmake_git_LDADD)
