@@ -64,6 +64,7 @@ request_release(struct request *q)
 	free(q->to_commit);
 	free(q->keep);
 	strvec_release(&q->paths);
+	memset(q, 0, sizeof(*q));
 }
 
 static void

@@ -506,4 +506,27 @@ test_expect_success 'there is no code of what did not run' '
 	test_grep "is no run" errors && test_must_fail flowmake diff 1
 '
 
+# Run the helper, which is to prepare a snapshot that nobody asks for then.
+prepare_only() {
+	$PYTHON - <<-\EOF
+	import os, socket, struct, subprocess
+	ours, theirs = socket.socketpair()
+	theirs.set_inheritable(True)
+	text = lambda s: bytes([0x60 | len(s)]) + s.encode()
+	body = b"\xa2" + text("repository") + text(".flowmake/code.git") + \
+	    text("store") + text(".flowmake")
+	ours.sendall(struct.pack("<IHH", len(body), 14, 1) + body)
+	ours.shutdown(socket.SHUT_WR)
+	helper = os.environ["FLOWMAKE_LIBEXEC"] + "/flowmake-git"
+	ended = subprocess.run([helper], capture_output=True, close_fds=False,
+	    preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
+	assert not ended.returncode and not ended.stderr, ended
+	EOF
+}
+
+test_expect_success 'the helper whose snapshot nobody wants ends quietly' '
+	project unwanted && run && prepare_only && rm -rf .flowmake/code.git &&
+	prepare_only
+'
+
 test_done
