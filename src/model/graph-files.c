@@ -453,6 +453,15 @@ list_files(struct graph *g, struct task *t, const struct binder *b,
 			    list->count * sizeof(*list->v));
 }
 
+/* T's files are known. */
+static void
+count_known(struct graph *g, struct task *t)
+{
+	t->files_known = true;
+	g->unknown_files--;
+	g->awaited_files -= t->node.wanted;
+}
+
 int
 task_set_files(struct graph *g, struct task *t, struct error *err)
 {
@@ -460,6 +469,11 @@ task_set_files(struct graph *g, struct task *t, struct error *err)
 	struct task_file *in, *out;
 	uint32_t in_count = 0, out_count = 0, i;
 
+	if (g->world.is_settled && g->world.is_settled(g->world.data, t)) {
+		t->settled = true;
+		count_known(g, t);
+		return 0;
+	}
 	in = list_files(g, t, tm->inputs, tm->input_count,
 			tm->recipe.stdin_file, &in_count, err);
 	out = in ? list_files(g, t, tm->outputs, tm->output_count,
@@ -470,9 +484,7 @@ task_set_files(struct graph *g, struct task *t, struct error *err)
 	t->output_count = out_count;
 	t->inputs = in;
 	t->outputs = out;
-	t->files_known = true;
-	g->unknown_files--;
-	g->awaited_files -= t->node.wanted;
+	count_known(g, t);
 	if (check_inputs(t, err) || check_own_inputs(t, err))
 		return -1;
 	for (i = 0; i < t->output_count; i++)
@@ -495,6 +507,58 @@ graph_declares(const struct graph *g, const char *path)
 	const struct file *f = file_find(g, path);
 
 	return f && (f->maker || f->first_reader);
+}
+
+/* The only task that makes or reads F itself, or NULL. */
+static const struct task *
+only_user(const struct graph *g, const struct file *f)
+{
+	const struct task *t = f->maker;
+	uint32_t i;
+
+	for (i = f->first_reader; i; i = g->readers[i - 1].next) {
+		if (t && t != g->readers[i - 1].task)
+			return NULL;
+		t = g->readers[i - 1].task;
+	}
+	return f->rivals ? NULL : t;
+}
+
+/* Whether one of the COUNT files at LIST, T's, is anybody's else. */
+static bool
+list_is_shared(const struct graph *g, const struct task *t,
+	       const struct task_file *list, uint32_t count)
+{
+	const struct file *f;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		f = list[i].file;
+		if (f->child || f->named || only_user(g, f) != t)
+			return true;
+		while ((f = f->parent))
+			if (f->maker || f->first_reader)
+				return true;
+	}
+	return false;
+}
+
+bool
+graph_is_alone(const struct graph *g, const struct task *t)
+{
+	/* late files, rules and targets look for files by their names */
+	return !g->has_late && !g->pattern_count && g->options.want_all &&
+	       t->files_known && t->node.end == END_DONE &&
+	       !list_is_shared(g, t, t->inputs, t->input_count) &&
+	       !list_is_shared(g, t, t->outputs, t->output_count);
+}
+
+const struct task *
+graph_only_user(const struct graph *g, const char *path)
+{
+	const struct file *f = file_find(g, path);
+
+	return f ? only_user(g, f) : NULL;
 }
 
 void

@@ -30,6 +30,7 @@ struct file {
 	uint32_t first_reader;   /* in readers + 1: wanted tasks that read it */
 	uint32_t holds;          /* readers held until a maker is known */
 	bool announced;
+	bool named;              /* a recipe names it, or a file inside */
 	bool changed;            /* see graph_mark_changed */
 	bool holds_change;       /* it, or one inside */
 };

@@ -17,7 +17,8 @@
 #include "base/path.h"
 #include "model/graph-internal.h"
 
-/* The task that makes PATH or the directory around it, or NULL. */
+/* The task that makes PATH or the directory around it, or NULL; that a recipe
+ * names it is noted. */
 static struct task *
 find_maker(const struct graph *g, const char *path)
 {
@@ -31,7 +32,10 @@ find_maker(const struct graph *g, const char *path)
 	}
 	free(dir);
 	made = f ? file_made_around(f, false) : NULL;
-	return made ? made->maker : NULL;
+	if (!made)
+		return NULL;
+	made->named = true;
+	return made->maker;
 }
 
 /* Whether T reads by name the output of MAKER that PATH is, or is inside of:

@@ -96,6 +96,8 @@ struct task {
 	const char *stem;        /* of a pattern rule's task, else NULL */
 	uint32_t phase;          /* next phase to evaluate */
 	bool files_known;
+	bool settled;            /* it has files, but they are not entered: see
+				  * struct graph_world */
 	uint32_t first_path_waiter; /* in graph.edges + 1: tasks whose phases
 				  * need the paths of its outputs */
 	const struct row **rows; /* by phase: the thunks' values */
@@ -149,6 +151,10 @@ struct graph_world {
 	 * in its place; NULL: nothing lies there. */
 	int (*load)(void *data, const char *cbor, size_t len,
 		    struct strbuf *out, struct error *err);
+	/* NULL; or whether T, whose files are to be entered now, is as good as
+	 * over, and was graph_is_alone in an earlier graph of the same flow:
+	 * then nobody asks for its files. */
+	bool (*is_settled)(void *data, const struct task *t);
 };
 
 struct graph_options {
@@ -305,6 +311,12 @@ struct opening *graph_opening(const struct graph *g, uint32_t i);
 bool graph_makes(const struct graph *g, const char *path);
 /* Whether PATH, normalized, is an input or output of some task. */
 bool graph_declares(const struct graph *g, const char *path);
+
+/* Whether T has files of which no other task wants to know, whatever becomes
+ * known yet. */
+bool graph_is_alone(const struct graph *g, const struct task *t);
+/* The only task that declares PATH, normalized, or NULL. */
+const struct task *graph_only_user(const struct graph *g, const char *path);
 
 /* PATH has changed: from now on graph_is_touched says whether an input or
  * output of T, which is ready, is PATH, holds it, or lies in it. */

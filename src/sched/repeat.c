@@ -23,6 +23,7 @@
 #include "base/strbuf.h"
 #include "exec/slot.h"
 #include "flow/evaluator.h"
+#include "model/graph.h"
 #include "store/files.h"
 #include "store/witness.h"
 
@@ -98,10 +99,20 @@ skipped_digest(const struct run *r, const struct run_record *run,
 		store_skipped_digest(r->store, run->number, d, err) : 0;
 }
 
+static uint32_t
+place_of(void *data, const char *path)
+{
+	const struct run *r = data;
+	const struct task *t = graph_only_user(r->graph, path);
+
+	return t ? t->node.index : WITNESS_NO_PLACE;
+}
+
 void
 run_testify(struct run *r)
 {
 	const struct run_record *rec = &r->summary->run;
+	const struct witness_guide guide = { place_of, r };
 	struct witness_head h = {
 		.started_ns = rec->started_ns,
 		.run = rec->number,
@@ -130,7 +141,7 @@ run_testify(struct run *r)
 		tasks = run_list_tasks(r, &h.task_count);
 		w = witness_begin(&h, kept, tasks);
 		witness_end(w, files_testify(r->files, w, r->trust ?
-					     r->witness : NULL));
+					     r->witness : NULL, &guide));
 		free(tasks);
 	} else {
 		witness_remove();

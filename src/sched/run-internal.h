@@ -244,6 +244,11 @@ void run_testify(struct run *r);
 int run_repeat(struct run *r, struct error *err);
 
 /* ---- trust.c ---- */
+/* Before the graph is there: see what r->witness says of its tasks. */
+void run_trust_begin(struct run *r);
+/* Whether T, whose files are not known, has nothing to do with what has
+ * changed, nor with other tasks: a graph_world's is_settled. */
+bool run_settles(void *data, const struct task *t);
 /* The graph is there: begin to trust r->witness where it can be trusted. */
 void run_trust(struct run *r);
 /* Whether T, which is ready, has just the result that it had in the run of the

@@ -461,6 +461,7 @@ run_flow(const struct run_options *o, const struct run_events *events,
 		run_code_start(&r);
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
+	run_trust_begin(&r);
 	if (run_expand(&r, err) || run_check_demands(&r, err))
 		goto out;
 	run_trust(&r);

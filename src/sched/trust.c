@@ -10,6 +10,11 @@
  * is so as long as nothing was executed, and if each file that has changed is
  * one that some task declares: a word of any recipe may name others.
  *
+ * If such a task was alone with its files when the witness was left, and so was
+ * each of those that a change touches, then nobody will ask for them: it is
+ * settled as soon as it is there, and its files are not even entered in the
+ * graph.
+ *
  * What such a resume did not look at is taken over into the next witness, with
  * what nobody would look at any more: objects of results that are others now.
  * So when as many tasks as there are have been executed, all are asked again.
@@ -27,6 +32,9 @@
 
 struct trust {
 	bool *steps;           /* by index: its tasks may be trusted */
+	bool settles;          /* nothing has changed but files of tasks that
+				* are alone with them, */
+	bool *touched;         /* which this tells by their place */
 	struct strbuf name;    /* of the task that is looked at */
 };
 
@@ -70,26 +78,65 @@ find_steps(struct trust *u, const struct rules *rules)
 		distrust_imported(u, rules->order[i]);
 }
 
-void
-run_trust(struct run *r)
+/* Find out which tasks a change touches, if those are alone with it. */
+static void
+find_touched(struct trust *u, const struct witness *w)
 {
 	const char *const *changes;
+	size_t count;
+
+	witness_has_changes(w, &changes, &count);
+	u->touched = xcalloc((size_t)witness_head(w)->task_count + 1,
+			     sizeof(bool));
+	u->settles = true;
+	while (count--) {
+		uint32_t place = witness_change_place(changes[count]);
+		const struct witness_task *t = witness_task(w, place);
+
+		if (t && t->is_alone)
+			u->touched[place] = true;
+		else
+			u->settles = false;
+	}
+}
+
+void
+run_trust_begin(struct run *r)
+{
 	const struct witness_head *h;
 	struct trust *u;
-	size_t count, i;
 
 	if (!r->witness)
 		return;
 	h = witness_head(r->witness);
 	if (h->since_count > h->tasks_total)
 		return;
-	witness_has_changes(r->witness, &changes, &count);
-	for (i = 0; i < count; i++)
-		if (!graph_declares(r->graph, changes[i]))
-			return;
 	u = r->trust = xcalloc(1, sizeof(*u));
 	strbuf_init(&u->name);
 	find_steps(u, &r->rules);
+	find_touched(u, r->witness);
+	/* a plan asks all tasks */
+	u->settles &= !r->options->dry_run;
+}
+
+void
+run_trust(struct run *r)
+{
+	const char *const *changes;
+	size_t count, i;
+
+	if (!r->trust)
+		return;
+	witness_has_changes(r->witness, &changes, &count);
+	for (i = 0; i < count; i++) {
+		if (graph_declares(r->graph, changes[i]))
+			continue;
+		if (r->trust->settles)
+			bug("nobody declares '%s' any more", changes[i]);
+		trust_free(r->trust);
+		r->trust = NULL;
+		return;
+	}
 	for (i = 0; i < count; i++)
 		graph_mark_changed(r->graph, changes[i]);
 }
@@ -100,6 +147,7 @@ trust_free(struct trust *t)
 	if (!t)
 		return;
 	free(t->steps);
+	free(t->touched);
 	strbuf_release(&t->name);
 	free(t);
 }
@@ -120,6 +168,34 @@ task_name(struct strbuf *name, const struct task *t)
 	return beginning;
 }
 
+/* What R's witness says of T, if it knows that in its place; NAME is for
+ * work. */
+static const struct witness_task *
+find_known(const struct run *r, const struct task *t, struct strbuf *name)
+{
+	const struct witness_task *known = witness_task(r->witness,
+							t->node.index);
+
+	return known && known->number && known->name == task_name(name, t) ?
+		known : NULL;
+}
+
+/* Fill W for T; NAME is for work. */
+static void
+fill_task(const struct run *r, const struct task *t, struct strbuf *name,
+	  struct witness_task *w)
+{
+	const struct witness_task *known = !r->trust ? NULL : t->settled ?
+		witness_task(r->witness, t->node.index) :
+		find_known(r, t, name);
+
+	/* those that are settled are not seen by others in this graph */
+	w->is_alone = r->trust ? known && known->is_alone :
+		graph_is_alone(r->graph, t);
+	w->name = known ? known->name : task_name(name, t);
+	w->number = t->number;
+}
+
 struct witness_task *
 run_list_tasks(struct run *r, uint32_t *count)
 {
@@ -133,8 +209,7 @@ run_list_tasks(struct run *r, uint32_t *count)
 	for (i = 0; i < n; i++) {
 		const struct task *t = graph_task(r->graph, i);
 
-		list[t->node.index].name = task_name(&name, t);
-		list[t->node.index].number = t->number;
+		fill_task(r, t, &name, &list[t->node.index]);
 	}
 	strbuf_release(&name);
 	*count = end;
@@ -174,16 +249,33 @@ find_record(const struct witness *w, uint32_t number, struct reuse_hit *hit)
 }
 
 bool
+run_settles(void *data, const struct task *t)
+{
+	const struct run *r = data;
+	struct trust *u = r->trust;
+	const struct witness_task *known;
+	struct reuse_hit hit;
+
+	if (!u || !u->settles || !u->steps[t->step->index])
+		return false;
+	known = find_known(r, t, &u->name);
+	return known && known->is_alone && !u->touched[t->node.index] &&
+	       find_record(r->witness, known->number, &hit);
+}
+
+bool
 run_trusts(struct run *r, struct task *t, struct reuse_hit *hit)
 {
 	const struct witness_task *known;
 	struct trust *u = r->trust;
 
+	if (t->settled) {
+		known = witness_task(r->witness, t->node.index);
+		return find_record(r->witness, known->number, hit);
+	}
 	if (!u || !r->holds_files || r->foresees ||
-	    !u->steps[t->step->index] || t->stem)
+	    !u->steps[t->step->index] || t->stem || graph_is_touched(t))
 		return false;
-	known = witness_task(r->witness, t->node.index);
-	return known && known->number &&
-	       known->name == task_name(&u->name, t) && !graph_is_touched(t) &&
-	       find_record(r->witness, known->number, hit);
+	known = find_known(r, t, &u->name);
+	return known && find_record(r->witness, known->number, hit);
 }

@@ -157,7 +157,8 @@ testify_file(void *data, const char *path, const struct stat *st,
 
 	if (files_digest_file(t->files, path, st, d, err))
 		return -1;
-	witness_add_file(t->writer, file_table_get(&t->files->table, path));
+	witness_add_file(t->writer, file_table_get(&t->files->table, path),
+			 WITNESS_NO_PLACE);
 	return 0;
 }
 
@@ -243,12 +244,12 @@ testify_old(struct files *f, struct witness_writer *w,
 /* Add what F says of the file E, which OLD does not. */
 static void
 testify_entry(struct witness_writer *w, struct witness *old,
-	      const struct file_entry *e)
+	      const struct witness_guide *guide, const struct file_entry *e)
 {
 	struct file_entry like;
 
 	if (e->flags & FILE_RESTS) {
-		witness_add_file(w, e);
+		witness_add_file(w, e, guide->place(guide->data, e->path));
 		return;
 	}
 	if (e->flags & FILE_ASKED && !(old && e->flags & FILE_SAME))
@@ -273,14 +274,15 @@ take_recalled(struct files *f)
 }
 
 bool
-files_testify(struct files *f, struct witness_writer *w, struct witness *old)
+files_testify(struct files *f, struct witness_writer *w, struct witness *old,
+	      const struct witness_guide *guide)
 {
 	if (old)
 		testify_old(f, w, old);
 	else if (f->witness)
 		take_recalled(f);
 	map_each(&f->table.entries, m)
-		testify_entry(w, old, m->value);
+		testify_entry(w, old, guide, m->value);
 	map_each(&f->trees, m)
 		f->is_unsteady |= !testify_tree(f, w, m->key, m->value);
 	map_each(&f->questions, m)

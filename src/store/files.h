@@ -22,6 +22,7 @@ struct error;
 struct store;
 struct strbuf;
 struct witness;
+struct witness_guide;
 struct witness_writer;
 
 struct file_state {
@@ -147,9 +148,10 @@ bool files_name_one(struct files *f, const char *path);
 /* A task has ended. */
 void files_task_ended(struct files *f);
 /* Add all of it to W; false: that would not tell the truth.  With OLD the run
- * has trusted what that says, too, but for its changes. */
+ * has trusted what that says, too, but for its changes.  GUIDE is asked for the
+ * tasks of files. */
 bool files_testify(struct files *f, struct witness_writer *w,
-		   struct witness *old);
+		   struct witness *old, const struct witness_guide *guide);
 
 /* ---- the end ---- */
 

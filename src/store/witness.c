@@ -39,7 +39,7 @@ struct start {
 	struct witness_head head;
 };
 
-#define MAGIC "flowmake witness 4"
+#define MAGIC "flowmake witness 5"
 #define STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -52,6 +52,8 @@ struct seen {
 	uint8_t has_maker;       /* its row says who made it */
 	uint8_t has_changed;     /* since; 0 in the file */
 	uint32_t path_bytes;     /* with its NUL, padded */
+	uint32_t place;          /* of the task that alone declares the file */
+	uint32_t unused;         /* 0 */
 	struct stamp stamp;      /* of a file, directory or symlink */
 	int64_t row;             /* of a file, in the table of files */
 	struct digest digest;    /* of a file, or what shows of another */
@@ -126,12 +128,14 @@ put_seen(struct witness_writer *w, struct seen *s, const char *path)
 }
 
 void
-witness_add_file(struct witness_writer *w, const struct file_entry *e)
+witness_add_file(struct witness_writer *w, const struct file_entry *e,
+		 uint32_t place)
 {
 	struct seen s = {
 		.sight = e->flags & FILE_RACY ? SIGHT_RACY : SIGHT_FILE,
 		.is_named = e->flags & FILE_NAMED ? 1 : 0,
 		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
+		.place = place,
 		.stamp = e->stamp,
 		.row = e->row,
 		.digest = e->digest,
@@ -500,6 +504,12 @@ witness_has_changes(const struct witness *w, const char *const **paths,
 	*paths = w->mine.changes;
 	*count = w->mine.change_count;
 	return !w->mine.has_others;
+}
+
+uint32_t
+witness_change_place(const char *path)
+{
+	return ((const struct seen *)path - 1)->place;
 }
 
 /* Make w->files.  What was added last is right. */

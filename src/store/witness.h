@@ -48,7 +48,17 @@ struct witness_head {
 struct witness_task {
 	uint64_t name;          /* the beginning of its name's digest */
 	uint32_t number;        /* in the run; 0: none */
-	uint32_t unused;        /* 0 */
+	uint32_t is_alone;      /* 1: no other task has to do with its files */
+};
+
+#define WITNESS_NO_PLACE UINT32_MAX
+
+/* Who knows which task declares a file. */
+struct witness_guide {
+	/* The place of the only task that declares PATH, or
+	 * WITNESS_NO_PLACE. */
+	uint32_t (*place)(void *data, const char *path);
+	void *data;
 };
 
 /* What was seen of a path.  The numbers are in files. */
@@ -75,8 +85,10 @@ struct witness_writer;
 struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct kept_range *kept,
 				     const struct witness_task *tasks);
-/* Add the file of E; the second form only that it has a row. */
-void witness_add_file(struct witness_writer *w, const struct file_entry *e);
+/* Add the file of E, which the task in PLACE alone declares; the second form
+ * only that it has a row. */
+void witness_add_file(struct witness_writer *w, const struct file_entry *e,
+		      uint32_t place);
 void witness_add_row(struct witness_writer *w, const struct file_entry *e);
 /* Add PATH, a directory with the stat ST or a symlink with the lstat ST, of
  * which SHOWN shows (store/content.h); it is RACY if it may change and keep its
@@ -122,6 +134,9 @@ bool witness_holds(const struct witness *w);
 enum { WITNESS_CHANGES_MAX = 1000 };
 bool witness_has_changes(const struct witness *w, const char *const **paths,
 			 size_t *count);
+/* The place of the only task that declares PATH, one of those, or
+ * WITNESS_NO_PLACE. */
+uint32_t witness_change_place(const char *path);
 /* What W knows of the file PATH, if it looked at that or the store knew it:
  * row, stamp, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
  * if it was looked at and has not changed; its path is W's. */

@@ -20,6 +20,7 @@ struct fake_run {
 	const char *files[32];   /* that are there; NULL-terminated */
 	const char *makers[32];  /* PATH, STEP, ...: recorded earlier */
 	const char *targets[8];
+	const char *settled[8];  /* names of tasks */
 	uint32_t max_num_splits;
 	bool any_order;          /* end running tasks in another order */
 	bool trace_evals;        /* note evaluations in order */
@@ -577,6 +578,20 @@ fake_maker(void *data, const char *path)
 	return NULL;
 }
 
+static inline bool
+fake_is_settled(void *data, const struct task *t)
+{
+	const struct fake_run *r = data;
+	struct strbuf name = STRBUF_INIT;
+	const char *const *f;
+
+	task_add_name(&name, t);
+	for (f = r->settled; *f && strcmp(*f, name.buf); f++)
+		;
+	strbuf_release(&name);
+	return *f;
+}
+
 /* ---- the run ---- */
 
 static inline int
@@ -651,7 +666,7 @@ fake_turn(struct fake_run *r, bool *moved)
 			t->number = 1;
 		if (!t->attempt)
 			t->attempt = 1;
-		if (fake_prepare(r, t))
+		if (!t->settled && fake_prepare(r, t))
 			return -1;
 		ARRAY_GROW(r->pool, r->pool_count, r->pool_alloc);
 		r->pool[r->pool_count++] = t;
@@ -673,6 +688,7 @@ fake_run_flow(struct fake_run *r)
 	struct graph_world world = {
 		.exists = fake_exists,
 		.maker = fake_maker,
+		.is_settled = fake_is_settled,
 		.data = r,
 	};
 	struct graph_options options = {

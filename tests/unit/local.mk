@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/files-test \
 	tests/unit/frame-test \
 	tests/unit/gc-test \
+	tests/unit/graph-alone-test \
 	tests/unit/graph-target-test \
 	tests/unit/graph-test \
 	tests/unit/in-place-test \

@@ -35,7 +35,7 @@ begin(void)
 	return witness_begin(&h, kept, tasks);
 }
 
-/* Add the file PATH as it is, with the row of its letter. */
+/* Add the file PATH as it is, with its letter as row and place. */
 static void
 add_file(struct witness_writer *w, const char *path, unsigned flags)
 {
@@ -45,7 +45,7 @@ add_file(struct witness_writer *w, const char *path, unsigned flags)
 	must(stat(path, &st));
 	must(content_of_file(path, &st, &e.digest, &err));
 	e.stamp = stamp_of(&st);
-	witness_add_file(w, &e);
+	witness_add_file(w, &e, *path);
 }
 
 /* Add PATH, a directory or symlink. */
@@ -176,7 +176,7 @@ test_racy_content(void)
 	put("racy", "one");
 	must(stat("racy", &st));
 	e.stamp = stamp_of(&st);
-	witness_add_file(w, &e);
+	witness_add_file(w, &e, WITNESS_NO_PLACE);
 	witness_end(w, true);
 	ok(holds() == 0, "a racy file of the same stat and another content");
 	see(SIGHT_RACY, "racy");
