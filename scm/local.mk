@@ -12,6 +12,7 @@ scheme_modules = \
 	scm/flowmake/forms.scm \
 	scm/flowmake/helpers.scm \
 	scm/flowmake/interpolate.scm \
+	scm/flowmake/interpret.scm \
 	scm/flowmake/load.scm \
 	scm/flowmake/manifest.scm \
 	scm/flowmake/modules.scm \

@@ -16,7 +16,8 @@
   #:use-module (flowmake purity)
   #:use-module (flowmake registry)
   #:use-module (flowmake source)
-  #:export (expand-flow
+  #:export (place-of-node
+            expand-flow
             expand-module
             compile-expanded
             compile-module))
@@ -101,6 +102,7 @@
     (and (pair? datum) (eq? (car datum) 'step))))
 
 (define (place-of-node node)
+  "Return the place of NODE, expanded code, as syntax-source gives it, or #f."
   (let ((source (tree-il-src node)))
     (cond
      ((vector? source)                  ; from Guile 3.0.9 on

@@ -1,5 +1,6 @@
 ;;; What a Flowfile from the cache does not need, nor a module of the project:
-;;; reading, expanding and compiling.  Each is loaded when it is first called.
+;;; reading, expanding, compiling and interpreting.  Each is loaded when it is
+;;; first called.
 
 (define-module (flowmake compiler)
   #:export (lazy
@@ -8,7 +9,9 @@
             expand-flow
             expand-module
             compile-expanded
-            compile-module))
+            compile-module
+            pays-to-compile?
+            interpreted-code))
 
 (define (lazy module name)
   "Return a procedure that calls that of NAME in MODULE, which it loads then."
@@ -23,3 +26,7 @@
 (define expand-module (lazy '(flowmake compile) 'expand-module))
 (define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
 (define compile-module (lazy '(flowmake compile) 'compile-module))
+(define pays-to-compile?
+  (lazy '(flowmake interpret) 'pays-to-compile?))
+(define interpreted-code
+  (lazy '(flowmake interpret) 'interpreted-code))

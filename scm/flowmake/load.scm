@@ -19,10 +19,6 @@
   #:use-module (flowmake wire)
   #:export (load-flow))
 
-(define max-compiled-forms
-  ;; Above this it takes longer to compile than to interpret.
-  3000)
-
 (define (project-files)
   ;; The files besides the Flowfile that it consists of.
   (append (included-files)
@@ -90,17 +86,6 @@
                  thunk)))
          (else (code-at path)))))))
 
-(define (interpreted-code forms)
-  (compiled-flow? #f)
-  (plain-names (make-hash-table))
-  (let ((trees (expand-flow forms #f)))
-    (lambda ()
-      (for-each (lambda (tree place)
-                  (form-place place)
-                  (primitive-eval tree))
-                trees
-                (append (map syntax-source forms) (list #f))))))
-
 (define (flow-code file text directory debug?)
   ;; A thunk that does what the Flowfile says.
   (let ((path (cache-path directory file text)))
@@ -108,9 +93,9 @@
         (begin
           (install-here-strings!)
           (let ((forms (read-flow file text)))
-            (if (> (length forms) max-compiled-forms)
-                (interpreted-code forms)
-                (compiled-code path forms debug?)))))))
+            (if (pays-to-compile? forms)
+                (compiled-code path forms debug?)
+                (interpreted-code forms)))))))
 
 ;;; Telling the engine.
 
@@ -260,5 +245,5 @@ to FD, or an error.  Return whether it could be loaded."
        (send-flow fd)
        #t)
      (error-sender fd)
-     #:debug? (field request "debug")
-     #:ours? project-file? #:fallback form-place)))
+     #:debug? (field request "debug") #:ours? project-file?
+     #:fallback (lambda () (or (call-place) (form-place))))))

@@ -14,6 +14,8 @@
             flow-file
             debug-mode
             form-place
+            call-place
+            note-call!
             step-count
             step-template
             step-name
@@ -49,6 +51,17 @@
 (define form-place
   ;; Of the form that is expanded or interpreted, or #f.
   (make-parameter #f))
+
+(define last-call #f)
+
+(define (note-call! place)
+  "Remember that an interpreted Flowfile makes the call at PLACE, as
+syntax-source gives it; #f: none."
+  (set! last-call place))
+
+(define (call-place)
+  "Return the place of the call that was noted last, or #f."
+  last-call)
 
 (define debug-mode
   ;; Whether errors bring a backtrace.

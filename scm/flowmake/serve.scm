@@ -32,6 +32,13 @@
   ;; Of what is being evaluated, if no better one is known.
   (make-parameter #f))
 
+(define (go-to-place! place)
+  (note-call! #f)
+  (current-place place))
+
+(define (innermost-place)
+  (or (call-place) (current-place)))
+
 (define (binder-for template key index)
   ;; The EXPR of the input or output whose name has INDEX, or #f.
   (let loop ((binders (template-field template key)))
@@ -72,7 +79,7 @@
 
 (define (call-thunk step scope n)
   (let ((template (step-template step)))
-    (current-place (template-thunk-place template n))
+    (go-to-place! (template-thunk-place template n))
     (apply (step-thunk step n)
            (map (lambda (index) (lookup step scope index))
                 (template-thunk-needs template n)))))
@@ -81,7 +88,7 @@
   ;; The value of EXPR, [line, column, kind, payload, needs].
   (let ((kind (list-ref expr 2))
         (payload (list-ref expr 3)))
-    (current-place
+    (go-to-place!
      `((filename . ,(assq-ref (template-place (step-template step))
                               'filename))
        (line . ,(1- (car expr)))
@@ -220,7 +227,7 @@ status of the process."
                     (lambda () (serve-message fd job type body))
                     (error-sender fd)
                     #:debug? (debug-mode) #:ours? project-file?
-                    #:label (const label) #:fallback current-place)))
+                    #:label (const label) #:fallback innermost-place)))
          (if job
              (loop job)
              1))))))
@@ -339,4 +346,4 @@ FD what it gave; return the exit status of the process."
        (report text placed? backtrace)
        1)
      #:debug? (debug-mode) #:ours? project-file?
-     #:label (lambda () (job-label step)) #:fallback current-place)))
+     #:label (lambda () (job-label step)) #:fallback innermost-place)))

@@ -154,14 +154,14 @@ mistake 'an error of a procedure is placed where it happened' \
 END
 
 mistake 'an error in an expression of a clause is placed there' \
-	"Flowfile:2:14: step ${q}a${q}: car: Wrong type (expecting pair): 5" <<'END'
+	"Flowfile:2:14: step ${q}a${q}: car: Wrong type argument in position 1 (expecting pair): 5" <<'END'
 (step a
   (foreach x (car 5))
   (shell "touch ran"))
 END
 
 mistake 'an error in an expression that needs a split is placed there' \
-	"Flowfile:2:13: step ${q}a${q}: car: Wrong type (expecting pair): 1" <<'END'
+	"Flowfile:2:13: step ${q}a${q}: car: Wrong type argument in position 1 (expecting pair): 1" <<'END'
 (step a (foreach x (list 1 2))
   (output o (car x))
   (shell "touch ran"))

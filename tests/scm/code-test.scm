@@ -206,10 +206,16 @@ replaced by TO."
      (test-equal "an unbound name in it is found"
        "Flowfile:3004:2: unbound variable 'g'"
        (load-error (string-append text "(g 4)")))
-     (test-equal "an error in it has its form's place"
-       "Flowfile:3004:1: car: Wrong type (expecting pair): 11/2"
-       (load-error (string-append text "(car (f -3/2))\n"))))
+     (test-equal "an error in it has its place"
+       "Flowfile:3004:10: car: Wrong type argument in position 1 \
+(expecting pair): 11/2"
+       (load-error (string-append text "(list 'a (car (f -3/2)))\n"))))
    (mkdir cache-directory)
+   (write-file "Flowfile" "(parameter p 1)
+(step a (foreach x (list p 2)) (environment (X x)) (shell \"echo $X\"))")
+   (stop-evaluator (start-evaluator #:cache cache-directory))
+   (test-equal "one that only declares something is not compiled"
+     0 (length (cached-files)))
    (write-file "Flowfile" base)
    (test-equal "a compiled Flowfile works" '(("inline" 12)) (run-a))
    (test-equal "it is kept" 1 (length (cached-files)))
