@@ -138,7 +138,7 @@ run_testify(struct run *r)
 		h.since_count = witness_head(r->witness)->since_count +
 			rec->tasks_done - rec->tasks_reused;
 	if (count_tasks(kept, count) == rec->tasks_done) {
-		tasks = run_list_tasks(r, &h.task_count);
+		tasks = run_list_tasks(r, kept, count, &h.task_count);
 		w = witness_begin(&h, kept, tasks);
 		witness_end(w, files_testify(r->files, w, r->trust ?
 					     r->witness : NULL, &guide));

@@ -255,9 +255,11 @@ void run_trust(struct run *r);
  * witness, so that it need not be asked; then HIT is filled, but for what was
  * made, which no task reads by a name. */
 bool run_trusts(struct run *r, struct task *t, struct reuse_hit *hit);
-/* What the witness needs to know of the tasks of R, COUNT of them; the caller
- * frees it. */
-struct witness_task *run_list_tasks(struct run *r, uint32_t *count);
+/* What the witness needs to know of the tasks of R, COUNT of them, which are
+ * recorded as KEPT, KEPT_COUNT ranges, says; the caller frees it. */
+struct witness_task *run_list_tasks(const struct run *r,
+				    const struct kept_range *kept,
+				    size_t kept_count, uint32_t *count);
 void trust_free(struct trust *t);
 
 /* ---- run-code.c ---- */

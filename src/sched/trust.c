@@ -26,16 +26,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/strbuf.h"
 #include "model/graph.h"
 #include "store/witness.h"
+
+enum { MAX_DEPTH = 64 }; /* of fan-outs, as far as names look */
 
 struct trust {
 	bool *steps;           /* by index: its tasks may be trusted */
 	bool settles;          /* nothing has changed but files of tasks that
 				* are alone with them, */
 	bool *touched;         /* which this tells by their place */
-	struct strbuf name;    /* of the task that is looked at */
 };
 
 /* ---- beginning ---- */
@@ -112,7 +112,6 @@ run_trust_begin(struct run *r)
 	if (h->since_count > h->tasks_total)
 		return;
 	u = r->trust = xcalloc(1, sizeof(*u));
-	strbuf_init(&u->name);
 	find_steps(u, &r->rules);
 	find_touched(u, r->witness);
 	/* a plan asks all tasks */
@@ -148,60 +147,77 @@ trust_free(struct trust *t)
 		return;
 	free(t->steps);
 	free(t->touched);
-	strbuf_release(&t->name);
 	free(t);
 }
 
-/* ---- names ---- */
+/* ---- what a witness knows of tasks ---- */
 
-/* What the witness calls T; NAME is for work. */
+/* What the witness calls T: steps have the same numbers whenever their flow is
+ * loaded. */
 static uint64_t
-task_name(struct strbuf *name, const struct task *t)
+task_name(const struct task *t)
 {
+	uint32_t words[MAX_DEPTH + 3], n = 0;
+	const struct split *sp;
 	struct digest d;
-	uint64_t beginning;
+	uint64_t name;
 
-	strbuf_reset(name);
-	task_add_name(name, t);
-	d = digest_of(name->buf, name->len);
-	memcpy(&beginning, d.bytes, sizeof(beginning));
-	return beginning;
+	words[n++] = t->step->index;
+	for (sp = t->split; sp->parent && n <= MAX_DEPTH; sp = sp->parent)
+		words[n++] = sp->index;
+	if (t->stem) {
+		d = digest_of(t->stem, strlen(t->stem));
+		memcpy(&words[n], d.bytes, 2 * sizeof(*words));
+		n += 2;
+	}
+	d = digest_of(words, n * sizeof(*words));
+	memcpy(&name, d.bytes, sizeof(name));
+	return name;
 }
 
-/* What R's witness says of T, if it knows that in its place; NAME is for
- * work. */
+/* What R's witness says of T, if it knows a record of that in its place. */
 static const struct witness_task *
-find_known(const struct run *r, const struct task *t, struct strbuf *name)
+find_known(const struct run *r, const struct task *t)
 {
 	const struct witness_task *known = witness_task(r->witness,
 							t->node.index);
 
-	return known && known->number && known->name == task_name(name, t) ?
-		known : NULL;
+	return known && known->run && known->name == task_name(t) ? known
+								   : NULL;
 }
 
-/* Fill W for T; NAME is for work. */
-static void
-fill_task(const struct run *r, const struct task *t, struct strbuf *name,
-	  struct witness_task *w)
-{
-	const struct witness_task *known = !r->trust ? NULL : t->settled ?
-		witness_task(r->witness, t->node.index) :
-		find_known(r, t, name);
+/* ---- leaving a witness ---- */
 
-	/* those that are settled are not seen by others in this graph */
-	w->is_alone = r->trust ? known && known->is_alone :
-		graph_is_alone(r->graph, t);
-	w->name = known ? known->name : task_name(name, t);
-	w->number = t->number;
+/* Say in W where the COUNT ranges at KEPT have task NUMBER. */
+static void
+find_record(const struct kept_range *kept, size_t count, uint32_t number,
+	    struct witness_task *w)
+{
+	size_t low = 0, high = count;
+
+	/* the last that begins at NUMBER or before */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kept[middle].first <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || number - kept[low - 1].first >= kept[low - 1].count)
+		return;
+	kept += low - 1;
+	w->run = kept->source_run;
+	w->task = kept->source_first + (number - kept->first);
 }
 
 struct witness_task *
-run_list_tasks(struct run *r, uint32_t *count)
+run_list_tasks(const struct run *r, const struct kept_range *kept,
+	       size_t kept_count, uint32_t *count)
 {
-	struct strbuf name = STRBUF_INIT;
-	struct witness_task *list;
 	uint32_t n = graph_task_count(r->graph), i, end = 0;
+	const struct witness_task *known;
+	struct witness_task *list, *w;
 
 	for (i = 0; i < n; i++)
 		end = MAX(end, graph_task(r->graph, i)->node.index + 1);
@@ -209,73 +225,53 @@ run_list_tasks(struct run *r, uint32_t *count)
 	for (i = 0; i < n; i++) {
 		const struct task *t = graph_task(r->graph, i);
 
-		fill_task(r, t, &name, &list[t->node.index]);
+		w = &list[t->node.index];
+		if (t->settled) {
+			*w = *witness_task(r->witness, t->node.index);
+			continue;
+		}
+		/* those that are settled are not seen by others */
+		known = r->trust ? find_known(r, t) : NULL;
+		w->is_alone = r->trust ? known && known->is_alone :
+			graph_is_alone(r->graph, t);
+		w->name = task_name(t);
+		find_record(kept, kept_count, t->number, w);
 	}
-	strbuf_release(&name);
 	*count = end;
 	return list;
 }
 
 /* ---- trusting ---- */
 
-/* Fill HIT with where the task that had NUMBER in the run of the witness is
- * recorded. */
-static bool
-find_record(const struct witness *w, uint32_t number, struct reuse_hit *hit)
-{
-	const struct kept_range *kept = witness_kept(w);
-	uint32_t low = 0, high = witness_head(w)->kept_count;
-
-	/* the last that begins at NUMBER or before */
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (kept[middle].first <= number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return false;
-	kept += low - 1;
-	if (number - kept->first >= kept->count)
-		return false;
-	memset(hit, 0, sizeof(*hit));
-	hit->run = hit->origin_run = kept->source_run;
-	hit->task = hit->origin_task = kept->source_first +
-		(number - kept->first);
-	hit->is_kept = true;
-	return true;
-}
-
 bool
 run_settles(void *data, const struct task *t)
 {
 	const struct run *r = data;
-	struct trust *u = r->trust;
+	const struct trust *u = r->trust;
 	const struct witness_task *known;
-	struct reuse_hit hit;
 
 	if (!u || !u->settles || !u->steps[t->step->index])
 		return false;
-	known = find_known(r, t, &u->name);
-	return known && known->is_alone && !u->touched[t->node.index] &&
-	       find_record(r->witness, known->number, &hit);
+	known = find_known(r, t);
+	return known && known->is_alone && !u->touched[t->node.index];
 }
 
 bool
 run_trusts(struct run *r, struct task *t, struct reuse_hit *hit)
 {
-	const struct witness_task *known;
-	struct trust *u = r->trust;
+	const struct witness_task *known = NULL;
+	const struct trust *u = r->trust;
 
-	if (t->settled) {
+	if (t->settled)
 		known = witness_task(r->witness, t->node.index);
-		return find_record(r->witness, known->number, hit);
-	}
-	if (!u || !r->holds_files || r->foresees ||
-	    !u->steps[t->step->index] || t->stem || graph_is_touched(t))
+	else if (u && r->holds_files && !r->foresees &&
+		 u->steps[t->step->index] && !t->stem && !graph_is_touched(t))
+		known = find_known(r, t);
+	if (!known)
 		return false;
-	known = find_known(r, t, &u->name);
-	return known && find_record(r->witness, known->number, hit);
+	memset(hit, 0, sizeof(*hit));
+	hit->run = hit->origin_run = known->run;
+	hit->task = hit->origin_task = known->task;
+	hit->is_kept = true;
+	return true;
 }

@@ -39,7 +39,7 @@ struct start {
 	struct witness_head head;
 };
 
-#define MAGIC "flowmake witness 5"
+#define MAGIC "flowmake witness 6"
 #define STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \

@@ -29,8 +29,8 @@ begin(void)
 				  .tasks_total = 8, .tasks_done = 6,
 				  .tasks_skipped = 2, .kept_count = 2,
 				  .task_count = 2 };
-	static const struct witness_task tasks[] = { { 11, 0, 0 },
-						     { 22, 5, 0 } };
+	static const struct witness_task tasks[] = { { .name = 11 },
+					{ .name = 22, .run = 3, .task = 5 } };
 
 	return witness_begin(&h, kept, tasks);
 }
@@ -135,7 +135,7 @@ test_head(void)
 	   h->tasks_done == 6 && h->tasks_skipped == 2 && h->kept_count == 2 &&
 	   k[1].first == 5 && k[1].count == 2 && k[1].source_run == 3 &&
 	   k[1].source_first == 9, "what it is of is read as it was written");
-	ok(witness_task(w, 0)->name == 11 && witness_task(w, 1)->number == 5 &&
+	ok(witness_task(w, 0)->name == 11 && witness_task(w, 1)->task == 5 &&
 	   !witness_task(w, 2), "and so are the tasks");
 	witness_free(w);
 	ok(!witness_open(&other_flow), "of another flow there is none");
