@@ -191,15 +191,13 @@ on_constants(struct eval_child *c, const struct frame *f)
 static const char *
 get_inside(struct cbor *in, size_t *len)
 {
-	struct cbor head;
-	const char *all = cbor_span(in, len);
+	size_t count = cbor_get_array(in);
+	const char *inside = in->next;
 
-	cbor_init(&head, all, *len);
-	cbor_get_array(&head);
-	if (head.failed)
-		in->failed = true;
-	*len = (size_t)(head.end - head.next);
-	return head.next;
+	while (count-- && !in->failed)
+		cbor_skip(in);
+	*len = (size_t)(in->next - inside);
+	return inside;
 }
 
 /* One row: [[foreach value...], [thunk value...]] */

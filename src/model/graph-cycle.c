@@ -21,7 +21,7 @@ struct cycle_search {
 static bool
 is_open(const struct node *n)
 {
-	return n->admitted && n->stage != STAGE_OVER;
+	return n && n->admitted && n->stage != STAGE_OVER;
 }
 
 /* Count the links, take away what could run, in any order (Kahn 1962); what
@@ -34,10 +34,12 @@ find_blocked(struct cycle_search *s)
 	uint32_t i, e, done = 0, count = 0;
 	const struct node *blocked = NULL;
 
-	for (i = 0; i < g->node_count; i++)
+	for (i = 0; i < g->node_count; i++) {
+		if (!is_open(g->nodes[i]))
+			continue;
 		for (e = g->nodes[i]->first_edge; e; e = g->edges[e - 1].next)
-			if (is_open(g->nodes[i]))
-				s->links[g->edges[e - 1].to]++;
+			s->links[g->edges[e - 1].to]++;
+	}
 	for (i = 0; i < g->node_count; i++)
 		if (is_open(g->nodes[i]) && !s->links[i])
 			free_nodes[count++] = i;

@@ -86,11 +86,57 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	}
 }
 
+/* Whether splits of O may be passed over: nothing of their tasks would be asked
+ * for before their files are. */
+static bool
+may_pass(const struct graph *g, const struct opening *o)
+{
+	const struct level *l = o->step->level;
+	uint32_t i;
+
+	if (!g->world.is_passed || !g->options.want_all || l->opener_count)
+		return false;
+	for (i = 0; i < l->step_count; i++)
+		if (l->steps[i]->layout->early_count >
+		    (l->steps[i] == o->step ? 1 : 0))
+			return false;
+	return true;
+}
+
+/* Pass over the next COUNT nodes, which would be those of tasks. */
+static void
+pass_nodes(struct graph *g, uint32_t count)
+{
+	g->wanted_tasks += count;
+	while (count--) {
+		ARRAY_GROW(g->nodes, g->node_count, g->node_alloc);
+		g->nodes[g->node_count++] = NULL;
+	}
+}
+
+/* Create what stands in split SP of O. */
+static int
+open_split(struct graph *g, struct opening *o, struct split *sp,
+	   struct error *err)
+{
+	struct task *own;
+
+	if (split_populate(g, sp, err))
+		return -1;
+	own = sp->tasks[o->step->ordinal];
+	own->rows = arena_zalloc(&g->arena, (o->step->layout->phase_count + 1) *
+				 sizeof(char *));
+	own->rows[0] = sp->opener_row;
+	own->phase = 1;
+	return task_advance(g, own, err);
+}
+
 /* All splits of O are there: create what stands in them.  1: too many. */
 static int
 opening_end(struct graph *g, struct opening *o, struct error *err)
 {
 	const struct template *t = o->step->template;
+	bool passes = may_pass(g, o);
 	uint32_t i;
 
 	if (o->split_count > g->options.max_num_splits) {
@@ -101,17 +147,13 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 		return 1;
 	}
 	for (i = 0; i < o->split_count; i++) {
-		struct task *own;
-
-		if (split_populate(g, o->splits[i], err))
+		if (passes && g->world.is_passed(g->world.data, o, i,
+						 g->node_count)) {
+			o->splits[i] = NULL;
+			pass_nodes(g, o->step->level->step_count);
+		} else if (open_split(g, o, o->splits[i], err)) {
 			return -1;
-		own = o->splits[i]->tasks[o->step->ordinal];
-		own->rows = arena_zalloc(&g->arena,
-			(o->step->layout->phase_count + 1) * sizeof(char *));
-		own->rows[0] = o->splits[i]->opener_row;
-		own->phase = 1;
-		if (task_advance(g, own, err))
-			return -1;
+		}
 	}
 	/* only now: who waits for it looks at what stands in its splits */
 	node_end(g, &o->node, END_DONE);

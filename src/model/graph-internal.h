@@ -81,7 +81,7 @@ struct graph {
 	struct graph_world world;
 	struct graph_options options;
 	struct arena arena;
-	struct node **nodes;
+	struct node **nodes;         /* NULL: of a task passed over */
 	uint32_t node_count;
 	uint32_t node_alloc;
 	struct edge *edges;

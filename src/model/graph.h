@@ -125,7 +125,7 @@ struct opening {
 	bool evaluating;
 	bool when_passed;        /* its when was asked and true */
 	const struct row *when_row; /* the value of the when, if a thunk */
-	struct split **splits;   /* its fan-out */
+	struct split **splits;   /* its fan-out; NULL: passed over */
 	uint32_t split_count;
 	uint32_t split_alloc;
 };
@@ -155,6 +155,11 @@ struct graph_world {
 	 * over, and was graph_is_alone in an earlier graph of the same flow:
 	 * then nobody asks for its files. */
 	bool (*is_settled)(void *data, const struct task *t);
+	/* NULL; or whether all tasks of split number INDEX of O would be
+	 * settled, and nobody waits for them either, of which the first node
+	 * would be number PLACE: then they are passed over, and only count. */
+	bool (*is_passed)(void *data, const struct opening *o, uint32_t index,
+			  uint32_t place);
 };
 
 struct graph_options {
@@ -303,7 +308,7 @@ uint32_t graph_task_count(const struct graph *g);
 bool graph_wants_step(const struct graph *g, const struct step *s);
 /* Whether the constants of S are known. */
 bool graph_has_constants(const struct graph *g, const struct step *s);
-/* How many tasks are wanted so far. */
+/* How many tasks are wanted so far, with those passed over. */
 uint32_t graph_wanted_count(const struct graph *g);
 /* The openings in order of creation, for a plan; NULL beyond the last. */
 struct opening *graph_opening(const struct graph *g, uint32_t i);

@@ -135,7 +135,7 @@ new_graph(struct run *r)
 {
 	const struct run_options *o = r->options;
 	struct graph_world world = { world_exists, world_maker, r,
-				     world_load, run_settles };
+				     world_load, run_settles, run_passes };
 	char *flow_file = path_normalize(o->flow_file);
 	struct graph_options options = {
 		.max_num_splits = first_said(o->max_num_splits,

@@ -171,6 +171,22 @@ reuse(struct run *r, struct attempt *a, const struct reuse_hit *hit)
 	end_reused(r, t);
 }
 
+/* Keep what the graph has passed over. */
+static void
+keep_passed(struct run *r)
+{
+	struct error err = ERROR_INIT;
+	struct reuse_hit hit;
+
+	while (run_take_passed(r, &hit)) {
+		count_end(r, TASK_REUSED);
+		if (add_kept(r, ++r->last_number, &hit, &err)) {
+			run_fatal(r, &err);
+			return;
+		}
+	}
+}
+
 /* ---- deciding ---- */
 
 static void
@@ -299,6 +315,7 @@ run_decide(struct run *r)
 	struct task *t = NULL;
 	unsigned n = 0;
 
+	keep_passed(r);
 	files_hold(r->files);
 	while (n < DECISIONS_PER_TURN && !r->stopping) {
 		t = graph_take_ready(r->graph);

@@ -25,6 +25,8 @@ struct news {
 	bool written;                 /* into the store */
 };
 
+struct opening;
+
 /* What is said once for each step. */
 enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2 };
 
@@ -249,6 +251,12 @@ void run_trust_begin(struct run *r);
 /* Whether T, whose files are not known, has nothing to do with what has
  * changed, nor with other tasks: a graph_world's is_settled. */
 bool run_settles(void *data, const struct task *t);
+/* The same of all tasks in split INDEX of O, for whom nobody waits either: a
+ * graph_world's is_passed. */
+bool run_passes(void *data, const struct opening *o, uint32_t index,
+		uint32_t place);
+/* The next task that was passed over so: fill HIT; false: there is none. */
+bool run_take_passed(struct run *r, struct reuse_hit *hit);
 /* The graph is there: begin to trust r->witness where it can be trusted. */
 void run_trust(struct run *r);
 /* Whether T, which is ready, has just the result that it had in the run of the

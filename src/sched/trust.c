@@ -13,7 +13,8 @@
  * If such a task was alone with its files when the witness was left, and so was
  * each of those that a change touches, then nobody will ask for them: it is
  * settled as soon as it is there, and its files are not even entered in the
- * graph.
+ * graph.  Where that holds for all tasks of a split these are passed over: they
+ * are not even made.
  *
  * What such a resume did not look at is taken over into the next witness, with
  * what nobody would look at any more: objects of results that are others now.
@@ -31,11 +32,23 @@
 
 enum { MAX_DEPTH = 64 }; /* of fan-outs, as far as names look */
 
+/* Tasks that are passed over: COUNT places from PLACE on. */
+struct passed {
+	uint32_t place;
+	uint32_t count;
+};
+
 struct trust {
-	bool *steps;           /* by index: its tasks may be trusted */
+	bool *steps;           /* by index: its tasks may be trusted, */
+	bool *awaited;         /* some step comes after it */
 	bool settles;          /* nothing has changed but files of tasks that
 				* are alone with them, */
 	bool *touched;         /* which this tells by their place */
+	struct passed *passed; /* in order */
+	size_t passed_count;
+	size_t passed_alloc;
+	size_t kept_count;     /* of these, that were kept; and how many of */
+	uint32_t kept_places;  /* the next */
 };
 
 /* ---- beginning ---- */
@@ -53,14 +66,17 @@ is_early(const struct step *s)
 	       s->layout->phase_count == s->layout->early_count;
 }
 
-/* What S reads by a name is read of its tasks. */
+/* What S reads by a name is read of its tasks; note that, and whom it comes
+ * after. */
 static void
-distrust_imported(struct trust *u, const struct step *s)
+note_reads(struct trust *u, const struct step *s)
 {
 	uint32_t i;
 
 	for (i = 0; i < s->template->imported_count; i++)
 		u->steps[s->imported[i]->index] = false;
+	for (i = 0; i < s->template->after_count; i++)
+		u->awaited[s->after[i]->index] = true;
 }
 
 static void
@@ -69,13 +85,14 @@ find_steps(struct trust *u, const struct rules *rules)
 	uint32_t i;
 
 	u->steps = xcalloc((size_t)rules->step_count + 1, sizeof(bool));
+	u->awaited = xcalloc((size_t)rules->step_count + 1, sizeof(bool));
 	for (i = 0; i < rules->order_count; i++) {
 		const struct step *s = rules->order[i];
 
 		u->steps[s->index] = !s->template->import_count && is_early(s);
 	}
 	for (i = 0; i < rules->order_count; i++)
-		distrust_imported(u, rules->order[i]);
+		note_reads(u, rules->order[i]);
 }
 
 /* Find out which tasks a change touches, if those are alone with it. */
@@ -146,27 +163,32 @@ trust_free(struct trust *t)
 	if (!t)
 		return;
 	free(t->steps);
+	free(t->awaited);
 	free(t->touched);
+	free(t->passed);
 	free(t);
 }
 
 /* ---- what a witness knows of tasks ---- */
 
-/* What the witness calls T: steps have the same numbers whenever their flow is
+/* What the witness calls the task of S in split INDEX (NULL: none) inside SP,
+ * for STEM, or NULL: steps have the same numbers whenever their flow is
  * loaded. */
 static uint64_t
-task_name(const struct task *t)
+name_of(const struct step *s, const uint32_t *index, const struct split *sp,
+	const char *stem)
 {
-	uint32_t words[MAX_DEPTH + 3], n = 0;
-	const struct split *sp;
+	uint32_t words[MAX_DEPTH + 4], n = 0;
 	struct digest d;
 	uint64_t name;
 
-	words[n++] = t->step->index;
-	for (sp = t->split; sp->parent && n <= MAX_DEPTH; sp = sp->parent)
+	words[n++] = s->index;
+	if (index)
+		words[n++] = *index;
+	for (; sp->parent && n <= MAX_DEPTH; sp = sp->parent)
 		words[n++] = sp->index;
-	if (t->stem) {
-		d = digest_of(t->stem, strlen(t->stem));
+	if (stem) {
+		d = digest_of(stem, strlen(stem));
 		memcpy(&words[n], d.bytes, 2 * sizeof(*words));
 		n += 2;
 	}
@@ -175,15 +197,26 @@ task_name(const struct task *t)
 	return name;
 }
 
-/* What R's witness says of T, if it knows a record of that in its place. */
+static uint64_t
+task_name(const struct task *t)
+{
+	return name_of(t->step, NULL, t->split, t->stem);
+}
+
+/* What R's witness says of the task called NAME, if it knows a record of that
+ * in PLACE. */
+static const struct witness_task *
+find_in(const struct run *r, uint32_t place, uint64_t name)
+{
+	const struct witness_task *known = witness_task(r->witness, place);
+
+	return known && known->run && known->name == name ? known : NULL;
+}
+
 static const struct witness_task *
 find_known(const struct run *r, const struct task *t)
 {
-	const struct witness_task *known = witness_task(r->witness,
-							t->node.index);
-
-	return known && known->run && known->name == task_name(t) ? known
-								   : NULL;
+	return find_in(r, t->node.index, task_name(t));
 }
 
 /* ---- leaving a witness ---- */
@@ -211,6 +244,21 @@ find_record(const struct kept_range *kept, size_t count, uint32_t number,
 	w->task = kept->source_first + (number - kept->first);
 }
 
+/* Let LIST say of what was passed over what was known. */
+static void
+list_passed(const struct run *r, struct witness_task *list)
+{
+	const struct trust *u = r->trust;
+	size_t i;
+
+	for (i = 0; u && i < u->passed_count; i++) {
+		const struct passed *p = &u->passed[i];
+
+		memcpy(&list[p->place], witness_task(r->witness, p->place),
+		       p->count * sizeof(*list));
+	}
+}
+
 struct witness_task *
 run_list_tasks(const struct run *r, const struct kept_range *kept,
 	       size_t kept_count, uint32_t *count)
@@ -221,7 +269,10 @@ run_list_tasks(const struct run *r, const struct kept_range *kept,
 
 	for (i = 0; i < n; i++)
 		end = MAX(end, graph_task(r->graph, i)->node.index + 1);
+	if (r->trust)
+		end = MAX(end, witness_head(r->witness)->task_count);
 	list = xcalloc((size_t)end + 1, sizeof(*list));
+	list_passed(r, list);
 	for (i = 0; i < n; i++) {
 		const struct task *t = graph_task(r->graph, i);
 
@@ -243,17 +294,79 @@ run_list_tasks(const struct run *r, const struct kept_range *kept,
 
 /* ---- trusting ---- */
 
+/* Whether KNOWN, of the task of S in PLACE, need not be asked for. */
+static bool
+is_settled(const struct trust *u, const struct step *s, uint32_t place,
+	   const struct witness_task *known)
+{
+	return u->steps[s->index] && known && known->is_alone &&
+	       !u->touched[place];
+}
+
 bool
 run_settles(void *data, const struct task *t)
 {
 	const struct run *r = data;
 	const struct trust *u = r->trust;
-	const struct witness_task *known;
 
-	if (!u || !u->settles || !u->steps[t->step->index])
+	return u && u->settles && is_settled(u, t->step, t->node.index,
+					     find_known(r, t));
+}
+
+bool
+run_passes(void *data, const struct opening *o, uint32_t index, uint32_t place)
+{
+	const struct run *r = data;
+	const struct level *l = o->step->level;
+	struct trust *u = r->trust;
+	struct passed *last;
+	uint32_t i;
+
+	if (!u || !u->settles)
 		return false;
-	known = find_known(r, t);
-	return known && known->is_alone && !u->touched[t->node.index];
+	for (i = 0; i < l->step_count; i++) {
+		const struct step *s = l->steps[i];
+		uint64_t name = name_of(s, &index, o->split, NULL);
+
+		if (u->awaited[s->index] ||
+		    !is_settled(u, s, place + i, find_in(r, place + i, name)))
+			return false;
+	}
+	last = u->passed_count ? &u->passed[u->passed_count - 1] : NULL;
+	if (last && last->place + last->count == place) {
+		last->count += l->step_count;
+		return true;
+	}
+	ARRAY_GROW(u->passed, u->passed_count, u->passed_alloc);
+	u->passed[u->passed_count++] = (struct passed){ place, l->step_count };
+	return true;
+}
+
+/* Fill HIT for a task of which KNOWN is known. */
+static void
+fill_hit(const struct witness_task *known, struct reuse_hit *hit)
+{
+	memset(hit, 0, sizeof(*hit));
+	hit->run = hit->origin_run = known->run;
+	hit->task = hit->origin_task = known->task;
+	hit->is_kept = true;
+}
+
+bool
+run_take_passed(struct run *r, struct reuse_hit *hit)
+{
+	struct trust *u = r->trust;
+	const struct passed *p;
+
+	if (!u || u->kept_count == u->passed_count)
+		return false;
+	p = &u->passed[u->kept_count];
+	fill_hit(witness_task(r->witness, p->place + u->kept_places++), hit);
+	if (u->kept_places == p->count) {
+		u->kept_count++;
+		u->kept_places = 0;
+	}
+	return true;
 }
 
 bool
@@ -269,9 +382,6 @@ run_trusts(struct run *r, struct task *t, struct reuse_hit *hit)
 		known = find_known(r, t);
 	if (!known)
 		return false;
-	memset(hit, 0, sizeof(*hit));
-	hit->run = hit->origin_run = known->run;
-	hit->task = hit->origin_task = known->task;
-	hit->is_kept = true;
+	fill_hit(known, hit);
 	return true;
 }

@@ -46,9 +46,9 @@ struct witness_head {
 
 /* A task, in the place that its node has in the graph. */
 struct witness_task {
-	uint64_t name;          /* what tells it from others of the flow */
-	uint32_t run;           /* where it is recorded; 0: nowhere, or not as */
-	uint32_t task;          /* done, and its number there */
+	uint64_t name;          /* tells it from others of the flow */
+	uint32_t run;           /* where it is recorded as done; 0: nowhere */
+	uint32_t task;          /* its number there */
 	uint32_t is_alone;      /* 1: no other task has to do with its files */
 	uint32_t unused;        /* 0 */
 };

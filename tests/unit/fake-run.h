@@ -21,6 +21,7 @@ struct fake_run {
 	const char *makers[32];  /* PATH, STEP, ...: recorded earlier */
 	const char *targets[8];
 	const char *settled[8];  /* names of tasks */
+	const char *passed;      /* by split, '1' to pass it over; or NULL */
 	uint32_t max_num_splits;
 	bool any_order;          /* end running tasks in another order */
 	bool trace_evals;        /* note evaluations in order */
@@ -592,6 +593,18 @@ fake_is_settled(void *data, const struct task *t)
 	return *f;
 }
 
+static inline bool
+fake_is_passed(void *data, const struct opening *o, uint32_t index,
+	       uint32_t place)
+{
+	const struct fake_run *r = data;
+
+	(void)o;
+	(void)place;
+	return r->passed && index < strlen(r->passed) &&
+		r->passed[index] == '1';
+}
+
 /* ---- the run ---- */
 
 static inline int
@@ -689,6 +702,7 @@ fake_run_flow(struct fake_run *r)
 		.exists = fake_exists,
 		.maker = fake_maker,
 		.is_settled = fake_is_settled,
+		.is_passed = fake_is_passed,
 		.data = r,
 	};
 	struct graph_options options = {

@@ -101,6 +101,28 @@ test_settled(void)
 	is_int(graph_wanted_count(run.graph), 4, "but it counts");
 }
 
+static void
+test_passed(void)
+{
+	struct error err = ERROR_INIT;
+
+	given("(step a (foreach n ['1' '2' '3']) (input f (cat 'x' n))"
+	      "  (output o n))"
+	      "(step b (produces r))");
+	run.files[0] = "x2";
+	run.passed = "101";
+	runs("b a/1", "splits that are passed over have no tasks");
+	is_int(graph_wanted_count(run.graph), 4, "but these count");
+	is_int(fake_task(&run, "a/1")->node.index - 2, 1,
+	       "and the others have the places that they would have");
+	ok(!graph_check_cycle(run.graph, &err), "nor do they wait in a circle");
+
+	given("(step a (foreach n ['1' '2']) (output o n))"
+	      "(step b (from a o) (foreach m [1 2]) (produces r) (gives r m))");
+	run.passed = "11";
+	runs("a/0 a/1", "those with fan-outs inside are not passed over");
+}
+
 int
 main(void)
 {
@@ -109,6 +131,7 @@ main(void)
 	test_words();
 	test_users();
 	test_settled();
+	test_passed();
 	fake_run_release(&run);
 	return done_testing();
 }
