@@ -11,10 +11,11 @@
  * one that some task declares: a word of any recipe may name others.
  *
  * If such a task was alone with its files when the witness was left, and so was
- * each of those that a change touches, then nobody will ask for them: it is
- * settled as soon as it is there, and its files are not even entered in the
- * graph.  Where that holds for all tasks of a split these are passed over: they
- * are not even made.
+ * each of those that a change touches, of which nobody reads a result either,
+ * then nobody will ask for them: it is settled as soon as it is there, unless
+ * it waits for another, and its files are not even entered in the graph.  Where
+ * that holds for all tasks of a split these are passed over: they are not even
+ * made.
  *
  * What such a resume did not look at is taken over into the next witness, with
  * what nobody would look at any more: objects of results that are others now.
@@ -66,33 +67,39 @@ is_early(const struct step *s)
 	       s->layout->phase_count == s->layout->early_count;
 }
 
-/* What S reads by a name is read of its tasks; note that, and whom it comes
- * after. */
-static void
-note_reads(struct trust *u, const struct step *s)
+/* Which steps of RULES others read by a name, by index; the caller frees it. */
+static bool *
+find_read(const struct rules *rules)
 {
-	uint32_t i;
+	bool *read = xcalloc((size_t)rules->step_count + 1, sizeof(*read));
+	uint32_t i, k;
 
-	for (i = 0; i < s->template->imported_count; i++)
-		u->steps[s->imported[i]->index] = false;
-	for (i = 0; i < s->template->after_count; i++)
-		u->awaited[s->after[i]->index] = true;
+	for (i = 0; i < rules->order_count; i++) {
+		const struct step *s = rules->order[i];
+
+		for (k = 0; k < s->template->imported_count; k++)
+			read[s->imported[k]->index] = true;
+	}
+	return read;
 }
 
 static void
 find_steps(struct trust *u, const struct rules *rules)
 {
-	uint32_t i;
+	bool *read = find_read(rules);
+	uint32_t i, k;
 
 	u->steps = xcalloc((size_t)rules->step_count + 1, sizeof(bool));
 	u->awaited = xcalloc((size_t)rules->step_count + 1, sizeof(bool));
 	for (i = 0; i < rules->order_count; i++) {
 		const struct step *s = rules->order[i];
 
-		u->steps[s->index] = !s->template->import_count && is_early(s);
+		u->steps[s->index] = !read[s->index] &&
+			!s->template->import_count && is_early(s);
+		for (k = 0; k < s->template->after_count; k++)
+			u->awaited[s->after[k]->index] = true;
 	}
-	for (i = 0; i < rules->order_count; i++)
-		note_reads(u, rules->order[i]);
+	free(read);
 }
 
 /* Find out which tasks a change touches, if those are alone with it. */
@@ -264,6 +271,7 @@ run_list_tasks(const struct run *r, const struct kept_range *kept,
 	       size_t kept_count, uint32_t *count)
 {
 	uint32_t n = graph_task_count(r->graph), i, end = 0;
+	bool *read = find_read(&r->rules);
 	const struct witness_task *known;
 	struct witness_task *list, *w;
 
@@ -281,13 +289,15 @@ run_list_tasks(const struct run *r, const struct kept_range *kept,
 			*w = *witness_task(r->witness, t->node.index);
 			continue;
 		}
-		/* those that are settled are not seen by others */
+		/* those that are settled are not seen by others; and a value
+		 * that is read may be the name of any file */
 		known = r->trust ? find_known(r, t) : NULL;
-		w->is_alone = r->trust ? known && known->is_alone :
-			graph_is_alone(r->graph, t);
+		w->is_alone = (!r->trust || (known && known->is_alone)) &&
+			!read[t->step->index] && graph_is_alone(r->graph, t);
 		w->name = task_name(t);
 		find_record(kept, kept_count, t->number, w);
 	}
+	free(read);
 	*count = end;
 	return list;
 }
@@ -299,8 +309,9 @@ static bool
 is_settled(const struct trust *u, const struct step *s, uint32_t place,
 	   const struct witness_task *known)
 {
-	return u->steps[s->index] && known && known->is_alone &&
-	       !u->touched[place];
+	/* who waits may find files otherwise than they are now */
+	return u->steps[s->index] && !s->template->after_count && known &&
+	       known->is_alone && !u->touched[place];
 }
 
 bool
