@@ -227,10 +227,10 @@ is_asked(void *data, enum sight seen, const char *path)
 	return false;
 }
 
-/* Add what OLD says.  What has changed since must have been asked again. */
+/* Add what OLD says and F does not.  What has changed since must have been
+ * asked again. */
 static void
-testify_old(struct files *f, struct witness_writer *w,
-	    const struct witness *old)
+testify_old(struct files *f, struct witness_writer *w, struct witness *old)
 {
 	const char *const *changes;
 	size_t count;
@@ -238,7 +238,15 @@ testify_old(struct files *f, struct witness_writer *w,
 	f->is_unsteady |= !witness_has_changes(old, &changes, &count);
 	while (count--)
 		f->is_unsteady |= !is_asked(f, SIGHT_FILE, changes[count]);
-	witness_add_old(w, old, is_asked, f);
+	if (f->trees.live) {
+		witness_drop(old, NULL, is_asked, f);
+	} else {
+		map_each(&f->table.entries, m)
+			witness_drop(old, m->key, is_asked, f);
+		map_each(&f->questions, m)
+			witness_drop(old, m->key, is_asked, f);
+	}
+	witness_add_old(w, old);
 }
 
 /* Add what F says of the file E, which OLD does not. */

@@ -1,19 +1,14 @@
 /*
- * Witnesses.  The file is of this machine alone: its head, its ranges, its
- * tasks, then what was seen, as the structs below with their paths behind them,
- * padded to 8 bytes; at its end the digest of all that.
+ * Reading witnesses, and looking at what they name.
  */
 #include "base/base.h"
 
 #include "store/witness.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/map.h"
@@ -21,189 +16,12 @@
 #include "store/content.h"
 #include "store/file-table.h"
 #include "store/stamp.h"
+#include "store/witness-state.h"
 #include "sys/file.h"
 #include "sys/loop.h"
 #include "sys/pool.h"
 
-#define WITNESS_PATH STORE_DIR "/cache/witness"
-
-enum {
-	WRITE_BYTES = 1 << 16,   /* at once */
-	MIN_THREAD_BYTES = 1 << 16, /* of sights: some 1,000 */
-};
-
-/* The first bytes of the file. */
-struct start {
-	char magic[24];
-	uint64_t struct_bytes;   /* those of another build are not ours */
-	struct witness_head head;
-};
-
-#define MAGIC "flowmake witness 6"
-#define STRUCT_BYTES \
-	((uint64_t)sizeof(struct witness_head) << 48 | \
-	 (uint64_t)sizeof(struct witness_task) << 32 | \
-	 sizeof(struct kept_range) << 16 | sizeof(struct seen))
-
-/* One path, and how it was; its path follows. */
-struct seen {
-	uint8_t sight;
-	uint8_t is_named;        /* a file, by a word of a recipe */
-	uint8_t has_maker;       /* its row says who made it */
-	uint8_t has_changed;     /* since; 0 in the file */
-	uint32_t path_bytes;     /* with its NUL, padded */
-	uint32_t place;          /* of the task that alone declares the file */
-	uint32_t unused;         /* 0 */
-	struct stamp stamp;      /* of a file, directory or symlink */
-	int64_t row;             /* of a file, in the table of files */
-	struct digest digest;    /* of a file, or what shows of another */
-};
-
-static size_t
-pad(size_t len)
-{
-	return (len + 7) & ~(size_t)7;
-}
-
-/* ---- writing ---- */
-
-struct witness_writer {
-	char *path;              /* until it is complete */
-	int fd;
-	bool failed;
-	struct strbuf buf;
-	struct digest_stream *digest;
-};
-
-static void
-flush(struct witness_writer *w)
-{
-	if (!w->failed && file_write_all(w->fd, w->buf.buf, w->buf.len, NULL))
-		w->failed = true;
-	digest_stream_add(w->digest, w->buf.buf, w->buf.len);
-	strbuf_reset(&w->buf);
-}
-
-static void
-put(struct witness_writer *w, const void *data, size_t len)
-{
-	strbuf_add(&w->buf, data, len);
-	if (w->buf.len >= WRITE_BYTES)
-		flush(w);
-}
-
-struct witness_writer *
-witness_begin(const struct witness_head *h, const struct kept_range *kept,
-	      const struct witness_task *tasks)
-{
-	struct witness_writer *w = xcalloc(1, sizeof(*w));
-	struct start s;
-
-	w->path = file_temporary_name(WITNESS_PATH);
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	w->failed = w->fd < 0;
-	strbuf_init(&w->buf);
-	w->digest = digest_stream_new();
-	memset(&s, 0, sizeof(s));
-	strcpy(s.magic, MAGIC);
-	s.struct_bytes = STRUCT_BYTES;
-	s.head = *h;
-	put(w, &s, sizeof(s));
-	put(w, kept, h->kept_count * sizeof(*kept));
-	put(w, tasks, h->task_count * sizeof(*tasks));
-	return w;
-}
-
-/* Add S, whose stat is filled, for PATH. */
-static void
-put_seen(struct witness_writer *w, struct seen *s, const char *path)
-{
-	static const char zeros[8];
-	size_t len = strlen(path) + 1;
-
-	s->path_bytes = (uint32_t)pad(len);
-	put(w, s, sizeof(*s));
-	put(w, path, len);
-	put(w, zeros, pad(len) - len);
-}
-
-void
-witness_add_file(struct witness_writer *w, const struct file_entry *e,
-		 uint32_t place)
-{
-	struct seen s = {
-		.sight = e->flags & FILE_RACY ? SIGHT_RACY : SIGHT_FILE,
-		.is_named = e->flags & FILE_NAMED ? 1 : 0,
-		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
-		.place = place,
-		.stamp = e->stamp,
-		.row = e->row,
-		.digest = e->digest,
-	};
-
-	put_seen(w, &s, e->path);
-}
-
-void
-witness_add_row(struct witness_writer *w, const struct file_entry *e)
-{
-	struct seen s = {
-		.sight = SIGHT_ROW,
-		.has_maker = e->flags & FILE_MAKER ? 1 : 0,
-		.row = e->row,
-	};
-
-	put_seen(w, &s, e->path);
-}
-
-void
-witness_add_shown(struct witness_writer *w, const char *path,
-		  const struct stat *st, const struct digest *shown, bool racy)
-{
-	struct seen s = {
-		.sight = S_ISDIR(st->st_mode) ?
-			(racy ? SIGHT_RACY_TREE : SIGHT_TREE) :
-			(racy ? SIGHT_RACY_SYMLINK : SIGHT_SYMLINK),
-		.stamp = stamp_of(st),
-		.digest = *shown,
-	};
-
-	put_seen(w, &s, path);
-}
-
-void
-witness_add(struct witness_writer *w, enum sight sight, const char *path)
-{
-	struct seen s = { .sight = sight };
-
-	put_seen(w, &s, path);
-}
-
-void
-witness_end(struct witness_writer *w, bool complete)
-{
-	struct digest d;
-
-	flush(w);
-	d = digest_stream_end(w->digest);
-	if (!w->failed && file_write_all(w->fd, d.bytes, DIGEST_BYTES, NULL))
-		w->failed = true;
-	if (w->fd >= 0 && close(w->fd) < 0)
-		w->failed = true;
-	if (w->failed || !complete || rename(w->path, WITNESS_PATH) < 0) {
-		unlink(w->path);
-		witness_remove();
-	}
-	strbuf_release(&w->buf);
-	free(w->path);
-	free(w);
-}
-
-void
-witness_remove(void)
-{
-	unlink(WITNESS_PATH);
-}
+enum { MIN_THREAD_BYTES = 1 << 16 }; /* of sights: some 1,000 */
 
 /* ---- reading ---- */
 
@@ -230,8 +48,8 @@ struct witness {
 	_Atomic bool stop;       /* too much has changed */
 	struct part mine;        /* at last, all changes */
 	struct part other;       /* of a thread */
-	struct map files;        /* path -> struct seen that says which row it
-				  * has; made when one is asked for */
+	struct map paths;        /* path -> the last struct seen of it; made
+				  * when one is asked for */
 };
 
 /* Move *FROM behind the LEN bytes that are copied from there to TO; whether
@@ -250,13 +68,13 @@ take(char **from, const char *end, void *to, size_t len)
 static bool
 parse(struct witness *w, const struct digest *flow)
 {
-	struct start s;
+	struct witness_start s;
 
 	w->seen = w->text.buf;
 	w->end = w->text.buf + w->text.len - DIGEST_BYTES;
 	if (!take(&w->seen, w->end, &s, sizeof(s)) ||
-	    memcmp(s.magic, MAGIC, sizeof(MAGIC)) ||
-	    s.struct_bytes != STRUCT_BYTES ||
+	    memcmp(s.magic, WITNESS_MAGIC, sizeof(WITNESS_MAGIC)) ||
+	    s.struct_bytes != WITNESS_STRUCT_BYTES ||
 	    !digest_equal(&s.head.flow, flow))
 		return false;
 	w->head = s.head;
@@ -305,7 +123,7 @@ witness_free(struct witness *w)
 	free(w->other.changes);
 	free(w->kept);
 	free(w->tasks);
-	map_release(&w->files);
+	map_release(&w->paths);
 	free(w);
 }
 
@@ -398,7 +216,7 @@ has_row(const struct seen *s)
 static void
 note_change(struct part *p, struct seen *s, const char *path)
 {
-	s->has_changed = 1;
+	s->state = SEEN_CHANGED;
 	if (is_file_sight(s) && !s->is_named &&
 	    p->change_count < WITNESS_CHANGES_MAX) {
 		ARRAY_GROW(p->changes, p->change_count, p->change_alloc);
@@ -512,29 +330,53 @@ witness_change_place(const char *path)
 	return ((const struct seen *)path - 1)->place;
 }
 
-/* Make w->files.  What was added last is right. */
+/* Make w->paths. */
 static void
-index_files(struct witness *w)
+index_paths(struct witness *w)
 {
+	struct map_entry *e;
 	uint32_t count = 0;
+	struct seen *s;
 	char *at;
 
 	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at))
-		count += has_row((struct seen *)at);
-	map_init_borrowing(&w->files, count);
-	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at))
-		if (has_row((struct seen *)at))
-			map_sets(&w->files, at + sizeof(struct seen), at);
+		count++;
+	map_init_borrowing(&w->paths, count);
+	for (at = w->seen; at < w->end; at = next_seen(s)) {
+		s = (struct seen *)at;
+		at += sizeof(*s);
+		e = map_enter(&w->paths, at, strlen(at));
+		s->before = e->value ? (uint32_t)(((char *)e->value - w->seen) /
+						  SEEN_UNIT + 1) : 0;
+		e->value = s;
+	}
+}
+
+/* The last that was seen of PATH, or NULL. */
+static struct seen *
+last_seen(struct witness *w, const char *path)
+{
+	if (!w->paths.slots)
+		index_paths(w);
+	return map_gets(&w->paths, path);
+}
+
+/* The one before S, of the same path, or NULL. */
+static struct seen *
+seen_before(const struct witness *w, const struct seen *s)
+{
+	return s->before ? (struct seen *)(w->seen + SEEN_UNIT *
+					   (size_t)(s->before - 1)) : NULL;
 }
 
 bool
 witness_find(struct witness *w, const char *path, struct file_entry *e)
 {
-	const struct seen *s;
+	const struct seen *s = last_seen(w, path);
 
-	if (!w->files.slots)
-		index_files(w);
-	s = map_gets(&w->files, path);
+	/* what was added last is right */
+	while (s && !has_row(s))
+		s = seen_before(w, s);
 	if (!s)
 		return false;
 	*e = (struct file_entry){
@@ -544,26 +386,44 @@ witness_find(struct witness *w, const char *path, struct file_entry *e)
 		.flags = (s->is_named ? FILE_NAMED : 0) |
 			(s->has_maker ? FILE_MAKER : 0) |
 			(s->sight == SIGHT_RACY ? FILE_RACY : 0) |
-			(s->has_changed || s->sight == SIGHT_ROW ? 0 :
-			 FILE_SAME),
+			(s->state == SEEN_CHANGED || s->sight == SIGHT_ROW ?
+			 0 : FILE_SAME),
 	};
 	return true;
 }
 
 void
-witness_add_old(struct witness_writer *w, const struct witness *old,
-		bool (*is_new)(void *data, enum sight seen, const char *path),
-		void *data)
+witness_drop(struct witness *w, const char *path,
+	     bool (*is_new)(void *data, enum sight seen, const char *path),
+	     void *data)
 {
-	char *at;
+	char *at = path ? w->end : w->seen;
+	struct seen *s = path ? last_seen(w, path) : NULL;
 
-	for (at = old->seen; at < old->end; at = next_seen((struct seen *)at)) {
-		const struct seen *s = (struct seen *)at;
-
-		if (!s->has_changed &&
-		    !is_new(data, (enum sight)s->sight, (char *)(s + 1)))
-			put(w, s, sizeof(*s) + s->path_bytes);
+	for (; s; s = seen_before(w, s))
+		if (s->state == SEEN_SAME &&
+		    is_new(data, (enum sight)s->sight, path))
+			s->state = SEEN_DROPPED;
+	for (; at < w->end; at = next_seen(s)) {
+		s = (struct seen *)at;
+		if (s->state == SEEN_SAME &&
+		    is_new(data, (enum sight)s->sight, (char *)(s + 1)))
+			s->state = SEEN_DROPPED;
 	}
+}
+
+void
+witness_add_old(struct witness_writer *w, const struct witness *old)
+{
+	char *from = old->seen, *at;
+
+	for (at = from; at < old->end; at = next_seen((struct seen *)at)) {
+		if (((struct seen *)at)->state == SEEN_SAME)
+			continue;
+		witness_put(w, from, (size_t)(at - from));
+		from = next_seen((struct seen *)at);
+	}
+	witness_put(w, from, (size_t)(old->end - from));
 }
 
 const struct witness_task *

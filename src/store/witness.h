@@ -100,11 +100,9 @@ void witness_add_shown(struct witness_writer *w, const char *path,
 		       bool racy);
 /* Add what was seen of PATH, without a stat. */
 void witness_add(struct witness_writer *w, enum sight seen, const char *path);
-/* Add what OLD says, which was looked at and has not changed, but of paths
- * about which IS_NEW. */
-void witness_add_old(struct witness_writer *w, const struct witness *old,
-		     bool (*is_new)(void *data, enum sight seen,
-				    const char *path), void *data);
+/* Add what OLD says, which was looked at, but for what has changed since and
+ * what was dropped. */
+void witness_add_old(struct witness_writer *w, const struct witness *old);
 /* Put it in its place when it is COMPLETE, else remove the one before; free W.
  * That it cannot be written is no error: it is but a cache. */
 void witness_end(struct witness_writer *w, bool complete);
@@ -139,6 +137,12 @@ bool witness_has_changes(const struct witness *w, const char *const **paths,
 /* The place of the only task that declares PATH, one of those, or
  * WITNESS_NO_PLACE. */
 uint32_t witness_change_place(const char *path);
+/* From now on W does not say what it saw of PATH (NULL: of any path) where
+ * IS_NEW says so. */
+void witness_drop(struct witness *w, const char *path,
+		  bool (*is_new)(void *data, enum sight seen, const char *path),
+		  void *data);
+
 /* What W knows of the file PATH, if it looked at that or the store knew it:
  * row, stamp, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
  * if it was looked at and has not changed; its path is W's. */

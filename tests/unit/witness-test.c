@@ -325,7 +325,8 @@ test_changes(void)
 	ok(!witness_find(old, "d", &e) && !witness_find(old, "e", &e),
 	   "of others it knows that they have none");
 	w = begin();
-	witness_add_old(w, old, is_b, NULL);
+	witness_drop(old, "b", is_b, NULL);
+	witness_add_old(w, old);
 	witness_end(w, true);
 	witness_free(old);
 	ok(holds() == 1, "what is taken over is without what has changed");
@@ -365,6 +366,42 @@ test_damage(void)
 	strbuf_release(&text);
 }
 
+static bool
+is_there(void *data, enum sight seen, const char *path)
+{
+	(void)data;
+	(void)path;
+	return seen == SIGHT_THERE;
+}
+
+/* What was seen of one path in several ways. */
+static void
+test_dropped(void)
+{
+	struct witness_writer *w = begin();
+	struct witness *old;
+
+	put("a", "a");
+	put("b", "b");
+	add_file(w, "a", 0);
+	witness_add(w, SIGHT_THERE, "a");
+	add_file(w, "b", 0);
+	witness_end(w, true);
+	old = witness_open(&flow);
+	must(witness_look(old, pool, loop, &err));
+	witness_drop(old, "a", is_there, NULL);
+	witness_drop(old, NULL, is_b, NULL);
+	ok(finds(old, "a", FILE_SAME), "what is dropped is not forgotten");
+	w = begin();
+	witness_add_old(w, old);
+	witness_end(w, true);
+	witness_free(old);
+	must(unlink("b"));
+	ok(holds() == 1, "nothing is taken over of a path that was dropped");
+	must(unlink("a"));
+	is_str(changes(), "a ", "nor in one of the ways, but in others");
+}
+
 int
 main(void)
 {
@@ -383,6 +420,7 @@ main(void)
 	test_trees();
 	test_many();
 	test_changes();
+	test_dropped();
 	test_damage();
 	pool_free(pool);
 	loop_free(loop);
