@@ -98,6 +98,15 @@
   (begin (write-file "words.scm" "(define-module (words) #:export (w)) (define (w) '(1))")
          "(use-modules (words)) (step a (foreach x (w)) (exec \"echo\" x))"))
 
+(test-pure "procedures with several lists of arguments are looked into"
+  "(define plus (case-lambda ((a) a) ((a b) (+ a b)) ((a . rest) rest)))
+(step a (foreach x (list (plus 1 2) ((case-lambda ((a) 1) ((a b) 2)) 1)))
+  (exec \"echo\" x))")
+
+(test-impure "... into all of them"
+  "(define f (case-lambda ((a) a) ((a b) (current-time))))
+(step a (foreach x (list (f 1))) (exec \"echo\" x))")
+
 (test-impure "the time is not"
   "(step a (foreach x (list (current-milliseconds))) (exec \"echo\" x))")
 
