@@ -78,11 +78,15 @@
     value))
 
 (define (call-thunk step scope n)
-  (let ((template (step-template step)))
-    (go-to-place! (template-thunk-place template n))
-    (apply (step-thunk step n)
-           (map (lambda (index) (lookup step scope index))
-                (template-thunk-needs template n)))))
+  (let* ((template (step-template step))
+         (needs (map (lambda (index) (lookup step scope index))
+                     (template-thunk-needs template n)))
+         (place (template-thunk-place template n)))
+    (go-to-place! place)
+    (call-with-values (lambda () (apply (step-thunk step n) needs))
+      (lambda results
+        (note-call! #f)
+        (apply values results)))))
 
 (define (evaluate step scope expr)
   ;; The value of EXPR, [line, column, kind, payload, needs].

@@ -160,6 +160,14 @@ mistake 'an error in an expression of a clause is placed there' \
   (shell "touch ran"))
 END
 
+mistake 'a value that does not do is placed where its expression begins' \
+	"Flowfile:2:14: step ${q}a${q}: foreach needs a list, not 5" <<'END'
+(step a
+  (foreach x (let ((y (string-append "a" "b")))
+               5))
+  (shell "touch ran"))
+END
+
 mistake 'an error in an expression that needs a split is placed there' \
 	"Flowfile:2:13: step ${q}a${q}: car: Wrong type argument in position 1 (expecting pair): 1" <<'END'
 (step a (foreach x (list 1 2))
