@@ -155,14 +155,21 @@ alist as syntax-source gives it, or #f, says where the mistake is."
                   (line . ,(ref 'source:line))
                   (column . ,(ref 'source:column))))))))
 
+(define max-frames
+  ;; To look at: a recursion that is too deep has millions, and those of what is
+  ;; interpreted tell no place.
+  1000)
+
 (define (innermost-place stack ours?)
   ;; The place of the innermost frame of STACK that is in a file for which OURS?
   ;; is true, or #f.
-  (let ((count (if stack (stack-length stack) 0)))
-    (let loop ((i 0))
-      (and (< i count)
-           (or (false-if-exception (frame-place (stack-ref stack i) ours?))
-               (loop (1+ i)))))))
+  (define previous
+    (module-ref (resolve-module '(system vm frame)) 'frame-previous))
+  (let loop ((frame (and stack (stack-ref stack 0))) (i 0))
+    (and frame
+         (< i max-frames)
+         (or (false-if-exception (frame-place frame ours?))
+             (loop (previous frame) (1+ i))))))
 
 (define (stack->text stack)
   ;; One line for each frame, innermost first.  Guile's display-backtrace

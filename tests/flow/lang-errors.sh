@@ -168,6 +168,14 @@ mistake 'a value that does not do is placed where its expression begins' \
   (shell "touch ran"))
 END
 
+mistake 'a recursion without end in an expression is found' \
+	"Flowfile:3:39: step ${q}a${q}: the recursion is too deep" <<'END'
+(step a
+  (foreach x
+    (list (let loop ((n 1)) (list "n" (loop (+ n 1))))))
+  (shell "touch ran"))
+END
+
 mistake 'an error in an expression that needs a split is placed there' \
 	"Flowfile:2:13: step ${q}a${q}: car: Wrong type argument in position 1 (expecting pair): 1" <<'END'
 (step a (foreach x (list 1 2))
