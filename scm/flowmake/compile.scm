@@ -283,8 +283,8 @@ step; does a ')' before it come too early?" name))
 
 (define (expand-flow forms marks?)
   "Return the list of expanded FORMS of a Flowfile, with a last one that notes
-the digests of its definitions, and whether it is pure.  With MARKS? its
-procedures say what form they are from.  Raise flowmake-error if a name is
+the digests of its definitions, and whether it is pure; and that.  With MARKS?
+its procedures say what form they are from.  Raise flowmake-error if a name is
 unbound."
   (save-module-excursion
    (lambda ()
@@ -309,16 +309,20 @@ unbound."
                                '())
                            (note-form form all-names)
                            notes)))
-           (let ((trees (reverse trees)))
-             (check-bound trees forms defined)
-             (append trees
-                     (list (expand
-                            `((@ (flowmake registry) note-definitions!)
-                              ,(pack-definitions (reverse notes))
-                              ,(pure-program? trees)
-                              ',(expanded-files)
-                              ,(pack-observations)
-                              ,@(included-files)))))))))))
+           (let* ((trees (reverse trees))
+                  (pure? (begin
+                           (check-bound trees forms defined)
+                           (pure-program? trees))))
+             (values (append trees
+                             (list (expand
+                                    `((@ (flowmake registry)
+                                         note-definitions!)
+                                      ,(pack-definitions (reverse notes))
+                                      ,pure?
+                                      ',(expanded-files)
+                                      ,(pack-observations)
+                                      ,@(included-files)))))
+                     pure?)))))))
 
 (define (expand-module file forms)
   "Return the module that FORMS, the content of FILE, make, the expanded forms

@@ -10,7 +10,8 @@
             expand-module
             compile-expanded
             compile-module
-            pays-to-compile?
+            may-compile?
+            must-compile?
             interpreted-code))
 
 (define (lazy module name)
@@ -26,7 +27,7 @@
 (define expand-module (lazy '(flowmake compile) 'expand-module))
 (define compile-expanded (lazy '(flowmake compile) 'compile-expanded))
 (define compile-module (lazy '(flowmake compile) 'compile-module))
-(define pays-to-compile?
-  (lazy '(flowmake interpret) 'pays-to-compile?))
+(define may-compile? (lazy '(flowmake interpret) 'may-compile?))
+(define must-compile? (lazy '(flowmake interpret) 'must-compile?))
 (define interpreted-code
   (lazy '(flowmake interpret) 'interpreted-code))

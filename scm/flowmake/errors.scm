@@ -115,7 +115,7 @@ alist as syntax-source gives it, or #f, says where the mistake is."
 
 (define (scm-error->text who message args)
   (let ((text (format-message message args)))
-    (if who
+    (if (and who (not (equal? who "eval"))) ; which interprets
         (format #f "~a: ~a" who text)
         text)))
 

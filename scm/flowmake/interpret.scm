@@ -8,7 +8,8 @@
   #:use-module (flowmake compile)
   #:use-module (flowmake project)
   #:use-module (flowmake registry)
-  #:export (pays-to-compile?
+  #:export (may-compile?
+            must-compile?
             interpreted-code))
 
 (define max-compiled-forms
@@ -16,38 +17,89 @@
   3000)
 
 (define (has-code? form)
-  ;; Whether FORM may have procedures that are called often: all but what just
-  ;; declares something, without a scheme recipe.
-  (match (syntax->datum form)
+  ;; Whether FORM, a datum, may have procedures that are called often: all but
+  ;; what just declares something, without a scheme recipe.
+  (match form
     (('step _ clauses ...)
      (any (match-lambda (('scheme _ ...) #t) (_ #f)) clauses))
     (((or 'parameter 'flow 'defaults) _ ...) #f)
     (_ #t)))
 
-(define (pays-to-compile? forms)
-  "Return whether FORMS, of a Flowfile, should be compiled."
-  (and (<= (length forms) max-compiled-forms)
-       (any has-code? forms)))
+(define (module-of-project? name)
+  (and (list? name)
+       (and-map symbol? name)
+       (project-source (string-join (map symbol->string name) "/"))
+       #t))
+
+(define (names-mutator? text)
+  ;; Whether there is a name like set-car! in TEXT, with more after it.
+  (let loop ((at (string-index text #\!)))
+    (and at
+         (or (and (< 0 at (1- (string-length text)))
+                  (char-alphabetic? (string-ref text (1- at)))
+                  (char-whitespace? (string-ref text (1+ at))))
+             (loop (string-index text #\! (1+ at)))))))
+
+(define (hole-needs-compiler? text)
+  ;; What needs-compiler? says, roughly, of the holes in TEXT.
+  (and (string-contains text "#{")
+       (or (string-contains text "(@") (names-mutator? text))
+       #t))
+
+(define (needs-compiler? datum)
+  ;; Whether DATUM mentions a module of the project, which is kept compiled as
+  ;; well, or a procedure that may change a constant: only compiled code has
+  ;; constants that cannot be changed.
+  (match datum
+    ((? symbol?) (string-suffix? "!" (symbol->string datum)))
+    ((? string?) (hole-needs-compiler? datum))
+    (((or '@ '@@) name symbol)
+     (or (module-of-project? name) (needs-compiler? symbol)))
+    ((first . rest) (or (needs-compiler? first) (needs-compiler? rest)))
+    ((? vector?) (needs-compiler? (vector->list datum)))
+    (_ #f)))
+
+(define (may-compile? forms)
+  "Return whether FORMS, of a Flowfile, are few enough to be compiled."
+  (<= (length forms) max-compiled-forms))
+
+(define (must-compile? forms)
+  "Return whether FORMS should be compiled even if they are run but once."
+  (let ((data (map syntax->datum forms)))
+    (or (any has-code? data)
+        (any needs-compiler? data))))
 
 ;;; Guile's interpreter does not know which call it is at.  So each call is made
 ;;; to say that, when its arguments are there.
 
+(define (simple? node)
+  ;; Whether to evaluate NODE calls nothing.
+  (or (lexical-ref? node) (toplevel-ref? node) (module-ref? node)
+      (lambda? node)))
+
 (define (noting-call node place)
   ;; NODE, a call at PLACE.
-  (define args (call-args node))
-  (define names (map (lambda (arg) (gensym "arg")) args))
+  (define procedure (call-proc node))
+  (define parts
+    (if (simple? procedure)
+        (call-args node)
+        (cons procedure (call-args node))))
+  (define names (map (lambda (part) (gensym "part")) parts))
+  (define refs (map (lambda (name) (make-lexical-ref #f name name)) names))
+  (define call
+    (if (simple? procedure)
+        (make-call (tree-il-src node) procedure refs)
+        (make-call (tree-il-src node) (car refs) (cdr refs))))
   (define noting
     (make-seq #f
               (make-call #f
                          (make-module-ref #f '(flowmake registry) 'note-call!
                                           #t)
                          (list (make-const #f place)))
-              (make-call (tree-il-src node) (call-proc node)
-                         (map (lambda (name) (make-lexical-ref #f name name))
-                              names))))
-  (if (null? args)
+              call))
+  (if (null? parts)
       noting
-      (make-let #f names names args noting)))
+      (make-let #f names names parts noting)))
 
 (define (note-calls tree)
   (post-order
@@ -59,11 +111,10 @@
            node)))
    tree))
 
-(define (interpreted-code forms)
-  "Return a thunk that does what FORMS, a Flowfile, say."
-  (compiled-flow? #f)
-  (plain-names (make-hash-table))
-  (let ((trees (map note-calls (expand-flow forms #f))))
+(define (interpreted-code trees forms)
+  "Return a thunk that does what FORMS, a Flowfile, say, which were expanded to
+TREES."
+  (let ((trees (map note-calls trees)))
     (lambda ()
       (for-each (lambda (tree place)
                   (form-place place)

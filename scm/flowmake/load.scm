@@ -39,12 +39,12 @@
   ;; What most Flowfiles need: a collection on the way costs a fifth more.
   (ash 16 20))
 
-(define (compile-in-child fd path forms debug?)
+(define (compile-in-child fd path expand debug?)
   (%expand-heap compiler-heap)
   (call-with-errors
    (lambda ()
      (compiling? #t)
-     (let ((bytecode (compile-expanded (expand-flow forms #t))))
+     (let ((bytecode (compile-expanded (expand))))
        (if (save-code! path bytecode (project-files)
                        (project-observations))
            (%send fd wire-loaded null)
@@ -54,19 +54,20 @@
    (error-sender fd)
    #:debug? debug? #:ours? project-file? #:fallback form-place))
 
-(define (start-compiler path forms debug?)
+(define (start-compiler path expand debug?)
   ;; Return the socket on which the compiling child answers, and its pid.
   (let* ((sockets (%socket-pair))
          (pid (%fork)))
     (when (zero? pid)
-      (compile-in-child (cdr sockets) path forms debug?)
+      (compile-in-child (cdr sockets) path expand debug?)
       (force-output (current-error-port))
       (%exit 0))
     (%close (cdr sockets))
     (values (car sockets) pid)))
 
-(define (compiled-code path forms debug?)
-  (call-with-values (lambda () (start-compiler path forms debug?))
+(define (compiled-code path expand debug?)
+  ;; Compile what (EXPAND) gives, in the child, and keep that at PATH.
+  (call-with-values (lambda () (start-compiler path expand debug?))
     (lambda (socket pid)
       (let ((answer (%receive socket)))
         (%wait pid)
@@ -86,6 +87,18 @@
                  thunk)))
          (else (code-at path)))))))
 
+(define (plain-code path forms debug?)
+  ;; Of what need not be compiled.  But what is not pure is run again each time.
+  (define may? (may-compile? forms))
+  (unless may?
+    (compiled-flow? #f)
+    (plain-names (make-hash-table)))
+  (call-with-values (lambda () (expand-flow forms #f))
+    (lambda (trees pure?)
+      (if (and path may? (not pure?))
+          (compiled-code path (const trees) debug?)
+          (interpreted-code trees forms)))))
+
 (define (flow-code file text directory debug?)
   ;; A thunk that does what the Flowfile says.
   (let ((path (cache-path directory file text)))
@@ -93,9 +106,9 @@
         (begin
           (install-here-strings!)
           (let ((forms (read-flow file text)))
-            (if (pays-to-compile? forms)
-                (compiled-code path forms debug?)
-                (interpreted-code forms)))))))
+            (if (and (may-compile? forms) (must-compile? forms))
+                (compiled-code path (lambda () (expand-flow forms #t)) debug?)
+                (plain-code path forms debug?)))))))
 
 ;;; Telling the engine.
 

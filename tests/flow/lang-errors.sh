@@ -168,6 +168,13 @@ mistake 'a value that does not do is placed where its expression begins' \
   (shell "touch ran"))
 END
 
+mistake 'a constant in the hole of a text cannot be changed' \
+	"Flowfile:2:22: step ${q}a${q}: sort!: Wrong type argument in position 1 (expecting mutable pair): (2 1)" <<'END'
+(step a
+  (output o "x#{(car (sort! '(2 1) <))}")
+  (shell "touch ran"))
+END
+
 mistake 'a recursion without end in an expression is found' \
 	"Flowfile:3:39: step ${q}a${q}: the recursion is too deep" <<'END'
 (step a

@@ -216,6 +216,25 @@ replaced by TO."
    (stop-evaluator (start-evaluator #:cache cache-directory))
    (test-equal "one that only declares something is not compiled"
      0 (length (cached-files)))
+   (write-file "Flowfile" "(parameter p (current-time))
+(step a (environment (P p)) (shell \"echo $P\"))")
+   (stop-evaluator (start-evaluator #:cache cache-directory))
+   (test-equal "... unless it must be run each time"
+     1 (length (cached-files)))
+   (delete-file (string-append cache-directory "/" (car (cached-files))))
+   (mkdir "cache of modules")
+   (write-file "lib.scm" "(define-module (lib) #:export (f))
+(define (f x)
+  (+ 1 (car x)))")
+   (test-equal "... or has a module, an error in which has its place"
+     "lib.scm:3:8: car: Wrong type (expecting pair): 5"
+     (load-error "(parameter p (list ((@ (lib) f) 5)))
+(step a (shell \"echo #{p}\"))" #:cache "cache of modules"))
+   (test-equal "... or may change a constant, which is an error"
+     "Flowfile:1:23: sort!: Wrong type argument in position 1 \
+(expecting mutable pair): (2 1)"
+     (load-error "(parameter p (list 'a (sort! '(2 1) <)))
+(step a (shell \"echo #{p}\"))"))
    (write-file "Flowfile" base)
    (test-equal "a compiled Flowfile works" '(("inline" 12)) (run-a))
    (test-equal "it is kept" 1 (length (cached-files)))

@@ -179,6 +179,12 @@ began at line 2")
     ("a procedure without a name is shown without its address"
      "((lambda (x) x))"
      "Flowfile:1:2: Wrong number of arguments to #<procedure>")
+    ("what is called and is no procedure is an error where that is called"
+     "(parameter x\n  ((car (list 5))\n    1))"
+     "Flowfile:2:3: Wrong type to apply: 5")
+    ("who interprets a procedure does not matter"
+     "(parameter x ((lambda* (x #:key y) x) 1 #:z 2))"
+     "Flowfile:1:14: Unrecognized keyword")
     ("what iota throws is said, too"
      "(iota -1)"
      "Flowfile:1:1: Wrong type: -1")
