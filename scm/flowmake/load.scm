@@ -106,7 +106,9 @@
         (begin
           (install-here-strings!)
           (let ((forms (read-flow file text)))
-            (if (and (may-compile? forms) (must-compile? forms))
+            (if (and (may-compile? forms)
+                     (or debug?         ; for its backtrace
+                         (must-compile? forms)))
                 (compiled-code path (lambda () (expand-flow forms #t)) debug?)
                 (plain-code path forms debug?)))))))
 

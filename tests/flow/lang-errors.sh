@@ -252,7 +252,10 @@ test_expect_success 'a backtrace is shown with --debug only' '
 	lines 1 errors &&
 	test_must_fail flowmake --debug run > errors 2>&1 &&
 	test_grep "^Flowfile:1:[0-9]+: f$" errors &&
-	test_grep "^Flowfile:2:1: " errors
+	test_grep "^Flowfile:2:1: " errors &&
+	echo "(parameter p (list 1 (car 5)))" > Flowfile &&
+	test_must_fail flowmake --debug run > errors 2>&1 &&
+	test_grep "^Flowfile:1:22: [^ ]*$" errors
 '
 
 test_expect_success 'an error of an include or a module names that file' '
