@@ -2,6 +2,7 @@
 ;;; place where one is known; any other exception becomes such a text here.
 
 (define-module (flowmake errors)
+  #:use-module (ice-9 match)
   #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
   #:export (flow-error
             call-with-errors))
@@ -106,12 +107,22 @@ alist as syntax-source gives it, or #f, says where the mistake is."
     (else (thrown->text key args))))
 
 (define (thrown->text key args)
-  (if (and (>= (length args) 3) (string? (cadr args)))
-      (scm-error->text (car args) (cadr args) (caddr args))
-      (format #f "'~a was thrown~a" key
-              (if (null? args)
-                  ""
-                  (string-append " with " (join-written args))))))
+  (cond
+   ((unset-variable? args) "a variable is used before it has a value")
+   ((and (>= (length args) 3) (string? (cadr args)))
+    (scm-error->text (car args) (cadr args) (caddr args)))
+   (else
+    (format #f "'~a was thrown~a" key
+            (if (null? args)
+                ""
+                (string-append " with " (join-written args)))))))
+
+(define (unset-variable? args)
+  ;; Whether ARGS say that an interpreted variable is unbound, which Guile shows
+  ;; by its address.
+  (match args
+    (("variable-ref" _ ((? variable?)) . _) #t)
+    (_ #f)))
 
 (define (scm-error->text who message args)
   (let ((text (format-message message args)))

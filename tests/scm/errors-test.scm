@@ -185,6 +185,9 @@ began at line 2")
     ("who interprets a procedure does not matter"
      "(parameter x ((lambda* (x #:key y) x) 1 #:z 2))"
      "Flowfile:1:14: Unrecognized keyword")
+    ("a variable that has no value yet is not shown by its address"
+     "(parameter x\n  (let () (define a (list b)) (define b (list a)) a))"
+     "Flowfile:1:1: a variable is used before it has a value")
     ("what iota throws is said, too"
      "(iota -1)"
      "Flowfile:1:1: Wrong type: -1")
