@@ -226,6 +226,8 @@ show_kept(const struct view_part *part, struct attempt_record *a)
 	a->task = part->shown_first + (a->task - part->first);
 	a->attempt = 0;
 	a->outcome = TASK_REUSED;
+	/* it is in the log of the other run */
+	a->log_start = a->log_end = 0;
 	return true;
 }
 

@@ -139,6 +139,15 @@ test_expect_success 'of a task that is reused it is what printed when it ran' '
 	flowmake gc --keep 1 && flowmake logs 4 | sort | test_cmp expected -
 '
 
+test_expect_success 'wherever that stands in its log, this run has other logs' '
+	mkdir ../moved && cd ../moved && echo short > in && flowfile <<-\END &&
+	(step first (input i "in") (shell "cat #{i}"))
+	(step second (after first) (shell "echo second"))
+	END
+	flowmake run && seq 200 > in && flowmake resume &&
+	flowmake logs 2/second > out && echo second | test_cmp - out
+'
+
 test_expect_success 'what is not there is named, with a suggestion' '
 	test_must_fail flowmake logs 77 2> errors &&
 	echo "flowmake: there is no run 77" > expected &&
