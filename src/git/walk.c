@@ -352,6 +352,8 @@ walk_look(struct walk *w, git_index *latest, int64_t since_ns)
 	for (d = w->dirs; d < w->dirs + w->dir_count; d++) {
 		int fd = d->end > d->first ? open_dir(d->path) : -1;
 
+		if (fd < 0 && d->end > d->first)
+			leave_out_dir(w, d->path);
 		for (i = d->first; i < d->end; i++)
 			if (!w->found[i].is_out && !w->found[i].dir_files)
 				look_at(w, fd, &w->found[i]);

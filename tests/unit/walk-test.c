@@ -121,6 +121,16 @@ test_changes(void)
 	look(INT64_MAX);
 	ok(has("a") && !has("lib/b"), "a file that goes after its name was "
 	   "found is left out");
+	put("lib/b", "2");
+	find_names(1000);
+	must(rename("lib", "lib2"));
+	put("lib", "");
+	look(INT64_MAX);
+	ok(walk.left_out.count == 1 &&
+	   !strcmp(walk.left_out.v[0], "lib: Not a directory"),
+	   "that a directory cannot be looked at is said");
+	must(unlink("lib"));
+	must(rename("lib2", "lib"));
 }
 
 static void
