@@ -324,6 +324,9 @@ answer_request(struct error *err)
 		strbuf_reset(&answer);
 		cbor_put_str(&answer, why.text);
 	}
+	/* Who is answered may end, and we with him: nothing is left behind. */
+	snapshot_free(s);
+	s = NULL;
 	send_frame(answer_type, &answer, NULL);
 out:
 	request_release(&q);
