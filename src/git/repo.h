@@ -23,7 +23,8 @@ struct repo {
 /* Open the repository PATH to look at it. */
 int repo_open(struct repo *r, const char *path, struct error *err);
 /* Open it to write, if it is open or not, making it if need be; waits for other
- * writers, and tidies up after one that was killed.  WHAT says for whom ("run 15"). */
+ * writers, and tidies up after one that was killed.  WHAT says for whom
+ * ("run 15"). */
 int repo_open_to_write(struct repo *r, const char *path, const char *what,
 		       struct error *err);
 void repo_close(struct repo *r);

@@ -17,7 +17,6 @@
 
 #define WITNESS_PATH STORE_DIR "/cache/witness"
 
-
 /* The first bytes of the file. */
 struct witness_start {
 	char magic[24];

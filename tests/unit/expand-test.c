@@ -6,21 +6,21 @@
 
 #include "fake-expand.h"
 
+static bool
+is_wanted(const struct graph *g, const struct task *t)
+{
+	(void)g;
+	return t->node.wanted;
+}
+
 /* The tasks that are wanted: "a/0 b". */
 static void
 wanted(const char *want, const char *title)
 {
-	struct strbuf names = STRBUF_INIT;
-	uint32_t i;
+	char *names = fake_names(run.graph, is_wanted);
 
-	for (i = 0; i < graph_task_count(run.graph); i++) {
-		if (!graph_task(run.graph, i)->node.wanted)
-			continue;
-		strbuf_adds(&names, names.len ? " " : "");
-		task_add_name(&names, graph_task(run.graph, i));
-	}
-	is_str(names.buf, want, title);
-	strbuf_release(&names);
+	is_str(names, want, title);
+	free(names);
 }
 
 /* FLOW_TEXT can be expanded. */

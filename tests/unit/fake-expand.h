@@ -7,22 +7,13 @@
 #define FLOWMAKE_TESTS_UNIT_FAKE_EXPAND_H
 
 #include "fake-children.h"
+#include "fake-clock.h"
 #include "sched/notes.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "store/store.h"
 #include "work-dir.h"
 
-static int64_t fake_clock_ns = 1000;
-
-static int64_t
-fake_clock_now(struct clock *c)
-{
-	(void)c;
-	return fake_clock_ns;
-}
-
-static struct clock fake_clock = { fake_clock_now, fake_clock_now };
 static struct fake_run flow;
 static struct run run;
 static struct run_options options;

@@ -777,4 +777,22 @@ fake_result(const struct fake_run *r, const char *task, uint32_t i)
 	return strbuf_detach(&sb, NULL);
 }
 
+/* The names of the tasks of G of which IS_ONE: "a/0 b"; the caller frees
+ * them. */
+__attribute__((unused)) static char *
+fake_names(const struct graph *g,
+	   bool (*is_one)(const struct graph *g, const struct task *t))
+{
+	struct strbuf names = STRBUF_INIT;
+	uint32_t i;
+
+	for (i = 0; i < graph_task_count(g); i++) {
+		if (!is_one(g, graph_task(g, i)))
+			continue;
+		strbuf_adds(&names, names.len ? " " : "");
+		task_add_name(&names, graph_task(g, i));
+	}
+	return strbuf_detach(&names, NULL);
+}
+
 #endif

@@ -8,24 +8,14 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "db-rows.h"
+#include "fake-clock.h"
 #include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
 #include "sys/stamps.h"
 #include "work-dir.h"
 
-static int64_t now_ns;
-
-static int64_t
-fake_now(struct clock *c)
-{
-	(void)c;
-	return now_ns;
-}
-
-static struct clock fake_clock = { fake_now, fake_now };
 static struct store *store;
 static struct files *files;
 
@@ -52,7 +42,7 @@ set_clock(const char *path, int64_t ms)
 	struct stat st;
 
 	must(stat(path, &st));
-	now_ns = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec +
+	fake_clock_ns = st.st_ctim.tv_sec * NS_PER_S + st.st_ctim.tv_nsec +
 		 ms * NS_PER_MS;
 }
 
@@ -443,13 +433,13 @@ test_learn(void)
 	put("big", "as if it were");
 	must(stat("big", &st));
 	set_clock("big", 1000);
-	files_learn(files, "big", &st, now_ns, &lied);
+	files_learn(files, "big", &st, fake_clock_ns, &lied);
 	ok(is_lie("big"), "what somebody else hashed is taken in");
 	save();
 	next_run();
 	ok(is_lie("big"), "and remembered");
 	set_clock("big", 3);
-	files_learn(files, "big", &st, now_ns, &lied);
+	files_learn(files, "big", &st, fake_clock_ns, &lied);
 	save();
 	next_run();
 	ok(!is_lie("big"), "but not believed if it was hashed too soon");
@@ -459,7 +449,7 @@ int
 main(void)
 {
 	enter_work_dir();
-	now_ns = INT64_C(4000000000) * NS_PER_S;
+	fake_clock_ns = INT64_C(4000000000) * NS_PER_S;
 	store = store_open(STORE_WRITE, &err);
 	must(store ? 0 : -1);
 	next_run();

@@ -10,8 +10,7 @@
 static void
 alone(const char *flow, const char *want, const char *title)
 {
-	struct strbuf names = STRBUF_INIT;
-	uint32_t i;
+	char *names;
 
 	given(flow);
 	run.files[0] = "in";
@@ -20,14 +19,9 @@ alone(const char *flow, const char *want, const char *title)
 	run.files[3] = "d/1";
 	if (fake_run_flow(&run))
 		printf("# error: %s\n", run.err.text);
-	for (i = 0; i < graph_task_count(run.graph); i++) {
-		if (!graph_is_alone(run.graph, graph_task(run.graph, i)))
-			continue;
-		strbuf_adds(&names, names.len ? " " : "");
-		task_add_name(&names, graph_task(run.graph, i));
-	}
-	is_str(names.buf, want, title);
-	strbuf_release(&names);
+	names = fake_names(run.graph, graph_is_alone);
+	is_str(names, want, title);
+	free(names);
 }
 
 static void

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
+#include "fake-clock.h"
 #include "model/graph.h"
 #include "sys/loop.h"
 #include "work-dir.h"
@@ -24,16 +24,6 @@ struct one_run {
 };
 
 static struct one_run us, them, third;
-static int64_t now_ns = NS_PER_S;
-
-static int64_t
-fake_now(struct clock *c)
-{
-	(void)c;
-	return now_ns;
-}
-
-static struct clock fake_clock = { fake_now, fake_now };
 static const char *path, *does; /* what is in the way */
 static struct arena arena;      /* of names */
 
@@ -190,12 +180,12 @@ test_no_answer(void)
 	take(&us, &a);
 	begin_run(&them);
 	take(&them, &b);
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	is_told(&them);
 	is_int(them.silent, 0, "one that is busy is asked again");
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	is_told(&them);
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	is_told(&them);
 	is_int(them.silent, 1, "that it is silent is said once");
 	ok(is_unanswered(take(&them, &c)), "nothing is leased before");
@@ -259,14 +249,14 @@ test_unseen(void)
 	take(&them, &b);
 	drop(&us, &a);
 	ok(!is_told(&them), "what nobody told is not known");
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	ok(is_told(&them), "but it is tried again by and by");
 	is_int(take(&them, &b), 1, "and had");
 	take(&us, &a);
 	leases_forget(us.leases);
 	drop(&them, &b);
 	leases_announce(them.leases);
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	ok(!is_told(&us), "who is forgotten is not told");
 	end_run(&us);
 	end_run(&them);
@@ -308,7 +298,7 @@ test_blind(void)
 	take(&them, &b);
 	begin_blind_run(&us);
 	ok(is_unanswered(take(&us, &a)), "it waits as others do");
-	now_ns += NS_PER_S;
+	fake_clock_ns += NS_PER_S;
 	ok(!is_told(&us), "and asks by and by");
 	must(loop_turn(them.loop, false, &err));
 	ok(is_told(&us), "until there is an answer");
@@ -449,6 +439,7 @@ test_death(void)
 int
 main(void)
 {
+	fake_clock_ns = NS_PER_S;
 	enter_work_dir();
 	arena_init(&arena);
 	must(file_make_dirs(".flowmake", &err));

@@ -9,23 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
+#include "fake-clock.h"
 #include "git/project.h"
 #include "git/walk.h"
 #include "work-dir.h"
 
 enum { MANY = 5001 };
 
-static int64_t now_ns;
-
-static int64_t
-fake_now(struct clock *c)
-{
-	(void)c;
-	return now_ns;
-}
-
-static struct clock fake_clock = { fake_now, fake_now };
 static git_repository *ours;
 static struct project project;
 static struct walk walk;
@@ -43,7 +33,7 @@ changed_ns(const char *path)
 static void
 find_names(int64_t ms)
 {
-	now_ns = changed_ns(".") + ms * NS_PER_MS;
+	fake_clock_ns = changed_ns(".") + ms * NS_PER_MS;
 	walk_release(&walk);
 	memset(&walk, 0, sizeof(walk));
 	walk.project = &project;
