@@ -3,7 +3,8 @@
  *
  * Directories are visited from a list, one open at a time, for their names; and
  * once more for the files.  A directory with very many untracked files holds
- * data: they are only counted.
+ * data, of which no more is kept than where it is; one that holds nothing else
+ * is not even read to its end.
  */
 #include "base/base.h"
 
@@ -46,6 +47,7 @@ struct pending {
 struct visit {
 	const struct pending *dir;
 	int fd;
+	bool only_data;     /* it has no tracked files, no directories */
 	uint64_t untracked; /* files in it */
 };
 
@@ -138,7 +140,7 @@ consider_file(struct walk *w, struct visit *v)
 	const char *path;
 
 	if (!tracked) {
-		if (v->dir->only_tracked || ++v->untracked > MAX_DIR_FILES + 1)
+		if (v->dir->only_tracked || ++v->untracked > MAX_DIR_FILES)
 			return;
 	}
 	path = arena_strdup(&w->arena, w->path.buf);
@@ -180,31 +182,31 @@ consider(struct walk *w, struct visit *v, const struct dirent *e)
 	}
 }
 
-/* Leave the untracked files of D out: they are too many. */
+/* Whether it is full of data. */
+static bool
+is_full(const struct visit *v)
+{
+	return v->untracked > MAX_DIR_FILES;
+}
+
+/* Let the untracked files of D, which are too many, be one. */
 static void
 leave_out_untracked(struct walk *w, const struct walked_dir *d)
 {
 	const char *sample = NULL;
-	struct found *f;
-	size_t i;
+	size_t i, kept = d->first;
 
 	for (i = d->first; i < w->count; i++) {
-		f = &w->found[i];
+		const struct found *f = &w->found[i];
+
 		if (f->is_tracked)
-			continue;
-		f->is_out = true;
-		if (!sample || strcmp(f->path, sample) < 0)
+			w->found[kept++] = *f;
+		else if (!sample || strcmp(f->path, sample) < 0)
 			sample = f->path;
 	}
+	w->count = kept;
 	/* Unless tasks make them this is said. */
-	add_found(w, sample)->dir_files = d->untracked;
-}
-
-/* Whether D is full of data. */
-static bool
-is_full(const struct walked_dir *d)
-{
-	return d->untracked > MAX_DIR_FILES;
+	add_found(w, sample)->is_full_dir = true;
 }
 
 /* Say that directory PATH cannot be looked at; one that has just been removed
@@ -230,15 +232,18 @@ read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
 {
 	const struct dirent *e;
 
+	/* each directory in it links to it, where such links are counted */
+	v->only_data = d->st.st_nlink == 2 &&
+		!project_tracks_below(w->project, d->path);
 	d->first = w->count;
 	d->read_ns = clock_real_ns(w->clock);
 	if (*d->path && !faccessat(v->fd, ".git", F_OK, AT_EACCESS)) {
 		walk_leave_out(w, d->path, "a git repository of its own");
 	} else {
-		while ((e = readdir(open)))
+		while ((!v->only_data || !is_full(v)) && (e = readdir(open)))
 			consider(w, v, e);
-		d->untracked = v->untracked;
-		if (is_full(d))
+		d->is_full = is_full(v);
+		if (d->is_full)
 			leave_out_untracked(w, d);
 	}
 	d->end = w->count;
@@ -287,7 +292,7 @@ walk_holds(const struct walk *w)
 	struct stat st;
 
 	for (d = w->dirs; d < w->dirs + w->dir_count; d++)
-		if (!is_full(d) &&
+		if (!d->is_full &&
 		    (walk_is_racy(&d->st, d->read_ns) ||
 		     lstat(*d->path ? d->path : ".", &st) < 0 ||
 		     st.st_ino != d->st.st_ino || st.st_dev != d->st.st_dev ||
@@ -355,7 +360,7 @@ walk_look(struct walk *w, git_index *latest, int64_t since_ns)
 		if (fd < 0 && d->end > d->first)
 			leave_out_dir(w, d->path);
 		for (i = d->first; i < d->end; i++)
-			if (!w->found[i].is_out && !w->found[i].dir_files)
+			if (!w->found[i].is_out && !w->found[i].is_full_dir)
 				look_at(w, fd, &w->found[i]);
 		if (fd >= 0)
 			close(fd);
@@ -393,21 +398,23 @@ static void
 judge_dir(struct walk *w, struct found *f, size_t count)
 {
 	struct strbuf sb = STRBUF_INIT;
-	uint64_t bytes = 0, files = 0;
+	uint64_t bytes = 0;
+	bool is_full_dir = false;
 	char *path = xasprintf("%.*s", dir_len(f), f->path);
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (!f[i].is_out && f[i].dir_files) {
-			files = f[i].dir_files;
+		if (!f[i].is_out && f[i].is_full_dir) {
+			is_full_dir = true;
 			f[i].is_out = true;
 		}
 		judge_size(w, &f[i]);
 		if (!f[i].is_out && !f[i].is_tracked)
 			bytes += (uint64_t)f[i].st.st_size;
 	}
-	if (files) {
-		text_add_count(&sb, files);
+	if (is_full_dir) {
+		strbuf_adds(&sb, "more than ");
+		text_add_count(&sb, MAX_DIR_FILES);
 		strbuf_adds(&sb, " untracked files");
 	} else if (bytes > MAX_DIR_BYTES) {
 		text_add_size(&sb, bytes);

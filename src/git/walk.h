@@ -20,15 +20,16 @@ struct error;
 
 #define WALK_NO_PLACE SIZE_MAX
 
-/* A file; or a directory full of data, by the path of one file in it. */
+/* A file. */
 struct found {
 	const char *path;      /* in the project; the arena's */
 	struct stat st;
 	size_t place;          /* in the index of the latest snapshot */
-	uint64_t dir_files;    /* of such a directory: untracked files */
 	uint32_t dir;          /* in walk.dirs: the one that it is in */
 	bool is_tracked;
 	bool is_unchanged;     /* since that snapshot */
+	bool is_full_dir;      /* it stands for all that are not tracked in its
+				* directory, which is full of data */
 	bool is_out;           /* it is left out */
 };
 
@@ -36,7 +37,7 @@ struct found {
 struct walked_dir {
 	const char *path;      /* in the project; the arena's; "": itself */
 	size_t first, end;     /* of found: what is in it */
-	uint64_t untracked;    /* files in it */
+	bool is_full;          /* of data: of files that are not tracked */
 	struct stat st;        /* before it was read */
 	int64_t read_ns;       /* when that was */
 };

@@ -268,6 +268,8 @@ test_expect_success 'large files and directories full of files are left out' '
 	mkdir full many && echo 1 > full/code && git init -q . &&
 	git add Flowfile tracked too-large full && git commit -q -m 1 &&
 	(cd full && seq 5001 | xargs touch) && (cd many && seq 5000 | xargs touch) &&
+	mkdir -p deep/code && (cd deep && seq 5001 | xargs touch) &&
+	echo 1 > deep/code/1 &&
 	for i in $(seq 51); do truncate -s 1000000 "heavy$i" || return 1; done &&
 	mkdir heavy && mv heavy?* heavy &&
 	for i in 52 53; do truncate -s 1000000 "heavy/$i" || return 1; done &&
@@ -275,15 +277,17 @@ test_expect_success 'large files and directories full of files are left out' '
 	sed -n "s/^  left out  /  /; /^   *[a-z-]*: /p" shown |
 		sed "s/^ *//" > actual &&
 	cat > expected <<-END &&
-	full: 5,001 untracked files
+	deep: more than 5,000 untracked files
+	full: more than 5,000 untracked files
 	heavy: 53.0 MB of untracked files
 	large: 1.0 MB
 	too-large: 10.5 MB
 	END
 	test_cmp expected actual && flowmake checkout 1 out && ls out > actual &&
-	printf "%s\n" Flowfile full many said small tracked > expected &&
-	test_cmp expected actual && ls out/full > actual &&
-	echo code > expected && test_cmp expected actual && rm -rf out &&
+	printf "%s\n" Flowfile deep full many said small tracked > expected &&
+	test_cmp expected actual && ls out/full out/deep > actual &&
+	printf "%s\n" out/deep: code "" out/full: code > expected &&
+	test_cmp expected actual && rm -rf out &&
 	rm full/5001 large && git rm -q --cached tracked && run &&
 	flowmake checkout 2 out && test -f out/full/17 && test ! -e out/tracked
 '
