@@ -233,7 +233,11 @@ on_rows(struct eval_child *c, const struct frame *f)
 	touch(c);
 	/* A callback may let the child go; then there is nothing to go on
 	 * for. */
-	for (count = cbor_get_array(&in); count && !in.failed; count--) {
+	count = cbor_get_array(&in);
+	if (count && !in.failed && c->events->pass &&
+	    c->events->pass(c->data, item, count))
+		count = 0;
+	for (; count && !in.failed; count--) {
 		on_row(c, item, &in);
 		if (c->base.doomed)
 			return;

@@ -64,6 +64,9 @@ struct eval_events {
 	/* Answer to a job: CBOR of its constants, one item after another. */
 	void (*constants)(void *data, const char *row, size_t len,
 			  size_t count);
+	/* Instead of the next COUNT rows: whether they need not be told, and
+	 * are taken as told.  May be NULL. */
+	bool (*pass)(void *data, uint32_t item, size_t count);
 	/* One row: the foreach values and the thunks' values, each as CBOR
 	 * items one after another. */
 	void (*row)(void *data, uint32_t item, const char *elements,

@@ -46,6 +46,31 @@ graph_eval_constants(struct graph *g, struct eval_request *q, const char *row,
 		c->row = row_new(g, row, len);
 }
 
+/* Append SP to the splits of O. */
+static void
+add_split(struct opening *o, struct split *sp)
+{
+	if (o->split_count == o->split_alloc) {
+		o->split_alloc = MAX(8, o->split_alloc * 2);
+		o->splits = xrealloc(o->splits, o->split_alloc *
+				     sizeof(struct split *));
+	}
+	o->splits[o->split_count++] = sp;
+}
+
+/* The next split of O. */
+static struct split *
+split_new(struct graph *g, const struct opening *o)
+{
+	struct split *sp = arena_zalloc(&g->arena, sizeof(*sp));
+
+	sp->level = o->step->level;
+	sp->parent = o->split;
+	sp->index = o->split_count;
+	sp->place = nodes_reserve(g, sp->level->step_count);
+	return sp;
+}
+
 void
 graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	       const char *elements, size_t elements_len, const char *values,
@@ -68,50 +93,56 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 		break;
 	case EVAL_FOREACH:
 		o = node_opening(n);
-		if (o->split_count++ >= g->options.max_num_splits)
-			break; /* counted for the message, not kept */
-		sp = arena_zalloc(&g->arena, sizeof(*sp));
-		sp->level = o->step->level;
-		sp->parent = o->split;
-		sp->index = o->split_count - 1;
+		if (o->split_count >= g->options.max_num_splits) {
+			o->split_count++; /* for the message */
+			break;
+		}
+		sp = split_new(g, o);
 		sp->elements = row_new(g, elements, elements_len);
 		sp->opener_row = row;
-		if (sp->index == o->split_alloc) {
-			o->split_alloc = MAX(8, o->split_alloc * 2);
-			o->splits = xrealloc(o->splits, o->split_alloc *
-					     sizeof(struct split *));
-		}
-		o->splits[sp->index] = sp;
+		add_split(o, sp);
 		break;
 	}
 }
 
-/* Whether splits of O may be passed over: nothing of their tasks would be asked
- * for before their files are. */
+/* Whether COUNT splits of O from number INDEX on, whose nodes begin at PLACE,
+ * are passed over: nothing of their tasks would be asked for before their files
+ * are. */
 static bool
-may_pass(const struct graph *g, const struct opening *o)
+pass(struct graph *g, const struct opening *o, uint32_t index, uint32_t count,
+     uint32_t place)
 {
 	const struct level *l = o->step->level;
 	uint32_t i;
 
-	if (!g->world.is_passed || !g->options.want_all || l->opener_count)
+	if (!g->world.passes || !g->options.want_all || l->opener_count)
 		return false;
 	for (i = 0; i < l->step_count; i++)
 		if (l->steps[i]->layout->early_count >
 		    (l->steps[i] == o->step ? 1 : 0))
 			return false;
+	if (!g->world.passes(g->world.data, o, index, count, place))
+		return false;
+	g->wanted_tasks += count * l->step_count;
 	return true;
 }
 
-/* Pass over the next COUNT nodes, which would be those of tasks. */
-static void
-pass_nodes(struct graph *g, uint32_t count)
+bool
+graph_eval_pass(struct graph *g, struct eval_request *q, uint32_t item,
+		uint32_t count)
 {
-	g->wanted_tasks += count;
-	while (count--) {
-		ARRAY_GROW(g->nodes, g->node_count, g->node_alloc);
-		g->nodes[g->node_count++] = NULL;
-	}
+	struct opening *o;
+
+	if (q->purpose != EVAL_FOREACH)
+		return false;
+	o = node_opening(q->nodes[item]);
+	if ((uint64_t)o->split_count + count > g->options.max_num_splits ||
+	    !pass(g, o, o->split_count, count, g->node_count))
+		return false;
+	nodes_reserve(g, count * o->step->level->step_count);
+	while (count--)
+		add_split(o, NULL);
+	return true;
 }
 
 /* Create what stands in split SP of O. */
@@ -136,7 +167,6 @@ static int
 opening_end(struct graph *g, struct opening *o, struct error *err)
 {
 	const struct template *t = o->step->template;
-	bool passes = may_pass(g, o);
 	uint32_t i;
 
 	if (o->split_count > g->options.max_num_splits) {
@@ -147,13 +177,12 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 		return 1;
 	}
 	for (i = 0; i < o->split_count; i++) {
-		if (passes && g->world.is_passed(g->world.data, o, i,
-						 g->node_count)) {
+		struct split *sp = o->splits[i];
+
+		if (sp && pass(g, o, i, 1, sp->place))
 			o->splits[i] = NULL;
-			pass_nodes(g, o->step->level->step_count);
-		} else if (open_split(g, o, o->splits[i], err)) {
+		else if (sp && open_split(g, o, sp, err))
 			return -1;
-		}
 	}
 	/* only now: who waits for it looks at what stands in its splits */
 	node_end(g, &o->node, END_DONE);

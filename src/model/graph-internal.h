@@ -137,17 +137,25 @@ struct graph {
 				      * what is held */
 };
 
-/* ---- graph.c ---- */
+/* ---- graph-node.c ---- */
 void node_list_push(struct node_list *l, struct node *n);
 struct node *node_list_take(struct node_list *l);
-void node_init(struct graph *g, struct node *n, enum node_kind kind);
+/* Room for COUNT nodes, none of which are there yet; the first one's place. */
+uint32_t nodes_reserve(struct graph *g, uint32_t count);
+/* N is the node in PLACE, which is reserved. */
+void node_init(struct graph *g, struct node *n, enum node_kind kind,
+	       uint32_t place);
 /* TO waits for FROM, unless that is over. */
 void node_link(struct graph *g, struct node *from, struct node *to);
 void node_end(struct graph *g, struct node *n, enum end end);
+void node_want(struct graph *g, struct node *n);
+
+/* ---- graph.c ---- */
 /* One thing less to wait for; at none the node goes on. */
 int node_release(struct graph *g, struct node *n, struct error *err);
-void node_want(struct graph *g, struct node *n);
-struct task *task_new(struct graph *g, struct step *s, struct split *sp);
+/* The task of S in SP, whose node is in PLACE. */
+struct task *task_new(struct graph *g, struct step *s, struct split *sp,
+		      uint32_t place);
 int split_populate(struct graph *g, struct split *sp, struct error *err);
 /* Tell everybody who waits for ended nodes, until nothing moves. */
 int graph_flow(struct graph *g, struct error *err);

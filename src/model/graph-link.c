@@ -36,7 +36,7 @@ group_get(struct graph *g, struct step *step, struct split *sp)
 	if (gr)
 		return gr;
 	gr = arena_zalloc(&g->arena, sizeof(*gr));
-	node_init(g, &gr->node, NODE_GROUP);
+	node_init(g, &gr->node, NODE_GROUP, nodes_reserve(g, 1));
 	gr->step = step;
 	gr->split = sp;
 	gr->node.stage = STAGE_WAITING;

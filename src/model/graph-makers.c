@@ -92,7 +92,7 @@ file_gather(struct graph *g, struct file *f)
 	if (f->gather)
 		return f->gather;
 	f->gather = arena_zalloc(&g->arena, sizeof(*f->gather));
-	node_init(g, f->gather, NODE_GATHER);
+	node_init(g, f->gather, NODE_GATHER, nodes_reserve(g, 1));
 	f->gather->stage = STAGE_WAITING;
 	f->gather->waiting = 1;
 	f->gather->wanted = true;

@@ -266,7 +266,7 @@ pattern_task(struct graph *g, struct step *step, const char *stem,
 		strbuf_release(&key);
 		return t;
 	}
-	t = task_new(g, step, g->root);
+	t = task_new(g, step, g->root, nodes_reserve(g, 1));
 	t->stem = arena_strdup(&g->arena, stem);
 	map_set(&g->pattern_tasks, key.buf, key.len, t);
 	strbuf_release(&key);

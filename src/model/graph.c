@@ -1,5 +1,5 @@
 /*
- * Nodes, splits and stages.  Whatever ends is put on a queue and its
+ * Splits and stages.  Whatever ends is put on a queue and its
  * dependants are told from graph_flow(), so that a chain of any length needs
  * no recursion.
  */
@@ -14,132 +14,14 @@
 #include "base/strbuf.h"
 #include "model/graph-internal.h"
 
-/* ---- lists ---- */
-
-void
-node_list_push(struct node_list *l, struct node *n)
-{
-	ARRAY_GROW(l->v, l->count, l->alloc);
-	l->v[l->count++] = n;
-}
-
-struct node *
-node_list_take(struct node_list *l)
-{
-	if (l->start == l->count) {
-		l->start = l->count = 0;
-		return NULL;
-	}
-	return l->v[l->start++];
-}
-
-/* ---- nodes ---- */
-
-void
-node_init(struct graph *g, struct node *n, enum node_kind kind)
-{
-	n->kind = kind;
-	n->index = g->node_count;
-	ARRAY_GROW(g->nodes, g->node_count, g->node_alloc);
-	g->nodes[g->node_count++] = n;
-}
-
-struct step *
-node_step(const struct node *n)
-{
-	switch (n->kind) {
-	case NODE_TASK:
-		return node_task(n)->step;
-	case NODE_OPENING:
-		return node_opening(n)->step;
-	case NODE_GROUP:
-		return node_group(n)->step;
-	case NODE_GATHER:
-		break;
-	}
-	bug("a gather has no step");
-}
-
-struct split *
-node_split(const struct node *n)
-{
-	switch (n->kind) {
-	case NODE_TASK:
-		return node_task(n)->split;
-	case NODE_OPENING:
-		return node_opening(n)->split;
-	case NODE_GROUP:
-		return node_group(n)->split;
-	case NODE_GATHER:
-		break;
-	}
-	bug("a gather has no split");
-}
-
-void
-node_link(struct graph *g, struct node *from, struct node *to)
-{
-	if (from->stage == STAGE_OVER && from->end != END_FAILED)
-		return;
-	to->waiting++;
-	if (from->stage == STAGE_OVER)
-		return; /* failed: TO waits for ever */
-	ARRAY_GROW(g->edges, g->edge_count, g->edge_alloc);
-	g->edges[g->edge_count].to = to->index;
-	g->edges[g->edge_count++].next = 0;
-	if (from->last_edge)
-		g->edges[from->last_edge - 1].next = g->edge_count;
-	else
-		from->first_edge = g->edge_count;
-	from->last_edge = g->edge_count;
-}
-
-void
-node_end(struct graph *g, struct node *n, enum end end)
-{
-	if (n->stage == STAGE_OVER)
-		bug("node %u ended twice", n->index);
-	n->stage = STAGE_OVER;
-	n->end = end;
-	g->failed += end == END_FAILED;
-	if (n->kind == NODE_OPENING) {
-		g->unopened--;
-		g->lost += end == END_FAILED;
-	}
-	if (n->kind == NODE_TASK && !node_task(n)->files_known) {
-		g->unknown_files--;
-		g->awaited_files -= n->wanted;
-		g->lost += end == END_FAILED;
-	}
-	if (n->kind == NODE_TASK && end == END_SKIPPED) {
-		task_yield_files(node_task(n));
-		node_list_push(&g->skipped, n);
-	}
-	if (end != END_FAILED)
-		node_list_push(&g->over, n);
-}
-
-void
-node_want(struct graph *g, struct node *n)
-{
-	if (n->wanted)
-		return;
-	n->wanted = true;
-	g->wanted_tasks += n->kind == NODE_TASK;
-	if (n->stage == STAGE_OVER)
-		return;
-	g->awaited_files += n->kind == NODE_TASK && !node_task(n)->files_known;
-	node_list_push(&g->to_admit, n);
-}
-
 /* ---- splits ---- */
 
 struct task *
-task_new(struct graph *g, struct step *s, struct split *sp)
+task_new(struct graph *g, struct step *s, struct split *sp, uint32_t place)
 {
 	struct task *t = arena_zalloc(&g->arena, sizeof(*t));
 
-	node_init(g, &t->node, NODE_TASK);
+	node_init(g, &t->node, NODE_TASK, place);
 	t->node.waiting = 1; /* until it is linked */
 	t->step = s;
 	t->split = sp;
@@ -154,7 +36,7 @@ opening_new(struct graph *g, struct step *s, struct split *sp)
 {
 	struct opening *o = arena_zalloc(&g->arena, sizeof(*o));
 
-	node_init(g, &o->node, NODE_OPENING);
+	node_init(g, &o->node, NODE_OPENING, nodes_reserve(g, 1));
 	o->node.waiting = 1;
 	o->step = s;
 	o->split = sp;
@@ -176,7 +58,7 @@ split_populate(struct graph *g, struct split *sp, struct error *err)
 	sp->openings = arena_zalloc(&g->arena, (l->opener_count + 1) *
 				    sizeof(*sp->openings));
 	for (i = 0; i < l->step_count; i++)
-		sp->tasks[i] = task_new(g, l->steps[i], sp);
+		sp->tasks[i] = task_new(g, l->steps[i], sp, sp->place + i);
 	for (i = 0; i < l->opener_count; i++)
 		sp->openings[i] = opening_new(g, l->openers[i], sp);
 	for (i = 0; i < l->step_count; i++) {
@@ -358,6 +240,7 @@ graph_start(struct graph *g, struct error *err)
 {
 	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
 	g->root->level = g->rules->levels[0];
+	g->root->place = nodes_reserve(g, g->root->level->step_count);
 	ask_first_constants(g);
 	if (split_populate(g, g->root, err))
 		return -1;

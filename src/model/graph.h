@@ -77,6 +77,8 @@ struct split {
 	uint32_t index;          /* position in its fan-out, from 0 */
 	const struct row *elements; /* by foreach clause */
 	const struct row *opener_row; /* phase 0 of the opener's task */
+	uint32_t place;          /* of the first node of its tasks, which follow
+				  * one another */
 	struct task **tasks;     /* by ordinal in level->steps */
 	struct opening **openings; /* by ordinal in level->openers */
 };
@@ -155,11 +157,12 @@ struct graph_world {
 	 * over, and was graph_is_alone in an earlier graph of the same flow:
 	 * then nobody asks for its files. */
 	bool (*is_settled)(void *data, const struct task *t);
-	/* NULL; or whether all tasks of split number INDEX of O would be
-	 * settled, and nobody waits for them either, of which the first node
-	 * would be number PLACE: then they are passed over, and only count. */
-	bool (*is_passed)(void *data, const struct opening *o, uint32_t index,
-			  uint32_t place);
+	/* NULL; or whether all tasks of COUNT splits of O, from number INDEX
+	 * on, would be settled, and nobody waits for them either, of which the
+	 * first node would be number PLACE: then they are passed over, and only
+	 * count. */
+	bool (*passes)(void *data, const struct opening *o, uint32_t index,
+		       uint32_t count, uint32_t place);
 };
 
 struct graph_options {
@@ -234,6 +237,10 @@ void graph_eval_constants(struct graph *g, struct eval_request *q,
 void graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 		    const char *elements, size_t elements_len,
 		    const char *values, size_t values_len);
+/* Instead of the next COUNT rows: whether these need not be told, since all
+ * that they would bring is passed over. */
+bool graph_eval_pass(struct graph *g, struct eval_request *q, uint32_t item,
+		     uint32_t count);
 /* ITEM has no more rows.  Returns 1, with ERR saying why, when its node is for
  * graph_fail: a fan-out over the limit; nothing of it is there. */
 int graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,

@@ -9,6 +9,7 @@ model_sources = \
 	src/model/graph-files.c \
 	src/model/graph-internal.h \
 	src/model/graph-link.c \
+	src/model/graph-node.c \
 	src/model/graph-makers.c \
 	src/model/graph-pattern.c \
 	src/model/graph-request.c \

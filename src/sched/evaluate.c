@@ -165,6 +165,18 @@ on_constants(void *data, const char *row, size_t len, size_t count)
 	worker_next(w);
 }
 
+static bool
+on_pass(void *data, uint32_t item, size_t count)
+{
+	struct worker *w = data;
+	struct pending *p = w->first;
+
+	(void)item;
+	return has_more(w) && count <= UINT32_MAX &&
+		graph_eval_pass(w->owner->graph, p->request, p->answered,
+				(uint32_t)count);
+}
+
 static void
 on_row(void *data, uint32_t item, const char *elements, size_t elements_len,
        const char *values, size_t values_len)
@@ -343,6 +355,7 @@ on_slow(void *data)
 
 static const struct eval_events eval_events = {
 	.constants = on_constants,
+	.pass = on_pass,
 	.row = on_row,
 	.item_end = on_item_end,
 	.failed = on_failed,

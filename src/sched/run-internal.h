@@ -251,10 +251,10 @@ void run_trust_begin(struct run *r);
 /* Whether T, whose files are not known, has nothing to do with what has
  * changed, nor with other tasks: a graph_world's is_settled. */
 bool run_settles(void *data, const struct task *t);
-/* The same of all tasks in split INDEX of O, for whom nobody waits either: a
- * graph_world's is_passed. */
+/* The same of all tasks in COUNT splits of O from number INDEX on, for whom
+ * nobody waits either: a graph_world's passes. */
 bool run_passes(void *data, const struct opening *o, uint32_t index,
-		uint32_t place);
+		uint32_t count, uint32_t place);
 /* The next task that was passed over so: fill HIT; false: there is none. */
 bool run_take_passed(struct run *r, struct reuse_hit *hit);
 /* The graph is there: begin to trust r->witness where it can be trusted. */

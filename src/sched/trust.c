@@ -142,6 +142,14 @@ run_trust_begin(struct run *r)
 	u->settles &= !r->options->dry_run;
 }
 
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct passed *x = a, *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
 void
 run_trust(struct run *r)
 {
@@ -162,6 +170,9 @@ run_trust(struct run *r)
 	}
 	for (i = 0; i < count; i++)
 		graph_mark_changed(r->graph, changes[i]);
+	if (r->trust->passed_count)
+		qsort(r->trust->passed, r->trust->passed_count,
+		      sizeof(struct passed), compare_places);
 }
 
 void
@@ -324,17 +335,15 @@ run_settles(void *data, const struct task *t)
 					     find_known(r, t));
 }
 
-bool
-run_passes(void *data, const struct opening *o, uint32_t index, uint32_t place)
+/* Whether split INDEX of O, whose nodes begin at PLACE, is passed over. */
+static bool
+is_passed(const struct run *r, const struct opening *o, uint32_t index,
+	  uint32_t place)
 {
-	const struct run *r = data;
 	const struct level *l = o->step->level;
-	struct trust *u = r->trust;
-	struct passed *last;
+	const struct trust *u = r->trust;
 	uint32_t i;
 
-	if (!u || !u->settles)
-		return false;
 	for (i = 0; i < l->step_count; i++) {
 		const struct step *s = l->steps[i];
 		uint64_t name = name_of(s, &index, o->split, NULL);
@@ -343,13 +352,31 @@ run_passes(void *data, const struct opening *o, uint32_t index, uint32_t place)
 		    !is_settled(u, s, place + i, find_in(r, place + i, name)))
 			return false;
 	}
+	return true;
+}
+
+bool
+run_passes(void *data, const struct opening *o, uint32_t index, uint32_t count,
+	   uint32_t place)
+{
+	const struct run *r = data;
+	uint32_t step_count = o->step->level->step_count, i;
+	struct trust *u = r->trust;
+	struct passed *last;
+
+	if (!u || !u->settles)
+		return false;
+	for (i = 0; i < count; i++)
+		if (!is_passed(r, o, index + i, place + i * step_count))
+			return false;
 	last = u->passed_count ? &u->passed[u->passed_count - 1] : NULL;
 	if (last && last->place + last->count == place) {
-		last->count += l->step_count;
+		last->count += count * step_count;
 		return true;
 	}
 	ARRAY_GROW(u->passed, u->passed_count, u->passed_alloc);
-	u->passed[u->passed_count++] = (struct passed){ place, l->step_count };
+	u->passed[u->passed_count++] = (struct passed){ place,
+							count * step_count };
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct fake_run {
 	const char *targets[8];
 	const char *settled[8];  /* names of tasks */
 	const char *passed;      /* by split, '1' to pass it over; or NULL */
+	bool passes_rows;        /* before it is told */
 	uint32_t max_num_splits;
 	bool any_order;          /* end running tasks in another order */
 	bool trace_evals;        /* note evaluations in order */
@@ -348,6 +349,9 @@ fake_tell_row(void *data, uint32_t item, const char *elements,
 {
 	struct fake_wish *w = data;
 
+	if (w->run->passes_rows &&
+	    graph_eval_pass(w->run->graph, w->q, item, 1))
+		return;
 	graph_eval_row(w->run->graph, w->q, item, elements, elements_len,
 		       values, values_len);
 }
@@ -594,15 +598,15 @@ fake_is_settled(void *data, const struct task *t)
 }
 
 static inline bool
-fake_is_passed(void *data, const struct opening *o, uint32_t index,
-	       uint32_t place)
+fake_passes(void *data, const struct opening *o, uint32_t index,
+	    uint32_t count, uint32_t place)
 {
 	const struct fake_run *r = data;
 
 	(void)o;
 	(void)place;
-	return r->passed && index < strlen(r->passed) &&
-		r->passed[index] == '1';
+	return r->passed && index + count <= strlen(r->passed) &&
+		strspn(r->passed + index, "1") >= count;
 }
 
 /* ---- the run ---- */
@@ -702,7 +706,7 @@ fake_run_flow(struct fake_run *r)
 		.exists = fake_exists,
 		.maker = fake_maker,
 		.is_settled = fake_is_settled,
-		.is_passed = fake_is_passed,
+		.passes = fake_passes,
 		.data = r,
 	};
 	struct graph_options options = {

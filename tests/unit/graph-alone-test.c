@@ -111,6 +111,19 @@ test_passed(void)
 	       "and the others have the places that they would have");
 	ok(!graph_check_cycle(run.graph, &err), "nor do they wait in a circle");
 
+	given("(step a (foreach n ['1' '2' '3' '4']) (input f (cat 'x' n))"
+	      "  (output o n))"
+	      "(step b (produces r))");
+	run.files[0] = "x1";
+	run.files[1] = "x3";
+	run.passed = "0101";
+	run.passes_rows = true;
+	runs("b a/0 a/2", "nor need they be told");
+	is_int(graph_wanted_count(run.graph), 5, "to count");
+	is_int(fake_task(&run, "a/2")->node.index -
+	       fake_task(&run, "a/0")->node.index, 2,
+	       "and to keep their places");
+
 	given("(step a (foreach n ['1' '2']) (output o n))"
 	      "(step b (from a o) (foreach m [1 2]) (produces r) (gives r m))");
 	run.passed = "11";
