@@ -243,6 +243,16 @@ record(struct run *r, const struct witness_head *h,
 	return ret;
 }
 
+/* Something has changed: something will be executed, most likely. */
+static void
+on_changed(void *data)
+{
+	struct run *r = data;
+
+	if (!r->options->dry_run)
+		run_code_start(r);
+}
+
 int
 run_repeat(struct run *r, struct error *err)
 {
@@ -262,7 +272,8 @@ run_repeat(struct run *r, struct error *err)
 	kept = witness_kept(r->witness);
 	ret = is_origin(r, h, kept, err);
 	if (ret < 0 ||
-	    (ret && witness_look(r->witness, r->pool, r->loop, err)))
+	    (ret && witness_look(r->witness, r->pool, r->loop, on_changed, r,
+				 err)))
 		return -1;
 	if (!ret || !witness_has_changes(r->witness, &changes, &count)) {
 		witness_free(r->witness);

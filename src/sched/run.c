@@ -456,9 +456,6 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	if (ret <= 0)
 		goto out;
 	ret = -1;
-	/* files have changed: something will be executed, most likely */
-	if (r.witness && !o->dry_run)
-		run_code_start(&r);
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
 	run_trust_begin(&r);

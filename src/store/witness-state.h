@@ -24,7 +24,7 @@ struct witness_start {
 	struct witness_head head;
 };
 
-#define WITNESS_MAGIC "flowmake witness 6"
+#define WITNESS_MAGIC "flowmake witness 7"
 #define WITNESS_STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -39,10 +39,12 @@ struct seen {
 	uint8_t is_named;        /* a file, by a word of a recipe */
 	uint8_t has_maker;       /* its row says who made it */
 	uint8_t state;           /* enum seen_state */
-	uint32_t path_bytes;     /* with its NUL, padded */
+	uint16_t bucket;         /* witness_bucket of its path */
+	uint16_t path_units;     /* length of that with its NUL, padded */
 	uint32_t place;          /* of the task that alone declares the file */
-	uint32_t before;         /* by w->paths: where the one before it of its
-				  * path begins, in words from w->seen + 1 */
+	uint32_t before;         /* by w->buckets: where the one before it in
+				  * its bucket begins, in units from w->seen,
+				  * + 1 */
 	struct stamp stamp;      /* of a file, directory or symlink */
 	int64_t row;             /* of a file, in the table of files */
 	struct digest digest;    /* of a file, or what shows of another */
@@ -54,6 +56,17 @@ static inline size_t
 witness_pad(size_t len)
 {
 	return (len + SEEN_UNIT - 1) & ~(size_t)(SEEN_UNIT - 1);
+}
+
+enum { WITNESS_BUCKETS = UINT16_MAX + 1 };
+
+/* Where PATH, of LEN bytes, is looked for. */
+static inline uint16_t
+witness_bucket(const char *path, size_t len)
+{
+	struct digest d = digest_of(path, len);
+
+	return (uint16_t)(d.bytes[0] << 8 | d.bytes[1]);
 }
 
 /* Append to W. */

@@ -1,5 +1,7 @@
 /*
- * Writing witnesses.
+ * Writing witnesses.  The one before becomes the spare file, over which the
+ * next one is written: a file system takes some twenty times as long for new
+ * pages.  Who still reads a file that is written over sees that by its digest.
  */
 #include "base/base.h"
 
@@ -19,9 +21,12 @@
 
 enum { WRITE_BYTES = 1 << 16 }; /* at once */
 
+#define SPARE_PATH WITNESS_PATH ".spare"
+
 struct witness_writer {
 	char *path;              /* until it is complete */
 	int fd;
+	off_t bytes;             /* written so far */
 	bool failed;
 	struct strbuf buf;
 	struct digest_stream *digest;
@@ -32,6 +37,7 @@ write_out(struct witness_writer *w, const void *data, size_t len)
 {
 	if (!w->failed && file_write_all(w->fd, data, len, NULL))
 		w->failed = true;
+	w->bytes += (off_t)len;
 	digest_stream_add(w->digest, data, len);
 }
 
@@ -63,7 +69,10 @@ witness_begin(const struct witness_head *h, const struct kept_range *kept,
 	struct witness_start s;
 
 	w->path = file_temporary_name(WITNESS_PATH);
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	/* it is ours alone, if it is there */
+	rename(SPARE_PATH, w->path);
+	w->fd = open(w->path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+		     0666);
 	w->failed = w->fd < 0;
 	strbuf_init(&w->buf);
 	w->digest = digest_stream_new();
@@ -84,7 +93,8 @@ put_seen(struct witness_writer *w, struct seen *s, const char *path)
 	static const char zeros[SEEN_UNIT];
 	size_t len = strlen(path) + 1;
 
-	s->path_bytes = (uint32_t)witness_pad(len);
+	s->bucket = witness_bucket(path, len - 1);
+	s->path_units = (uint16_t)(witness_pad(len) / SEEN_UNIT);
 	witness_put(w, s, sizeof(*s));
 	witness_put(w, path, len);
 	witness_put(w, zeros, witness_pad(len) - len);
@@ -142,6 +152,19 @@ witness_add(struct witness_writer *w, enum sight sight, const char *path)
 	put_seen(w, &s, path);
 }
 
+/* Put the file in its place; whether it is there. */
+static bool
+put_in_place(const struct witness_writer *w)
+{
+	if (renameat2(AT_FDCWD, w->path, AT_FDCWD, WITNESS_PATH,
+		      RENAME_EXCHANGE))
+		/* none is there, or this is not known there */
+		return !rename(w->path, WITNESS_PATH);
+	if (rename(w->path, SPARE_PATH))
+		unlink(w->path);
+	return true;
+}
+
 void
 witness_end(struct witness_writer *w, bool complete)
 {
@@ -149,11 +172,13 @@ witness_end(struct witness_writer *w, bool complete)
 
 	flush(w);
 	d = digest_stream_end(w->digest);
-	if (!w->failed && file_write_all(w->fd, d.bytes, DIGEST_BYTES, NULL))
+	if (!w->failed &&
+	    (file_write_all(w->fd, d.bytes, DIGEST_BYTES, NULL) ||
+	     ftruncate(w->fd, w->bytes + DIGEST_BYTES)))
 		w->failed = true;
 	if (w->fd >= 0 && close(w->fd) < 0)
 		w->failed = true;
-	if (w->failed || !complete || rename(w->path, WITNESS_PATH) < 0) {
+	if (w->failed || !complete || !put_in_place(w)) {
 		unlink(w->path);
 		witness_remove();
 	}

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/map.h"
 #include "base/strbuf.h"
 #include "store/content.h"
 #include "store/file-table.h"
@@ -32,6 +31,8 @@ struct part {
 	char *from;
 	char *to;
 	bool pending;
+	void (*changed)(void *data); /* NULL: it was called, or may not be */
+	void *changed_data;
 	const char **changes;    /* of files alone, */
 	size_t change_count;
 	size_t change_alloc;
@@ -45,11 +46,12 @@ struct witness {
 	struct witness_task *tasks;
 	char *seen;              /* the first */
 	char *end;               /* behind the last */
-	_Atomic bool stop;       /* too much has changed */
+	_Atomic bool has_changed; /* something, */
+	_Atomic bool stop;       /* too much */
 	struct part mine;        /* at last, all changes */
 	struct part other;       /* of a thread */
-	struct map paths;        /* path -> the last struct seen of it; made
-				  * when one is asked for */
+	uint32_t *buckets;       /* the last struct seen of each; made when one
+				  * is asked for */
 };
 
 /* Move *FROM behind the LEN bytes that are copied from there to TO; whether
@@ -123,7 +125,7 @@ witness_free(struct witness *w)
 	free(w->other.changes);
 	free(w->kept);
 	free(w->tasks);
-	map_release(&w->paths);
+	free(w->buckets);
 	free(w);
 }
 
@@ -217,6 +219,7 @@ static void
 note_change(struct part *p, struct seen *s, const char *path)
 {
 	s->state = SEEN_CHANGED;
+	atomic_store(&p->witness->has_changed, true);
 	if (is_file_sight(s) && !s->is_named &&
 	    p->change_count < WITNESS_CHANGES_MAX) {
 		ARRAY_GROW(p->changes, p->change_count, p->change_alloc);
@@ -231,7 +234,19 @@ note_change(struct part *p, struct seen *s, const char *path)
 static char *
 next_seen(const struct seen *s)
 {
-	return (char *)(s + 1) + s->path_bytes;
+	return (char *)(s + 1) + (size_t)s->path_units * SEEN_UNIT;
+}
+
+/* Say that something has changed, if that is so and P's thread may. */
+static void
+tell_change(struct part *p)
+{
+	void (*changed)(void *data) = p->changed;
+
+	if (!changed || !atomic_load(&p->witness->has_changed))
+		return;
+	p->changed = NULL;
+	changed(p->changed_data);
 }
 
 static void
@@ -246,6 +261,7 @@ look(struct pool_job *job)
 
 		if (!is_so(s, (char *)(s + 1)))
 			note_change(p, s, (char *)(s + 1));
+		tell_change(p);
 	}
 }
 
@@ -287,11 +303,17 @@ join_changes(struct witness *w)
 
 int
 witness_look(struct witness *w, struct pool *pool, struct loop *loop,
-	     struct error *err)
+	     void (*changed)(void *data), void *data, struct error *err)
 {
 	char *middle = find_middle(w);
 
-	w->mine = (struct part){ .witness = w, .from = w->seen, .to = middle };
+	w->mine = (struct part){
+		.witness = w,
+		.from = w->seen,
+		.to = middle,
+		.changed = changed,
+		.changed_data = data,
+	};
 	w->other = (struct part){
 		.job = { look, on_looked, NULL },
 		.witness = w,
@@ -305,6 +327,7 @@ witness_look(struct witness *w, struct pool *pool, struct loop *loop,
 	while (w->other.pending)
 		if (loop_turn(loop, true, err))
 			return -1;
+	tell_change(&w->mine);
 	join_changes(w);
 	return 0;
 }
@@ -330,43 +353,44 @@ witness_change_place(const char *path)
 	return ((const struct seen *)path - 1)->place;
 }
 
-/* Make w->paths. */
+/* Make w->buckets. */
 static void
-index_paths(struct witness *w)
+fill_buckets(struct witness *w)
 {
-	struct map_entry *e;
-	uint32_t count = 0;
-	struct seen *s;
 	char *at;
 
-	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at))
-		count++;
-	map_init_borrowing(&w->paths, count);
-	for (at = w->seen; at < w->end; at = next_seen(s)) {
-		s = (struct seen *)at;
-		at += sizeof(*s);
-		e = map_enter(&w->paths, at, strlen(at));
-		s->before = e->value ? (uint32_t)(((char *)e->value - w->seen) /
-						  SEEN_UNIT + 1) : 0;
-		e->value = s;
+	w->buckets = xcalloc(WITNESS_BUCKETS, sizeof(*w->buckets));
+	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at)) {
+		struct seen *s = (struct seen *)at;
+		uint32_t *last = &w->buckets[s->bucket];
+
+		s->before = *last;
+		*last = (uint32_t)((at - w->seen) / SEEN_UNIT) + 1;
 	}
+}
+
+/* What was seen of PATH last, at AT of a bucket or before, or NULL. */
+static struct seen *
+seen_of(const struct witness *w, uint32_t at, const char *path)
+{
+	while (at) {
+		struct seen *s = (struct seen *)(w->seen +
+						 (size_t)(at - 1) * SEEN_UNIT);
+
+		if (!strcmp((char *)(s + 1), path))
+			return s;
+		at = s->before;
+	}
+	return NULL;
 }
 
 /* The last that was seen of PATH, or NULL. */
 static struct seen *
 last_seen(struct witness *w, const char *path)
 {
-	if (!w->paths.slots)
-		index_paths(w);
-	return map_gets(&w->paths, path);
-}
-
-/* The one before S, of the same path, or NULL. */
-static struct seen *
-seen_before(const struct witness *w, const struct seen *s)
-{
-	return s->before ? (struct seen *)(w->seen + SEEN_UNIT *
-					   (size_t)(s->before - 1)) : NULL;
+	if (!w->buckets)
+		fill_buckets(w);
+	return seen_of(w, w->buckets[witness_bucket(path, strlen(path))], path);
 }
 
 bool
@@ -376,7 +400,7 @@ witness_find(struct witness *w, const char *path, struct file_entry *e)
 
 	/* what was added last is right */
 	while (s && !has_row(s))
-		s = seen_before(w, s);
+		s = seen_of(w, s->before, path);
 	if (!s)
 		return false;
 	*e = (struct file_entry){
@@ -400,7 +424,7 @@ witness_drop(struct witness *w, const char *path,
 	char *at = path ? w->end : w->seen;
 	struct seen *s = path ? last_seen(w, path) : NULL;
 
-	for (; s; s = seen_before(w, s))
+	for (; s; s = seen_of(w, s->before, path))
 		if (s->state == SEEN_SAME &&
 		    is_new(data, (enum sight)s->sight, path))
 			s->state = SEEN_DROPPED;

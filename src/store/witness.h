@@ -123,10 +123,11 @@ const struct kept_range *witness_kept(const struct witness *w);
 const struct witness_task *witness_task(const struct witness *w,
 					uint32_t place);
 
-/* Look at all that W names, on a thread of POOL, too.  Returns 0; -1 when LOOP
- * cannot be turned. */
+/* Look at all that W names, on a thread of POOL, too.  CHANGED is called once,
+ * with DATA, as soon as it is seen that something is not as W says, unless it
+ * is NULL.  Returns 0; -1 when LOOP cannot be turned. */
 int witness_look(struct witness *w, struct pool *pool, struct loop *loop,
-		 struct error *err);
+		 void (*changed)(void *data), void *data, struct error *err);
 /* From then on: whether all is as W says; else whether nothing has changed but
  * WITNESS_CHANGES_MAX files or fewer that no word names, which the second form
  * lists. */

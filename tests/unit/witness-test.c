@@ -60,6 +60,28 @@ add_shown(struct witness_writer *w, const char *path, bool racy)
 	witness_add_shown(w, path, &st, &shown, racy);
 }
 
+/* What happens when a change is told. */
+static void (*react)(void);
+
+static void
+on_changed(void *data)
+{
+	++*(unsigned *)data;
+	if (react)
+		react();
+}
+
+/* Look at W; a change is to be told, once. */
+static void
+look(struct witness *w)
+{
+	unsigned told = 0;
+
+	must(witness_look(w, pool, loop, on_changed, &told, &err));
+	if (told != (witness_holds(w) ? 0 : 1))
+		bug("changes were told %u times", told);
+}
+
 /* Whether the witness that was left holds: -1 when there is none. */
 static int
 holds(void)
@@ -68,7 +90,7 @@ holds(void)
 	int rc = -1;
 
 	if (w) {
-		must(witness_look(w, pool, loop, &err));
+		look(w);
 		rc = witness_holds(w);
 	}
 	/* the pool has nothing of it any more */
@@ -89,7 +111,7 @@ changes(void)
 	if (!w)
 		return "none";
 	line[0] = '\0';
-	must(witness_look(w, pool, loop, &err));
+	look(w);
 	if (!witness_has_changes(w, &paths, &count))
 		strcpy(line, "more");
 	else
@@ -278,6 +300,29 @@ test_many(void)
 	is_str(changes(), "more", "too many are not");
 }
 
+static void
+change_b(void)
+{
+	put("b", "changed");
+}
+
+static void
+test_told(void)
+{
+	struct witness_writer *w = begin();
+
+	put("a", "a");
+	put("b", "b");
+	add_file(w, "a", 0);
+	add_file(w, "b", 0);
+	witness_end(w, true);
+	put("a", "changed");
+	react = change_b;
+	is_str(changes(), "a b ",
+	       "a change is told while the rest is still to be looked at");
+	react = NULL;
+}
+
 static bool
 is_b(void *data, enum sight seen, const char *path)
 {
@@ -316,7 +361,7 @@ test_changes(void)
 	put("a", "changed");
 	is_str(changes(), "a ", "a file that was changed is told");
 	old = witness_open(&flow);
-	must(witness_look(old, pool, loop, &err));
+	look(old);
 	ok(finds(old, "a", 0) && finds(old, "b", FILE_SAME) &&
 	   finds(old, "c", FILE_SAME | FILE_NAMED),
 	   "so are those that were not, and all have their rows");
@@ -388,7 +433,7 @@ test_dropped(void)
 	add_file(w, "b", 0);
 	witness_end(w, true);
 	old = witness_open(&flow);
-	must(witness_look(old, pool, loop, &err));
+	look(old);
 	witness_drop(old, "a", is_there, NULL);
 	witness_drop(old, NULL, is_b, NULL);
 	ok(finds(old, "a", FILE_SAME), "what is dropped is not forgotten");
@@ -419,6 +464,7 @@ main(void)
 	test_answers();
 	test_trees();
 	test_many();
+	test_told();
 	test_changes();
 	test_dropped();
 	test_damage();
