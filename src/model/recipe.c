@@ -92,6 +92,11 @@ fill_argv(struct filling *f, const struct expr *words, uint32_t count)
 			strvec_push(&argv, w.v[k]);
 		}
 	}
+	if (!argv.count) {
+		step_error(f->task->step, words[0].line, words[0].column,
+			   f->err, "no program is named: the list is empty");
+		goto out;
+	}
 	f->out->argc = argv.count;
 	f->out->argv = arena_alloc(f->arena,
 				   (argv.count + 1) * sizeof(char *));

@@ -345,6 +345,17 @@ test_expect_success 'what has no text fails the task by name' '
 	fails "[[][0-9]+/a[]] Flowfile:2:35: step .a.: .* has no text$"
 '
 
+test_expect_success 'a program that is an empty list fails the task' '
+	for step in \
+		"(step a (foreach x (list (list))) (exec #:stdout \"f\" x))" \
+		"(step a (script (append (list) (list)) \"echo\"))" \
+		"(step a (shell-program (list)) (shell \"echo; echo\"))"; do
+		echo "$step" > Flowfile &&
+		fails "[[][0-9]+/a.*[]] Flowfile:1:[0-9]+: step .a.: no program is named: the list is empty$" ||
+			exit 1
+	done
+'
+
 test_expect_success 'a hole may hold any expression, with strings inside' '
 	flowfile <<-"END" &&
 	(step a (foreach x (list "b/c.txt"))
