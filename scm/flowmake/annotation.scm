@@ -5,6 +5,7 @@
   #:use-module (flowmake interpolate)
   #:use-module (flowmake wire)
   #:export (annotation-clauses
+            defaults?
             make-annotations))
 
 (define annotation-keywords
@@ -19,6 +20,16 @@
 
 (define sees
   '(from join foreach pattern input output inputs outputs))
+
+;; Whether the annotations are those of a (defaults ...) form.  It has no names
+;; of its own, and those of a step are other ones in each.
+(define defaults?
+  (make-parameter #f))
+
+(define (expression draft stx kinds clause)
+  (if (defaults?)
+      (make-expression draft stx '() "defaults")
+      (make-expression draft stx kinds clause)))
 
 (define (entry clause key expr place)
   (list clause key expr (line-of place) (column-of place)))
@@ -48,8 +59,8 @@
            (else
             (loop (cddr args) (cons key seen)
                   (cons (entry name key
-                               (make-expression draft (cadr args)
-                                                (cons 'attempt sees) name)
+                               (expression draft (cadr args)
+                                          (cons 'attempt sees) name)
                                place)
                         entries))))))))
 
@@ -67,7 +78,7 @@
   (syntax-case stx ()
     ((name value)
      (entry "environment" (variable-name draft #'name)
-            (make-expression draft #'value sees "environment")
+            (expression draft #'value sees "environment")
             (place-of #'name draft)))
     (_
      (draft-error draft (place-of stx draft)

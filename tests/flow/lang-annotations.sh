@@ -235,6 +235,22 @@ test_expect_success 'what is wrong with a step in a late fan-out is refused as e
 	test ! -e listed
 '
 
+test_expect_success 'defaults see parameters and no names of a step' '
+	flowfile <<-"END" &&
+	(parameter word "hi")
+	(defaults (environment (WORD "#{word}")))
+	(step a (shell "echo $WORD"))
+	END
+	flowmake run --run-id-file=id &&
+	logged a > actual &&
+	echo hi | test_cmp - actual &&
+	echo "(defaults (resources #:memory (* attempt 10)))" > Flowfile &&
+	echo "(step a (foreach x (list 1)) (shell \"true\"))" >> Flowfile &&
+	refused "Flowfile:1:34: defaults: ${q}attempt${q} is the attempt${q}s number, which defaults does not see" &&
+	sed -i "s/(resources.*/(environment (A \"#{inputs}\")))/" Flowfile &&
+	refused "Flowfile:1:30: defaults: ${q}inputs${q} is all inputs, which defaults does not see"
+'
+
 test_expect_success 'batch in defaults forces nothing' '
 	flowfile <<-"END" &&
 	(defaults (batch #:cpu 8 #:memory 60000 #:queue "q"))
