@@ -77,6 +77,12 @@
   (or (lexical-ref? node) (toplevel-ref? node) (module-ref? node)
       (lambda? node)))
 
+(define (note-of place)
+  ;; Code that notes PLACE.
+  (make-call #f
+             (make-module-ref #f '(flowmake registry) 'note-call! #t)
+             (list (make-const #f place))))
+
 (define (noting-call node place)
   ;; NODE, a call at PLACE.
   (define procedure (call-proc node))
@@ -91,24 +97,27 @@
         (make-call (tree-il-src node) procedure refs)
         (make-call (tree-il-src node) (car refs) (cdr refs))))
   (define noting
-    (make-seq #f
-              (make-call #f
-                         (make-module-ref #f '(flowmake registry) 'note-call!
-                                          #t)
-                         (list (make-const #f place)))
-              call))
+    (make-seq #f (note-of place) call))
   (if (null? parts)
       noting
       (make-let #f names names parts noting)))
 
+(define (unset? node)
+  ;; Whether NODE reads a variable that has no value yet, and may have none then.
+  (and (toplevel-ref? node)
+       (not (false-if-exception
+             (variable-bound?
+              (module-variable (flow-module) (toplevel-ref-name node)))))))
+
 (define (note-calls tree)
   (post-order
    (lambda (node)
-     (let* ((place (and (call? node) (place-of-node node)))
+     (let* ((place (and (or (call? node) (unset? node)) (place-of-node node)))
             (file (and place (assq-ref place 'filename))))
-       (if (and file (project-file? file))
-           (noting-call node place)
-           node)))
+       (cond
+        ((not (and file (project-file? file))) node)
+        ((call? node) (noting-call node place))
+        (else (make-seq #f (note-of place) node)))))
    tree))
 
 (define (interpreted-code trees forms)

@@ -308,6 +308,13 @@ Flowfile:1:21: step 'a': the 1st element of the value is a file of names, which 
 Flowfile:1:21: step 'a': list-file: "a\nb" is more than one line
 END
 
+mistake 'a parameter that is used before it is declared is found' \
+	"Flowfile:1:19: unbound variable ${q}y${q}" <<'END'
+(parameter x (+ 1 y))
+(parameter y 2)
+(step a (shell "touch ran"))
+END
+
 test_expect_success 'a mistake in an included file has its place there' '
 	echo "(load \"more.scm\")" > Flowfile &&
 	cat > more.scm <<-\END &&
