@@ -20,7 +20,10 @@
 #include "sys/loop.h"
 #include "sys/pool.h"
 
-enum { MIN_THREAD_BYTES = 1 << 16 }; /* of sights: some 1,000 */
+enum {
+	MIN_THREAD_BYTES = 1 << 16, /* of sights: some 1,000 */
+	PIECE = 64,                 /* sights that a thread takes at once */
+};
 
 /* ---- reading ---- */
 
@@ -28,8 +31,6 @@ enum { MIN_THREAD_BYTES = 1 << 16 }; /* of sights: some 1,000 */
 struct part {
 	struct pool_job job;
 	struct witness *witness;
-	char *from;
-	char *to;
 	bool pending;
 	void (*changed)(void *data); /* NULL: it was called, or may not be */
 	void *changed_data;
@@ -46,6 +47,7 @@ struct witness {
 	struct witness_task *tasks;
 	char *seen;              /* the first */
 	char *end;               /* behind the last */
+	char *_Atomic next;      /* the first that nobody looks at yet */
 	_Atomic bool has_changed; /* something, */
 	_Atomic bool stop;       /* too much */
 	struct part mine;        /* at last, all changes */
@@ -249,19 +251,37 @@ tell_change(struct part *p)
 	changed(p->changed_data);
 }
 
+/* Take what is to be looked at next, from *FROM to before *TO; false: nothing.
+ * Whoever is faster gets more: one of the cores may have other things to do. */
+static bool
+take_piece(struct witness *w, char **from, char **to)
+{
+	unsigned n;
+
+	*from = atomic_load(&w->next);
+	do {
+		*to = *from;
+		for (n = 0; n < PIECE && *to < w->end; n++)
+			*to = next_seen((struct seen *)*to);
+	} while (!atomic_compare_exchange_weak(&w->next, from, *to));
+	return *from < *to;
+}
+
 static void
 look(struct pool_job *job)
 {
 	struct part *p = (struct part *)job;
-	char *at;
+	struct witness *w = p->witness;
+	char *at, *to;
 
-	for (at = p->from; at < p->to && !atomic_load(&p->witness->stop);
-	     at = next_seen((struct seen *)at)) {
-		struct seen *s = (struct seen *)at;
+	while (!atomic_load(&w->stop) && take_piece(w, &at, &to)) {
+		for (; at < to; at = next_seen((struct seen *)at)) {
+			struct seen *s = (struct seen *)at;
 
-		if (!is_so(s, (char *)(s + 1)))
-			note_change(p, s, (char *)(s + 1));
-		tell_change(p);
+			if (!is_so(s, (char *)(s + 1)))
+				note_change(p, s, (char *)(s + 1));
+			tell_change(p);
+		}
 	}
 }
 
@@ -271,19 +291,6 @@ on_looked(struct pool_job *job)
 	struct part *p = (struct part *)job;
 
 	p->pending = false;
-}
-
-/* Where the second half begins; the end, when it is not worth a thread. */
-static char *
-find_middle(const struct witness *w)
-{
-	char *at = w->seen;
-
-	if (w->end - w->seen < MIN_THREAD_BYTES)
-		return w->end;
-	while (at - w->seen < (w->end - w->seen) / 2)
-		at = next_seen((struct seen *)at);
-	return at;
 }
 
 /* Let the changes of one part be those of all. */
@@ -305,22 +312,17 @@ int
 witness_look(struct witness *w, struct pool *pool, struct loop *loop,
 	     void (*changed)(void *data), void *data, struct error *err)
 {
-	char *middle = find_middle(w);
-
 	w->mine = (struct part){
 		.witness = w,
-		.from = w->seen,
-		.to = middle,
 		.changed = changed,
 		.changed_data = data,
 	};
 	w->other = (struct part){
 		.job = { look, on_looked, NULL },
 		.witness = w,
-		.from = middle,
-		.to = w->end,
-		.pending = middle < w->end,
+		.pending = w->end - w->seen >= MIN_THREAD_BYTES,
 	};
+	atomic_store(&w->next, w->seen);
 	if (w->other.pending)
 		pool_submit(pool, &w->other.job);
 	look(&w->mine.job);
