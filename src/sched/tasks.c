@@ -356,7 +356,9 @@ lease(struct run *r, struct attempt *a)
 void
 run_refill(struct run *r)
 {
-	while (!r->stopping && r->queue_start < r->queue_count) {
+	/* who was told to end takes no more outputs away */
+	while (!r->stopping && r->queue_start < r->queue_count &&
+	       !loop_signal_waits(r->loop)) {
 		struct attempt *a = r->queue[r->queue_start];
 
 		if (a->task->node.waiting) {

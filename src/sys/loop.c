@@ -414,6 +414,16 @@ loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn, void *data)
 		bug("signal %d: %s", signo, strerror(errno));
 }
 
+bool
+loop_signal_waits(const struct loop *l)
+{
+	sigset_t come, ours = l->signals, both;
+
+	sigdelset(&ours, SIGCHLD);
+	return !sigpending(&come) && !sigandset(&both, &come, &ours) &&
+	       !sigisemptyset(&both);
+}
+
 /* Take what signals have come. */
 static void
 read_signals(struct loop *l)

@@ -82,6 +82,9 @@ void loop_child_remove(struct loop *l, pid_t pid);
 typedef void loop_signal_fn(void *data, int signo);
 void loop_signal_add(struct loop *l, int signo, loop_signal_fn *fn,
 		     void *data);
+/* Whether a signal has come of which its handler will be told in the next
+ * turn. */
+bool loop_signal_waits(const struct loop *l);
 
 /* ---- turns ---- */
 

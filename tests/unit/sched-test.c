@@ -4,6 +4,8 @@
  */
 #include "base/base.h"
 
+#include <signal.h>
+
 #include "base/clock.h"
 #include "fake-run.h"
 #include "sched/leases.h"
@@ -38,6 +40,7 @@ static uint32_t runs_so_far;
 static struct attempt *running[64];
 static uint32_t running_count;
 static bool refuse_start;
+static bool start_interrupts;
 
 static void
 say(const char *format, const char *name)
@@ -60,6 +63,8 @@ fake_start(struct executor *x, const struct task_spec *spec, void *task,
 		bug("not its own spec");
 	running[running_count++] = a;
 	say("start(%s)", a->name.buf);
+	if (start_interrupts)
+		raise(SIGUSR1);
 	return 0;
 }
 
@@ -520,6 +525,31 @@ test_interrupt(void)
 }
 
 static void
+on_interrupt(void *data, int signo)
+{
+	(void)data;
+	(void)signo;
+	run.stopping = run.interrupted = true;
+}
+
+static void
+test_told_to_end(void)
+{
+	given("(step z) (step a (after z)) (step b (after z))");
+	loop_signal_add(run.loop, SIGUSR1, on_interrupt, NULL);
+	start_interrupts = true;
+	finish("z", OUTCOME_OK);
+	turn();
+	start_interrupts = false;
+	happened("start(z) z:done start(a)",
+		 "when a signal has come no more tasks are started");
+	turn();
+	happened("", "nor when it is heard");
+	finish("a", OUTCOME_CANCELLED);
+	happened("a:cancelled", "what was started ends");
+}
+
+static void
 test_printed(void)
 {
 	static const char text[] = "line 1\nline 2\n";
@@ -556,6 +586,7 @@ main(void)
 	test_failure();
 	test_unstarted();
 	test_interrupt();
+	test_told_to_end();
 	test_printed();
 	close_run();
 	strbuf_release(&trace);
