@@ -396,6 +396,28 @@ leases_take(struct leases *l, struct lease *lease, const struct task *t,
 	return got;
 }
 
+bool
+leases_allow(struct leases *l, const struct task *t)
+{
+	struct lease lease = { .task = t };
+	const char *path, *does;
+
+	if (l->standing != STANDING_AMONG)
+		return l->standing == STANDING_ALONE;
+	if (file_locks_take(&l->locks, &lease, &path, &does, NULL) <= 0)
+		return false;
+	file_locks_drop(&l->locks, &lease);
+	/* who has just found it in use tries again */
+	l->changed = true;
+	return true;
+}
+
+bool
+leases_are_free(void)
+{
+	return !file_locks_is_held(ALONE);
+}
+
 void
 leases_drop(struct leases *l, struct lease *lease)
 {

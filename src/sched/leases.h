@@ -43,6 +43,12 @@ int leases_take(struct leases *l, struct lease *lease, const struct task *t,
 		const char **does, void (*ready)(void *data), void *data,
 		struct error *err);
 
+/* Whether no other run may be making the outputs of T just now. */
+bool leases_allow(struct leases *l, const struct task *t);
+/* The same of all files, before there are leases: whether no other run goes on
+ * that may make any. */
+bool leases_are_free(void);
+
 /* Give back what LEASE holds, if anything. */
 void leases_drop(struct leases *l, struct lease *lease);
 /* Tell other runs of what was given back since. */

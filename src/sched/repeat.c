@@ -24,6 +24,7 @@
 #include "exec/slot.h"
 #include "flow/evaluator.h"
 #include "model/graph.h"
+#include "sched/leases.h"
 #include "store/files.h"
 #include "store/witness.h"
 
@@ -263,7 +264,9 @@ run_repeat(struct run *r, struct error *err)
 	size_t count;
 	int ret;
 
-	if (!r->origin.number || !is_plain(r) || !flow_digest(r, &flow))
+	/* what another run is just making must be asked for */
+	if (!r->origin.number || !is_plain(r) || !leases_are_free() ||
+	    !flow_digest(r, &flow))
 		return 1;
 	r->witness = witness_open(&flow);
 	if (!r->witness)

@@ -20,6 +20,7 @@
 #include "model/graph.h"
 #include "model/key-diff.h"
 #include "model/resolve.h"
+#include "sched/leases.h"
 #include "sched/prehash.h"
 #include "sched/reuse.h"
 #include "store/files.h"
@@ -230,6 +231,12 @@ decide(struct run *r, struct task *t)
 	struct reuse_hit hit;
 
 	t->attempt = 1;
+	/* what another run is just making may look right, and vanish */
+	if (r->leases && !leases_allow(r->leases, t)) {
+		attempt_free(a);
+		push_due(r, t);
+		return;
+	}
 	if (!attempt_demand(a, r->graph, &err) &&
 	    !attempt_make_key(a, r->graph, r->files, &err))
 		state = look(r, a, &hit);

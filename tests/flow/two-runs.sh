@@ -53,6 +53,23 @@ test_expect_success 'a run that waits goes on when the other is killed' '
 	test_grep "^ *4 .* done" runs
 '
 
+test_expect_success 'a resume does not take what another run is still making' '
+	mkdir making && cd making && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step make (foreach n (iota 3)) (output o "#{n}.txt")
+	  (shell "echo #{n} > #{o}
+	echo > ready; read -r line < go"))
+	END
+	begin flowmake run > zero 2>&1 && zero=$begun && hear 9 3 &&
+	printf "1\n2\n3\n" >&8 && ended 0 $zero && flowmake resume &&
+	begin flowmake run > first 2>&1 && one=$begun && hear 9 3 &&
+	ls ?.txt && begin flowmake resume > second 2>&1 && two=$begun &&
+	test_wait grep -q waits second && cat second && kill -INT $one &&
+	ended 130 $one && ended 0 $two &&
+	cat 0.txt 1.txt 2.txt > actual && printf "0\n1\n2\n" > expected &&
+	test_cmp expected actual
+'
+
 test_expect_success 'what a dead run left half moved is removed when no run goes on' '
 	mkdir half && cd half && fifo go 8 && fifo ready 9 &&
 	flowfile <<-\END &&
