@@ -4,7 +4,8 @@
 (define-module (flowmake errors)
   #:use-module (ice-9 match)
   #:use-module ((system vm vm) #:select (call-with-stack-overflow-handler))
-  #:export (flow-error
+  #:export (nameless?
+            flow-error
             call-with-errors))
 
 (define (place->string place)
@@ -47,8 +48,8 @@ alist as syntax-source gives it, or #f, says where the mistake is."
      (else (go (cdr chars) args "~")))))
 
 (define (nameless? object)
-  ;; A procedure without a name: Guile writes its address, which differs each
-  ;; time.
+  "Return whether OBJECT is a procedure without a name: Guile writes its
+address, which differs each time."
   (and (procedure? object) (not (procedure-name object))))
 
 (define (compound->text exception)
@@ -74,9 +75,15 @@ alist as syntax-source gives it, or #f, says where the mistake is."
   ;; (who what where form subform)
   (let ((what (if (pair? (cdr args)) (cadr args) "bad syntax"))
         (form (and (> (length args) 3) (list-ref args 3))))
-    (if form
-        (format #f "~a in ~a" what (shorten (format #f "~s" form)))
-        (format #f "~a" what))))
+    (cond
+     ((and (symbol? form)
+           (equal? what "reference to identifier outside its scope"))
+      (format #f "'~a' is bound by a macro, whose names do not reach into a \
+text; bind it with let" form))
+     (form
+      (format #f "~a in ~a" what (shorten (format #f "~s" form))))
+     (else
+      (format #f "~a" what)))))
 
 (define (shorten text)
   (if (> (string-length text) 70)

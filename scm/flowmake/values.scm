@@ -139,7 +139,9 @@ NAMES, one on a line."
 
 (define (show-value value)
   "Return a short printed form of VALUE for a message."
-  (let ((text (simple-format #f "~s" (shortened value 3))))
+  (let ((text (if (nameless? value)
+                  "#<procedure>"
+                  (simple-format #f "~s" (shortened value 3)))))
     (if (> (string-length text) 80)
         (string-append (substring text 0 77) "...")
         text)))

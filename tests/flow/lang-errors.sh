@@ -201,6 +201,11 @@ mistake 'a wrong number of arguments is an error with its place' \
 (f 1 2)
 END
 
+mistake 'a procedure in place of a list is shown without its address' \
+	"Flowfile:1:20: step ${q}a${q}: foreach needs a list, not #<procedure>" <<'END'
+(step a (foreach x (lambda () 1)) (shell "true"))
+END
+
 test_expect_success 'a Flowfile that is not there is said, with the way out' '
 	rm -f Flowfile &&
 	refused "flowmake: there is no ${q}Flowfile${q} here; go to the project${q}s directory, name that with -C, or the file with -f"

@@ -179,6 +179,11 @@ began at line 2")
     ("a procedure without a name is shown without its address"
      "((lambda (x) x))"
      "Flowfile:1:2: Wrong number of arguments to #<procedure>")
+    ("the name that a macro binds is not seen in a text"
+     "(define-syntax foo (syntax-rules () ((_ x) (step a (shell \"#{x}\")))))
+(foo 3)"
+     "Flowfile:1:62: 'x' is bound by a macro, whose names do not reach into \
+a text; bind it with let")
     ("what is called and is no procedure is an error where that is called"
      "(parameter x\n  ((car (list 5))\n    1))"
      "Flowfile:2:3: Wrong type to apply: 5")
