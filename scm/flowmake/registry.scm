@@ -221,7 +221,7 @@ EARLIER, such a list, what was given to the run that is resumed."
    (else text)))
 
 (define (plain-type? value)
-  (or (number? value) (string? value) (boolean? value) (symbol? value)
+  (or (real? value) (string? value) (boolean? value) (symbol? value)
       (list? value)))
 
 (define (declare-parameter! place name default-place default doc)

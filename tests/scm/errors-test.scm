@@ -179,6 +179,12 @@ began at line 2")
     ("a procedure without a name is shown without its address"
      "((lambda (x) x))"
      "Flowfile:1:2: Wrong number of arguments to #<procedure>")
+    ("a form of defaults that is no list is found"
+     "(defaults . 3)" "Flowfile:1:1: defaults: the form is no list")
+    ("a default that is no real number is found"
+     "(parameter x 1+2i)"
+     "Flowfile:1:14: parameter 'x': the default must be a number, a string, a \
+truth value or a list, not 1.0+2.0i")
     ("the name that a macro binds is not seen in a text"
      "(define-syntax foo (syntax-rules () ((_ x) (step a (shell \"#{x}\")))))
 (foo 3)"
