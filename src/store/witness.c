@@ -293,7 +293,16 @@ on_looked(struct pool_job *job)
 	p->pending = false;
 }
 
-/* Let the changes of one part be those of all. */
+static int
+compare_paths(const void *a, const void *b)
+{
+	uintptr_t x = (uintptr_t)*(const char *const *)a;
+	uintptr_t y = (uintptr_t)*(const char *const *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Let the changes of one part be those of all, in the order of W. */
 static void
 join_changes(struct witness *w)
 {
@@ -304,6 +313,9 @@ join_changes(struct witness *w)
 		ARRAY_GROW(to->changes, to->change_count, to->change_alloc);
 		to->changes[to->change_count++] = from->changes[i];
 	}
+	if (to->change_count)
+		qsort(to->changes, to->change_count, sizeof(*to->changes),
+		      compare_paths);
 	to->has_others |= from->has_others ||
 		to->change_count > WITNESS_CHANGES_MAX;
 }
