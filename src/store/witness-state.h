@@ -24,7 +24,7 @@ struct witness_start {
 	struct witness_head head;
 };
 
-#define WITNESS_MAGIC "flowmake witness 7"
+#define WITNESS_MAGIC "flowmake witness 8"
 #define WITNESS_STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
@@ -36,11 +36,11 @@ enum seen_state { SEEN_SAME, SEEN_CHANGED, SEEN_DROPPED };
 /* One path, and how it was; its path follows. */
 struct seen {
 	uint8_t sight;
-	uint8_t is_named;        /* a file, by a word of a recipe */
-	uint8_t has_maker;       /* its row says who made it */
-	uint8_t state;           /* enum seen_state */
+	uint8_t is_named : 1;    /* a file, by a word of a recipe */
+	uint8_t has_maker : 1;   /* its row says who made it */
+	uint8_t state : 2;       /* enum seen_state */
 	uint16_t bucket;         /* witness_bucket of its path */
-	uint16_t path_units;     /* length of that with its NUL, padded */
+	uint32_t path_bytes;     /* length of that with its NUL, padded */
 	uint32_t place;          /* of the task that alone declares the file */
 	uint32_t before;         /* by w->buckets: where the one before it in
 				  * its bucket begins, in units from w->seen,

@@ -94,7 +94,7 @@ put_seen(struct witness_writer *w, struct seen *s, const char *path)
 	size_t len = strlen(path) + 1;
 
 	s->bucket = witness_bucket(path, len - 1);
-	s->path_units = (uint16_t)(witness_pad(len) / SEEN_UNIT);
+	s->path_bytes = (uint32_t)witness_pad(len);
 	witness_put(w, s, sizeof(*s));
 	witness_put(w, path, len);
 	witness_put(w, zeros, witness_pad(len) - len);

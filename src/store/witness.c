@@ -236,7 +236,7 @@ note_change(struct part *p, struct seen *s, const char *path)
 static char *
 next_seen(const struct seen *s)
 {
-	return (char *)(s + 1) + (size_t)s->path_units * SEEN_UNIT;
+	return (char *)(s + 1) + s->path_bytes;
 }
 
 /* Say that something has changed, if that is so and P's thread may. */

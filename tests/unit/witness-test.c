@@ -300,6 +300,26 @@ test_many(void)
 	is_str(changes(), "more", "too many are not");
 }
 
+/* A recipe may name what is too long to be a path. */
+static void
+test_long(void)
+{
+	enum { LEN = 600000 };
+	struct witness_writer *w = begin();
+	char *path = xmalloc(LEN + 1);
+
+	memset(path, 'x', LEN);
+	path[LEN] = '\0';
+	put("a", "a");
+	witness_add(w, SIGHT_NOTHING, path);
+	add_file(w, "a", 0);
+	witness_end(w, true);
+	free(path);
+	ok(holds() == 1, "nothing at a very long path, and a file");
+	put("a", "changed");
+	is_str(changes(), "a ", "what comes behind that path is looked at");
+}
+
 static void
 change_b(void)
 {
@@ -464,6 +484,7 @@ main(void)
 	test_answers();
 	test_trees();
 	test_many();
+	test_long();
 	test_told();
 	test_changes();
 	test_dropped();
