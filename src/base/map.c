@@ -103,24 +103,9 @@ map_get(const struct map *m, const char *key, size_t len)
 	return slot ? m->entries[slot - 1].value : NULL;
 }
 
-void
-map_init_borrowing(struct map *m, uint32_t count)
-{
-	map_init(m);
-	m->borrows = true;
-	for (m->slot_count = FIRST_SLOTS; m->slot_count / 2 < count;)
-		m->slot_count *= 2;
-	m->slots = xcalloc(m->slot_count, sizeof(*m->slots));
-	m->alloc = m->slot_count / 2;
-	m->entries = xmalloc(m->alloc * sizeof(*m->entries));
-}
-
-/* What the map keeps of KEY: mostly a copy. */
 static const char *
-keep_key(struct map *m, const char *key, size_t len)
+copy_key(struct map *m, const char *key, size_t len)
 {
-	if (m->borrows)
-		return key;
 	if (!m->keys) {
 		m->keys = xmalloc(sizeof(*m->keys));
 		arena_init(m->keys);
@@ -142,7 +127,7 @@ map_enter(struct map *m, const char *key, size_t len)
 			return &m->entries[*slot - 1];
 		key = m->entries[*slot - 1].key;
 	} else {
-		key = keep_key(m, key, len);
+		key = copy_key(m, key, len);
 	}
 	m->entries[m->count] = (struct map_entry){
 		.key = key, .len = (uint32_t)len, .hash = hash

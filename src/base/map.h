@@ -9,7 +9,7 @@
 #include "base/base.h"
 
 struct map_entry {
-	const char *key; /* owned by the map, unless borrowed, NUL-terminated */
+	const char *key; /* owned by the map, NUL-terminated */
 	uint32_t len;    /* of the key, without the NUL */
 	uint32_t hash;   /* low half of the key's XXH3 */
 	void *value;     /* never NULL; NULL marks a deleted entry */
@@ -23,13 +23,9 @@ struct map {
 	uint32_t *slots;           /* open addressing: entry index + 1, or 0 */
 	uint32_t slot_count;       /* power of two */
 	struct arena *keys;        /* where keys are copied */
-	bool borrows;              /* they are not */
 };
 
 void map_init(struct map *m);
-/* With room for COUNT entries, whose keys stay where they are as long as the
- * map. */
-void map_init_borrowing(struct map *m, uint32_t count);
 /* Frees keys and table, not the values. */
 void map_release(struct map *m);
 /* The value of KEY, or NULL. */

@@ -52,25 +52,6 @@ test_basics(void)
 }
 
 static void
-test_borrowing(void)
-{
-	static char keys[MANY][16];
-	struct map m;
-	int i, good = 0;
-
-	map_init_borrowing(&m, 3);
-	for (i = 0; i < MANY; i++) {
-		make_key(keys[i], sizeof(keys[i]), i);
-		map_sets(&m, keys[i], &values[i]);
-	}
-	for (i = 0; i < MANY; i++)
-		good += map_gets(&m, keys[i]) == &values[i];
-	ok(good == MANY && m.entries[7].key == keys[7],
-	   "a map may borrow its keys, more than was thought");
-	map_release(&m);
-}
-
-static void
 test_order(void)
 {
 	static const char *const keys[] = { "c", "a", "b", "d" };
@@ -163,7 +144,6 @@ int
 main(void)
 {
 	test_basics();
-	test_borrowing();
 	test_order();
 	test_many();
 	test_churn();
