@@ -97,21 +97,6 @@ parent_len(const char *path, size_t len)
 	return len ? len - 1 : 0;
 }
 
-bool
-file_locks_is_held(off_t offset)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
-			      .l_start = offset, .l_len = 1 };
-	int fd = open(FILE_LOCKS_PATH, O_RDWR | O_CLOEXEC);
-	bool held;
-
-	if (fd < 0)
-		return errno != ENOENT;
-	held = fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
-	close(fd);
-	return held;
-}
-
 /* ---- readers and writers ---- */
 
 static uint32_t

@@ -44,9 +44,6 @@ void file_locks_close(struct file_locks *l);
 int file_locks_set(struct file_locks *l, off_t offset, short type,
 		   struct error *err);
 
-/* Whether some process may hold a lock of the byte at OFFSET. */
-bool file_locks_is_held(off_t offset);
-
 /* Lock all that LEASE names or nothing.  Returns 1; 0 with *PATH, which another
  * run DOES something with; -1. */
 int file_locks_take(struct file_locks *l, const struct lease *lease,

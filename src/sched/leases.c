@@ -39,6 +39,7 @@
 #include "base/error.h"
 #include "model/graph.h"
 #include "sched/file-locks.h"
+#include "sys/lock.h"
 #include "sys/loop.h"
 
 #define ALONE FILE_LOCKS_SPARE /* the byte */
@@ -415,7 +416,8 @@ leases_allow(struct leases *l, const struct task *t)
 bool
 leases_are_free(void)
 {
-	return !file_locks_is_held(ALONE);
+	/* whoever leases has a byte of it, at least ALONE */
+	return !lock_is_held(FILE_LOCKS_PATH);
 }
 
 void

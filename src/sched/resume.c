@@ -225,18 +225,18 @@ look(struct run *r, struct attempt *a, struct reuse_hit *hit)
 static void
 decide(struct run *r, struct task *t)
 {
-	struct attempt *a = attempt_begin_scratch(r, &r->scratch, t);
 	struct error err = ERROR_INIT;
 	enum reuse_state state = REUSE_NONE;
 	struct reuse_hit hit;
+	struct attempt *a;
 
 	t->attempt = 1;
 	/* what another run is just making may look right, and vanish */
 	if (r->leases && !leases_allow(r->leases, t)) {
-		attempt_free(a);
 		push_due(r, t);
 		return;
 	}
+	a = attempt_begin_scratch(r, &r->scratch, t);
 	if (!attempt_demand(a, r->graph, &err) &&
 	    !attempt_make_key(a, r->graph, r->files, &err))
 		state = look(r, a, &hit);
