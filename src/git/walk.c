@@ -47,7 +47,6 @@ struct pending {
 struct visit {
 	const struct pending *dir;
 	int fd;
-	bool only_data;     /* it has no tracked files, no directories */
 	uint64_t untracked; /* files in it */
 };
 
@@ -231,16 +230,16 @@ static void
 read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
 {
 	const struct dirent *e;
-
 	/* each directory in it links to it, where such links are counted */
-	v->only_data = d->st.st_nlink == 2 &&
+	bool only_data = d->st.st_nlink == 2 &&
 		!project_tracks_below(w->project, d->path);
+
 	d->first = w->count;
 	d->read_ns = clock_real_ns(w->clock);
 	if (*d->path && !faccessat(v->fd, ".git", F_OK, AT_EACCESS)) {
 		walk_leave_out(w, d->path, "a git repository of its own");
 	} else {
-		while ((!v->only_data || !is_full(v)) && (e = readdir(open)))
+		while ((!only_data || !is_full(v)) && (e = readdir(open)))
 			consider(w, v, e);
 		d->is_full = is_full(v);
 		if (d->is_full)

@@ -105,12 +105,10 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 	}
 }
 
-/* Whether COUNT splits of O from number INDEX on, whose nodes begin at PLACE,
- * are passed over: nothing of their tasks would be asked for before their files
- * are. */
+/* Whether splits of O may be passed over: nothing of their tasks would be asked
+ * for before their files are. */
 static bool
-pass(struct graph *g, const struct opening *o, uint32_t index, uint32_t count,
-     uint32_t place)
+may_pass(const struct graph *g, const struct opening *o)
 {
 	const struct level *l = o->step->level;
 	uint32_t i;
@@ -121,9 +119,18 @@ pass(struct graph *g, const struct opening *o, uint32_t index, uint32_t count,
 		if (l->steps[i]->layout->early_count >
 		    (l->steps[i] == o->step ? 1 : 0))
 			return false;
+	return true;
+}
+
+/* Whether COUNT splits of O from number INDEX on, whose nodes begin at PLACE,
+ * are passed over, as they may be. */
+static bool
+pass(struct graph *g, const struct opening *o, uint32_t index, uint32_t count,
+     uint32_t place)
+{
 	if (!g->world.passes(g->world.data, o, index, count, place))
 		return false;
-	g->wanted_tasks += count * l->step_count;
+	g->wanted_tasks += count * o->step->level->step_count;
 	return true;
 }
 
@@ -137,6 +144,7 @@ graph_eval_pass(struct graph *g, struct eval_request *q, uint32_t item,
 		return false;
 	o = node_opening(q->nodes[item]);
 	if ((uint64_t)o->split_count + count > g->options.max_num_splits ||
+	    !may_pass(g, o) ||
 	    !pass(g, o, o->split_count, count, g->node_count))
 		return false;
 	nodes_reserve(g, count * o->step->level->step_count);
@@ -167,6 +175,7 @@ static int
 opening_end(struct graph *g, struct opening *o, struct error *err)
 {
 	const struct template *t = o->step->template;
+	bool passes = may_pass(g, o);
 	uint32_t i;
 
 	if (o->split_count > g->options.max_num_splits) {
@@ -179,7 +188,7 @@ opening_end(struct graph *g, struct opening *o, struct error *err)
 	for (i = 0; i < o->split_count; i++) {
 		struct split *sp = o->splits[i];
 
-		if (sp && pass(g, o, i, 1, sp->place))
+		if (sp && passes && pass(g, o, i, 1, sp->place))
 			o->splits[i] = NULL;
 		else if (sp && open_split(g, o, sp, err))
 			return -1;
