@@ -22,13 +22,15 @@
   '(from join foreach pattern input output inputs outputs))
 
 ;; Whether the annotations are those of a (defaults ...) form.  It has no names
-;; of its own, and those of a step are other ones in each.
+;; of its own but the attempt's number, and those of a step are other ones in
+;; each.
 (define defaults?
   (make-parameter #f))
 
 (define (expression draft stx kinds clause)
   (if (defaults?)
-      (make-expression draft stx '() "defaults")
+      (make-expression draft stx (if (memq 'attempt kinds) '(attempt) '())
+                       "defaults")
       (make-expression draft stx kinds clause)))
 
 (define (entry clause key expr place)

@@ -43,6 +43,16 @@ struct keyword {
 
 /* ---- values ---- */
 
+/* For what the annotation is read.  What a defaults form says for the first
+ * attempt is known without a task. */
+static const struct node *
+reader(const struct reading *r)
+{
+	if (r->task)
+		return &r->task->node;
+	return r->owner->name ? NULL : graph_first_attempt(r->graph, r->owner);
+}
+
 /* Report that the value is not WANT. */
 static int
 reject(struct reading *r, const char *value, size_t len, const char *want)
@@ -95,7 +105,7 @@ read_number(struct reading *r, bool memory, double least, double max,
 {
 	struct strbuf scratch = STRBUF_INIT, text = STRBUF_INIT;
 	const struct expr *e = r->annotation->expr;
-	const struct node *n = r->task ? &r->task->node : NULL;
+	const struct node *n = reader(r);
 	struct cbor_item it;
 	struct cbor c;
 	size_t len = 0;
@@ -241,7 +251,7 @@ static const char *
 read_text(struct reading *r)
 {
 	struct strbuf text = STRBUF_INIT;
-	const struct node *n = r->task ? &r->task->node : NULL;
+	const struct node *n = reader(r);
 	const struct expr *e = r->annotation->expr;
 	const char *kept = NULL;
 
@@ -423,9 +433,11 @@ gives_way(const struct rules *rules, const struct step *s,
 static bool
 is_known(const struct reading *r, const struct expr *e)
 {
-	return !e || (!e->need_count &&
-		      (e->kind != WIRE_EXPR_THUNK ||
-		       graph_has_constants(r->graph, r->owner)));
+	if (!e || (!e->need_count && e->kind != WIRE_EXPR_THUNK))
+		return true;
+	if (e->need_count && r->owner->name)
+		return false;
+	return graph_has_constants(r->graph, r->owner);
 }
 
 /* Whether the value of A can be had without its task, or the task is given. */
@@ -527,4 +539,20 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 	if (r.says_retry && !r.says_times)
 		d->retry_times = 3;
 	return 0;
+}
+
+bool
+demands_need_again(const struct rules *r, const struct step *s,
+		   const struct step *form)
+{
+	const struct template *t = form->template;
+	const struct demands none = { .on_batch = false };
+	uint32_t i;
+
+	for (i = 0; i < t->annotation_count; i++)
+		if (t->annotations[i].expr &&
+		    t->annotations[i].expr->need_count &&
+		    !gives_way(r, s, &none, &t->annotations[i], form->ordinal))
+			return true;
+	return false;
 }

@@ -12,6 +12,7 @@
 struct arena;
 struct error;
 struct graph;
+struct rules;
 struct step;
 struct task;
 
@@ -46,5 +47,10 @@ struct demands {
  * left at its default. */
 int demands_of(struct graph *g, const struct step *s, const struct task *t,
 	       struct arena *arena, struct demands *d, struct error *err);
+
+/* Whether what S asks for follows from an expression of FORM, a defaults form,
+ * that mentions the attempt. */
+bool demands_need_again(const struct rules *r, const struct step *s,
+			const struct step *form);
 
 #endif

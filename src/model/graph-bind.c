@@ -256,10 +256,10 @@ bind_clauses(struct graph *g, const struct node *n, const struct binder *b,
 }
 
 void
-graph_bind(struct graph *g, const struct node *n, uint32_t name,
-	   struct strbuf *out)
+graph_bind(struct graph *g, const struct step *step, const struct node *n,
+	   uint32_t name, struct strbuf *out)
 {
-	const struct template *tm = node_step(n)->template;
+	const struct template *tm = step->template;
 	const struct name *nm = &tm->names[name];
 	const struct task *t = n->kind == NODE_TASK ? node_task(n) : NULL;
 	const char *item;
@@ -323,6 +323,17 @@ graph_bind(struct graph *g, const struct node *n, uint32_t name,
 	}
 }
 
+/* The row of T that phase number PHASE of STEP gave.  What a defaults form gave
+ * for the first attempt is the same in all tasks. */
+static const struct row *
+phase_row(const struct graph *g, const struct step *step, const struct task *t,
+	  uint32_t phase)
+{
+	if (!step->name && t->attempt <= 1)
+		return g->first_attempts[step->ordinal].rows[phase];
+	return t->rows[row_place(t, step, phase)];
+}
+
 const char *
 graph_value(struct graph *g, const struct step *step, const struct node *n,
 	    const struct expr *e, struct strbuf *scratch, size_t *len)
@@ -341,7 +352,7 @@ graph_value(struct graph *g, const struct step *step, const struct node *n,
 			return row_item(node_split(n)->elements, name->clause,
 					len);
 		strbuf_reset(scratch);
-		graph_bind(g, n, e->index, scratch);
+		graph_bind(g, step, n, e->index, scratch);
 		*len = scratch->len;
 		return scratch->buf;
 	case WIRE_EXPR_THUNK:
@@ -351,7 +362,8 @@ graph_value(struct graph *g, const struct step *step, const struct node *n,
 		else if (n->kind == NODE_OPENING)
 			row = node_opening(n)->when_row;
 		else
-			row = node_task(n)->rows[place->phase];
+			row = phase_row(g, step, node_task(n),
+					(uint32_t)place->phase);
 		return row_item(row, n && n->kind == NODE_OPENING &&
 				place->phase != PHASE_CONSTANT ? 0 :
 				place->position, len);

@@ -11,6 +11,7 @@
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "model/demands.h"
 #include "model/graph-internal.h"
 
 /* ---- answers ---- */
@@ -23,6 +24,14 @@ row_new(struct graph *g, const char *data, size_t len)
 	row->len = (uint32_t)len;
 	memcpy(row->data, data, len);
 	return row;
+}
+
+const struct row **
+rows_new(struct graph *g, const struct step *s)
+{
+	return arena_zalloc(&g->arena, (s->layout->phase_count +
+					g->rules->default_count + 1) *
+			    sizeof(struct row *));
 }
 
 const char *
@@ -86,7 +95,8 @@ graph_eval_row(struct graph *g, struct eval_request *q, uint32_t item,
 		break;
 	case EVAL_PHASE:
 	case EVAL_AGAIN:
-		node_task(n)->rows[q->phase] = row;
+		node_task(n)->rows[row_place(node_task(n), q->step,
+					     q->phase)] = row;
 		break;
 	case EVAL_WHEN:
 		node_opening(n)->when_row = row;
@@ -163,8 +173,7 @@ open_split(struct graph *g, struct opening *o, struct split *sp,
 	if (split_populate(g, sp, err))
 		return -1;
 	own = sp->tasks[o->step->ordinal];
-	own->rows = arena_zalloc(&g->arena, (o->step->layout->phase_count + 1) *
-				 sizeof(char *));
+	own->rows = rows_new(g, o->step);
 	own->rows[0] = sp->opener_row;
 	own->phase = 1;
 	return task_advance(g, own, err);
@@ -210,19 +219,25 @@ needs_attempt(const struct template *t, const struct phase *ph)
 	return false;
 }
 
-/* Evaluate for T's next attempt the phases from number PHASE on that depend
- * on it; at their end T is ready. */
+/* Evaluate for T's next attempt what depends on it, from PLACE among its rows
+ * on: its own phases, and defaults forms.  At the end T is ready. */
 static void
-again_next(struct graph *g, struct task *t, uint32_t phase)
+again_next(struct graph *g, struct task *t, uint32_t place)
 {
 	const struct layout *l = t->step->layout;
+	const struct rules *r = g->rules;
+	uint32_t i;
 
-	for (; phase < l->phase_count; phase++) {
-		if (!needs_attempt(t->step->template, &l->phases[phase]))
-			continue;
-		ask(g, &t->node, EVAL_AGAIN, phase, true);
-		return;
-	}
+	for (i = place; i < l->phase_count; i++)
+		if (needs_attempt(t->step->template, &l->phases[i])) {
+			ask_again(g, t, t->step, i);
+			return;
+		}
+	for (i -= l->phase_count; i < r->default_count; i++)
+		if (demands_need_again(r, t->step, r->defaults[i])) {
+			ask_again(g, t, r->defaults[i], 0);
+			return;
+		}
 	node_list_push(&g->ready, &t->node);
 }
 
@@ -242,13 +257,16 @@ graph_eval_item_end(struct graph *g, struct eval_request *q, uint32_t item,
 	case EVAL_CONSTANTS:
 		return 0;
 	case EVAL_PHASE:
+		if (!q->step->name)
+			return 0;
 		node_task(n)->phase = q->phase + 1;
 		if (g->rules->steps[q->step->index]->layout->phases[q->phase]
 		    .late)
 			return task_advance_late(g, node_task(n), err);
 		return task_advance(g, node_task(n), err);
 	case EVAL_AGAIN:
-		again_next(g, node_task(n), q->phase + 1);
+		again_next(g, node_task(n), row_place(node_task(n), q->step,
+						      q->phase) + 1);
 		return 0;
 	case EVAL_WHEN:
 		node_opening(n)->evaluating = false;
@@ -384,8 +402,7 @@ task_advance(struct graph *g, struct task *t, struct error *err)
 	    !have_constants(g, &t->node, false) || !paths_known(g, &t->node))
 		return 0;
 	if (!t->rows)
-		t->rows = arena_zalloc(&g->arena,
-				       (l->phase_count + 1) * sizeof(char *));
+		t->rows = rows_new(g, t->step);
 	if (t->phase < l->early_count) {
 		ask(g, &t->node, EVAL_PHASE, t->phase, false);
 		return 0;

@@ -92,6 +92,8 @@ struct graph {
 	uint32_t task_alloc;
 	struct split *root;
 	struct constants *constants; /* by step index */
+	struct task *first_attempts; /* by defaults form: one with what that
+				      * gives to first attempts, and no more */
 	bool *step_wanted;           /* by step index: all its tasks */
 	bool *level_wanted;          /* by level index: all its openings */
 	struct eval_request **asked; /* by step index: not taken yet, so that
@@ -202,6 +204,16 @@ void opening_advance(struct graph *g, struct opening *o);
 bool reads_skipped(struct graph *g, const struct node *n);
 /* A copy of a row that the evaluator sent. */
 const struct row *row_new(struct graph *g, const char *data, size_t len);
+/* Rows for a task of S, none of which are there yet. */
+const struct row **rows_new(struct graph *g, const struct step *s);
+/* Where T has what phase number PHASE of S gave it, which is its step or a
+ * defaults form; those have one phase at most. */
+static inline uint32_t
+row_place(const struct task *t, const struct step *s, uint32_t phase)
+{
+	return s == t->step ? phase :
+		t->step->layout->phase_count + s->ordinal;
+}
 /* Item number I of ROW. */
 const char *row_item(const struct row *row, uint32_t i, size_t *len);
 
@@ -209,10 +221,15 @@ const char *row_item(const struct row *row, uint32_t i, size_t *len);
 /* Wish for an evaluation for N. */
 void ask(struct graph *g, struct node *n, enum eval_purpose purpose,
 	 uint32_t phase, bool late);
-/* Wish for the constants of the defaults forms, of pattern rules, whose shapes
- * they are part of, and of steps in late fan-outs, so that mistakes in them
- * are found before anything runs. */
-void ask_first_constants(struct graph *g);
+/* Wish for phase number PHASE of S, T's step or a defaults form, once more: T
+ * is to be tried again. */
+void ask_again(struct graph *g, struct task *t, struct step *s,
+	       uint32_t phase);
+/* Wish for what the defaults forms give for first attempts, and for their
+ * constants, those of pattern rules, whose shapes they are part of, and of
+ * steps in late fan-outs, so that mistakes in them are found before anything
+ * runs. */
+void ask_first(struct graph *g);
 /* Whether the constants of N's step are known; otherwise asks for them, and N
  * goes on when they are. */
 bool have_constants(struct graph *g, struct node *n, bool late);

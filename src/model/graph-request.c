@@ -39,15 +39,24 @@ request_for(struct graph *g, struct step *s, enum eval_purpose purpose,
 	return q;
 }
 
+static void
+add_node(struct eval_request *q, struct node *n)
+{
+	ARRAY_GROW(q->nodes, q->count, q->alloc);
+	q->nodes[q->count++] = n;
+}
+
 void
 ask(struct graph *g, struct node *n, enum eval_purpose purpose,
     uint32_t phase, bool late)
 {
-	struct eval_request *q = request_for(g, node_step(n), purpose, phase,
-					     late);
+	add_node(request_for(g, node_step(n), purpose, phase, late), n);
+}
 
-	ARRAY_GROW(q->nodes, q->count, q->alloc);
-	q->nodes[q->count++] = n;
+void
+ask_again(struct graph *g, struct task *t, struct step *s, uint32_t phase)
+{
+	add_node(request_for(g, s, EVAL_AGAIN, phase, true), &t->node);
 }
 
 static void
@@ -56,6 +65,18 @@ ask_constants(struct graph *g, struct step *s)
 	if (s->layout->constant_count)
 		g->constants[s->index].asked = request_for(g, s,
 				EVAL_CONSTANTS, 0, false);
+}
+
+/* Ask what the defaults form S gives for the first attempt. */
+static void
+ask_first_attempt(struct graph *g, struct step *s)
+{
+	struct task *t = &g->first_attempts[s->ordinal];
+
+	t->step = s;
+	t->rows = rows_new(g, s);
+	if (s->layout->phase_count)
+		ask(g, &t->node, EVAL_PHASE, 0, false);
 }
 
 /* Whether some task or fan-out of S is there from the beginning, and asks for
@@ -72,7 +93,7 @@ is_early(const struct step *s)
 }
 
 void
-ask_first_constants(struct graph *g)
+ask_first(struct graph *g)
 {
 	uint32_t i;
 
@@ -81,6 +102,8 @@ ask_first_constants(struct graph *g)
 
 		if (!s->name || s->template->pattern >= 0 || !is_early(s))
 			ask_constants(g, s);
+		if (!s->name)
+			ask_first_attempt(g, s);
 	}
 }
 
@@ -234,7 +257,8 @@ graph_eval_items(struct graph *g, const struct eval_request *q,
 	for (i = first; i < first + count; i++) {
 		cbor_put_array(payload, name_count);
 		for (k = 0; k < name_count; k++)
-			graph_bind(g, q->nodes[i], names[k], payload);
+			graph_bind(g, q->step, q->nodes[i], names[k],
+				   payload);
 	}
 	free(scratch);
 }

@@ -183,6 +183,8 @@ graph_new(struct rules *r, const struct graph_world *world,
 	map_init(&g->groups);
 	map_init(&g->pattern_tasks);
 	g->constants = xcalloc(r->step_count + 1, sizeof(*g->constants));
+	g->first_attempts = xcalloc(r->default_count + 1,
+				    sizeof(*g->first_attempts));
 	g->step_wanted = xcalloc(r->step_count + 1, sizeof(*g->step_wanted));
 	g->level_wanted = xcalloc(r->level_count + 1, sizeof(bool));
 	g->asked = xcalloc(r->step_count + 1, sizeof(struct eval_request *));
@@ -217,6 +219,7 @@ graph_free(struct graph *g)
 	free(g->tasks);
 	free(g->readers);
 	free(g->constants);
+	free(g->first_attempts);
 	free(g->step_wanted);
 	free(g->ready.v);
 	free(g->to_admit.v);
@@ -241,7 +244,7 @@ graph_start(struct graph *g, struct error *err)
 	g->root = arena_zalloc(&g->arena, sizeof(*g->root));
 	g->root->level = g->rules->levels[0];
 	g->root->place = nodes_reserve(g, g->root->level->step_count);
-	ask_first_constants(g);
+	ask_first(g);
 	if (split_populate(g, g->root, err))
 		return -1;
 	return graph_flow(g, err);
@@ -420,7 +423,17 @@ graph_wants_step(const struct graph *g, const struct step *s)
 bool
 graph_has_constants(const struct graph *g, const struct step *s)
 {
-	return g->constants[s->index].row;
+	const struct layout *l = s->layout;
+
+	return (!l->constant_count || g->constants[s->index].row) &&
+		(s->name || !l->phase_count ||
+		 g->first_attempts[s->ordinal].rows[0]);
+}
+
+const struct node *
+graph_first_attempt(const struct graph *g, const struct step *s)
+{
+	return &g->first_attempts[s->ordinal].node;
 }
 
 uint32_t

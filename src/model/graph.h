@@ -102,7 +102,8 @@ struct task {
 				  * struct graph_world */
 	uint32_t first_path_waiter; /* in graph.edges + 1: tasks whose phases
 				  * need the paths of its outputs */
-	const struct row **rows; /* by phase: the thunks' values */
+	const struct row **rows; /* by phase: the thunks' values; then by
+				  * defaults form, from the second attempt on */
 	struct task_file *inputs;
 	struct task_file *outputs;
 	uint32_t input_count;
@@ -206,7 +207,7 @@ enum eval_purpose {
 /* A wish: evaluate for NODES, all of one step. */
 struct eval_request {
 	enum eval_purpose purpose;
-	struct step *step;
+	struct step *step;       /* EVAL_AGAIN: that, or a defaults form */
 	uint32_t phase;          /* EVAL_PHASE */
 	bool late;               /* after tasks have run: a late foreach gets a
 				  * child of its own */
@@ -313,8 +314,13 @@ struct task *graph_task(const struct graph *g, uint32_t i);
 uint32_t graph_task_count(const struct graph *g);
 /* Whether all tasks of S are wanted for its own sake, those to come, too. */
 bool graph_wants_step(const struct graph *g, const struct step *s);
-/* Whether the constants of S are known. */
+/* Whether the constants of S are known; of a defaults form, also what it gives
+ * to first attempts. */
 bool graph_has_constants(const struct graph *g, const struct step *s);
+/* Stands for the first attempt of any task, of which the defaults form S knows
+ * nothing else. */
+const struct node *graph_first_attempt(const struct graph *g,
+				       const struct step *s);
 /* How many tasks are wanted so far, with those passed over. */
 uint32_t graph_wanted_count(const struct graph *g);
 /* The openings in order of creation, for a plan; NULL beyond the last. */
@@ -354,10 +360,11 @@ bool graph_reads_word(struct graph *g, struct task *t, const char *path);
 
 /* ---- names and expressions of a task ---- */
 
-/* Append the value that name number NAME has in TASK, as WIRE VALUE.  Its own
+/* Append the value that name number NAME of STEP has in N, a task or opening of
+ * it (or of any step, if STEP is a defaults form), as WIRE VALUE.  Its own
  * results are stand-ins (exec/spec.h). */
-void graph_bind(struct graph *g, const struct node *n, uint32_t name,
-		struct strbuf *out);
+void graph_bind(struct graph *g, const struct step *step, const struct node *n,
+		uint32_t name, struct strbuf *out);
 
 /* The value of E, an expression of STEP but no PIECES, in the task or opening
  * N (NULL: only what needs no task): CBOR, borrowed from the graph or from

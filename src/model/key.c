@@ -244,7 +244,7 @@ add_split(struct key_parts *k, struct graph *g, const struct task *t,
 	for (i = 0; i < tm->name_count; i++) {
 		if (tm->names[i].kind != WIRE_NAME_FOREACH)
 			continue;
-		graph_bind(g, &t->node, i, text);
+		graph_bind(g, t->step, &t->node, i, text);
 		add_text(k, name_part(k, "foreach", tm->names[i].text));
 	}
 	if (t->stem) {
@@ -410,7 +410,7 @@ add_item(struct key_parts *k, struct graph *g, const struct task *t,
 	struct read_value r = { &k->text, NULL, false };
 
 	if (s->bindings[im->first_binding + item].kind == BINDING_FOREACH)
-		graph_bind(g, &t->node, it->mine, &k->text);
+		graph_bind(g, t->step, &t->node, it->mine, &k->text);
 	else
 		each_read(t, im, item, put_read, &r);
 	add_text(k, name_part(k, im->is_join ? "join" : "from",

@@ -122,6 +122,7 @@ rules_add_steps(struct rules *r, const char *payload, size_t len,
 		ARRAY_GROW(r->steps, r->step_count, r->step_alloc);
 		r->steps[r->step_count++] = s;
 		if (!s->name) {
+			s->ordinal = r->default_count;
 			ARRAY_GROW(r->defaults, r->default_count,
 				   r->default_alloc);
 			r->defaults[r->default_count++] = s;

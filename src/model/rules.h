@@ -250,7 +250,7 @@ struct step {
 	struct step **after;
 	struct level *read_level; /* where it reads */
 	struct level *level;     /* where it runs: read_level if no fan-out */
-	uint32_t ordinal;        /* among level->steps */
+	uint32_t ordinal;        /* among level->steps, or rules->defaults */
 	uint32_t rank;           /* later than all that it reads */
 	bool reads_may_skip;     /* it reads a step that may be skipped */
 	struct layout *layout;   /* what is evaluated when */

@@ -264,7 +264,7 @@ each_given_text(const struct attempt *a, struct graph *g, word_fn *fn,
 				  n->in_recipe)))
 			continue;
 		strbuf_reset(&value);
-		graph_bind(g, &a->task->node, i, &value);
+		graph_bind(g, a->task->step, &a->task->node, i, &value);
 		each_text_in(value.buf, value.len, fn, data);
 	}
 	for (i = 0; in_file && i < rules->parameter_count; i++)

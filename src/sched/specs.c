@@ -75,7 +75,7 @@ put_names(struct strbuf *sb, struct graph *g, const struct attempt *a,
 		if (!has_name(a, kind, i))
 			continue;
 		cbor_put_str(sb, tm->names[i].text);
-		graph_bind(g, &a->task->node, i, sb);
+		graph_bind(g, a->task->step, &a->task->node, i, sb);
 	}
 }
 
@@ -123,7 +123,7 @@ set_scheme(struct attempt *a, struct graph *g)
 			continue;
 		cbor_put_array(&pairs, 2);
 		cbor_put_uint(&pairs, i);
-		graph_bind(g, &a->task->node, i, &pairs);
+		graph_bind(g, a->task->step, &a->task->node, i, &pairs);
 		count++;
 	}
 	cbor_put_array(&sb, count);

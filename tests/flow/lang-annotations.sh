@@ -244,11 +244,52 @@ test_expect_success 'defaults see parameters and no names of a step' '
 	flowmake run --run-id-file=id &&
 	logged a > actual &&
 	echo hi | test_cmp - actual &&
-	echo "(defaults (resources #:memory (* attempt 10)))" > Flowfile &&
+	echo "(defaults (environment (A \"#{inputs}\")))" > Flowfile &&
 	echo "(step a (foreach x (list 1)) (shell \"true\"))" >> Flowfile &&
-	refused "Flowfile:1:34: defaults: ${q}attempt${q} is the attempt${q}s number, which defaults does not see" &&
-	sed -i "s/(resources.*/(environment (A \"#{inputs}\")))/" Flowfile &&
-	refused "Flowfile:1:30: defaults: ${q}inputs${q} is all inputs, which defaults does not see"
+	refused "Flowfile:1:30: defaults: ${q}inputs${q} is all inputs, which defaults does not see" &&
+	sed -i "s/inputs/attempt/" Flowfile &&
+	refused "Flowfile:1:30: defaults: ${q}attempt${q} is the attempt${q}s number, which defaults does not see"
+'
+
+test_expect_success 'defaults may depend on the attempt' '
+	flowfile <<-"END" &&
+	(define room 10)
+	(defaults (resources #:memory (if (= attempt 3) "much" (* attempt room))))
+	(defaults (retry #:times (+ attempt (if (= attempt 1) 1 0))))
+	(step a (foreach x (iota 3)) (produces (r text))
+	  (shell "test $FLOWMAKE_ATTEMPT -gt #{x}; echo $FLOWMAKE_ATTEMPT > #{r}"))
+	(step b (resources #:memory 1)
+	  (shell "echo $FLOWMAKE_ATTEMPT >> all-tries; test $FLOWMAKE_ATTEMPT = 3"))
+	END
+	fails "Flowfile:2:22: defaults: #:memory must be a number of MB or a text such as .60GB., not .much." -k --run-id-file=id &&
+	echo "\"2\"" > expected &&
+	flowmake dump "$(cat id)/a/1/r" > actual &&
+	test_cmp expected actual &&
+	echo 1 2 3 | tr " " "\n" | test_cmp - all-tries
+'
+
+test_expect_success 'what defaults say for the first attempt is checked early' '
+	flowfile <<-"END" &&
+	(step first (shell "touch too-early"))
+	(defaults (resources #:memory (list-ref (list 1) attempt)))
+	END
+	refused "Flowfile:2:31: defaults: list-ref: Argument 2 out of range: 1" &&
+	sed -i "s/(list-ref.*/(list attempt)))/" Flowfile &&
+	refused "Flowfile:2:22: defaults: #:memory must be a number of MB or a text such as \"60GB\", not (1)" &&
+	sed -i "s/(list attempt)/\"#{attempt}X\"/" Flowfile &&
+	refused "Flowfile:2:22: defaults: #:memory must be a number of MB or a text such as \"60GB\", not \"1X\"" &&
+	test ! -e too-early
+'
+
+test_expect_success 'what defaults cannot say for an attempt fails those who need it' '
+	flowfile <<-"END" &&
+	(defaults (resources #:memory (list-ref (list 1 2) attempt))
+	  (retry #:times 1))
+	(step a (shell "false"))
+	(step b (resources #:memory 1) (shell "test $FLOWMAKE_ATTEMPT = 2"))
+	END
+	fails "/a: Flowfile:1:31: defaults: list-ref: Argument 2 out of range: 2" -k &&
+	test_grep "1 of 2 tasks failed, 1 done" errors
 '
 
 test_expect_success 'batch in defaults forces nothing' '

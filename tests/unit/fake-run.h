@@ -442,7 +442,7 @@ fake_bind_all(struct fake_run *r, const struct task *t, struct fake_scope *s)
 
 	for (i = 0; i < t->step->template->name_count; i++) {
 		strbuf_reset(&value);
-		graph_bind(r->graph, &t->node, i, &value);
+		graph_bind(r->graph, t->step, &t->node, i, &value);
 		fake_bind(s, i, value.buf, value.len);
 	}
 	strbuf_release(&value);
