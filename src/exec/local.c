@@ -274,8 +274,8 @@ stop(struct attempt *a, enum outcome_kind kind, bool hard)
 		return;
 	}
 	attempt_signal(a, hard ? SIGKILL : SIGTERM);
-	if (l->is_paused)
-		attempt_signal(a, SIGCONT);
+	/* one that is stopped, by us or by itself, notices only then */
+	attempt_signal(a, SIGCONT);
 	loop_timer_start(l->loop, &a->patience,
 			 now_ns(l) + l->patience.kill_ns, on_kill_patience, a);
 }

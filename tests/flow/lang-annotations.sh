@@ -10,6 +10,15 @@ test_expect_success 'a timeout ends the task and says so' '
 	fails "[Tt]ime.*0\.2|0\.2.*timeout|after 0\.2"
 '
 
+test_expect_success 'a task that has stopped itself is told to end, too' '
+	flowfile <<-"END" &&
+	(step a (timeout #:seconds 0.2)
+	  (shell "trap \"echo told; exit 1\" TERM; kill -STOP $$"))
+	END
+	fails "told" &&
+	test_grep "timed out" errors
+'
+
 test_expect_success 'a timeout of no time is refused' '
 	flowfile <<-"END" &&
 	(step a
