@@ -399,20 +399,6 @@ code_prepare(struct code *c)
 	send_request(c, CODE_PREPARE, &sb);
 }
 
-void
-code_snapshot(struct code *c, uint32_t run, int64_t since_ns)
-{
-	struct strbuf sb = STRBUF_INIT;
-
-	expect(c);
-	c->run = run;
-	cbor_put_map(&sb, 2);
-	put_number(&sb, "run", run);
-	cbor_put_str(&sb, "since");
-	cbor_put_int(&sb, since_ns);
-	send_request(c, CODE_SNAPSHOT, &sb);
-}
-
 static void
 put_paths(struct strbuf *sb, char *const *paths)
 {
@@ -424,6 +410,22 @@ put_paths(struct strbuf *sb, char *const *paths)
 	cbor_put_array(sb, n);
 	for (i = 0; i < n; i++)
 		cbor_put_str(sb, paths[i]);
+}
+
+void
+code_snapshot(struct code *c, uint32_t run, int64_t since_ns,
+	      char *const *loaded)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	expect(c);
+	c->run = run;
+	cbor_put_map(&sb, 3);
+	put_number(&sb, "run", run);
+	cbor_put_str(&sb, "since");
+	cbor_put_int(&sb, since_ns);
+	put_paths(&sb, loaded);
+	send_request(c, CODE_SNAPSHOT, &sb);
 }
 
 static void

@@ -43,8 +43,10 @@ void code_free(struct code *c);
 /* Get ready for a snapshot. */
 void code_prepare(struct code *c);
 /* Take it, of the code for RUN, which began at SINCE_NS by the time of the file
- * system. */
-void code_snapshot(struct code *c, uint32_t run, int64_t since_ns);
+ * system; LOADED are the paths, normalized, of what was read as code
+ * (NULL-terminated). */
+void code_snapshot(struct code *c, uint32_t run, int64_t since_ns,
+		   char *const *loaded);
 /* Compare the code of two runs, PATHS (NULL-terminated; empty: all) of it. */
 void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);
 /* Only name the files that differ. */

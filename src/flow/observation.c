@@ -40,14 +40,13 @@ observation_free(struct observation *o)
 	free(o);
 }
 
-/* What QUERY asks about, a text; the caller frees it.  NULL: it is none. */
-static char *
-query_text(const char *query, size_t len)
+char *
+observation_text(const struct observation *o)
 {
 	struct cbor c;
 	char *text;
 
-	cbor_init(&c, query, len);
+	cbor_init(&c, o->query.buf, o->query.len);
 	text = cbor_get_str(&c);
 	if (!c.failed)
 		return text;
@@ -152,7 +151,7 @@ observation_id(const struct observation *o)
 bool
 observation_is_true(const struct observation *o)
 {
-	char *query = query_text(o->query.buf, o->query.len);
+	char *query = observation_text(o);
 	struct digest now = { { 0 } };
 
 	if (!query)
@@ -177,7 +176,7 @@ observation_add_stamp(struct observation *o)
 
 	if (strcmp(o->kind, "wildcard"))
 		return;
-	pattern = query_text(o->query.buf, o->query.len);
+	pattern = observation_text(o);
 	if (!pattern || has_stamp(&o->stamp, pattern)) {
 		free(pattern);
 		return;

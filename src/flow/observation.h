@@ -26,6 +26,10 @@ void observation_put(struct strbuf *sb, const struct observation *o);
 struct observation *observation_get(struct cbor *c);
 void observation_free(struct observation *o);
 
+/* What O is about, a text, as the path of a file; the caller frees it.  NULL:
+ * that is no text. */
+char *observation_text(const struct observation *o);
+
 /* What tells O from all that say another thing. */
 struct digest observation_id(const struct observation *o);
 

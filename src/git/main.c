@@ -197,7 +197,8 @@ serve_snapshot(struct snapshot *s, const struct request *q,
 {
 	const struct asker asker = { ask, NULL };
 
-	return s ? snapshot_take(s, q->run, q->since_ns, &asker, answer, err)
+	return s ? snapshot_take(s, q->run, q->since_ns, &q->paths, &asker,
+				 answer, err)
 		 : error_set(err, "no snapshot was prepared");
 }
 

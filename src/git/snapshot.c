@@ -151,10 +151,12 @@ snapshot_prepare(struct snapshot *s)
 /* Open the repository to write the code of RUN, find the names unless that is
  * done and they hold, and look at the files. */
 static int
-look(struct snapshot *s, uint32_t run, int64_t since_ns, struct error *err)
+look(struct snapshot *s, uint32_t run, int64_t since_ns,
+     const struct strvec *loaded, struct error *err)
 {
 	char *what = xasprintf("run %u", run);
 	bool is_prepared;
+	size_t i;
 	int rc;
 
 	if (s->repo.git && (access(s->repository, F_OK) ||
@@ -166,6 +168,8 @@ look(struct snapshot *s, uint32_t run, int64_t since_ns, struct error *err)
 	if (rc || open_latest(s, err) ||
 	    (!is_prepared && find_names(s, err)))
 		return -1;
+	for (i = 0; i < loaded->count; i++)
+		walk_add(&s->walk, loaded->v[i]);
 	walk_look(&s->walk, s->latest, since_ns);
 	return 0;
 }
@@ -500,10 +504,10 @@ put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 
 int
 snapshot_take(struct snapshot *s, uint32_t run, int64_t since_ns,
-	      const struct asker *asker, struct strbuf *answer,
-	      struct error *err)
+	      const struct strvec *loaded, const struct asker *asker,
+	      struct strbuf *answer, struct error *err)
 {
-	if (look(s, run, since_ns, err) ||
+	if (look(s, run, since_ns, loaded, err) ||
 	    leave_out_made(&s->walk, asker, err))
 		return -1;
 	walk_leave_out_data(&s->walk);

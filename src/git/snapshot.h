@@ -9,6 +9,7 @@
 struct asker;
 struct error;
 struct strbuf;
+struct strvec;
 
 struct snapshot;
 
@@ -21,8 +22,10 @@ void snapshot_free(struct snapshot *s);
  * for those who write to the repository. */
 void snapshot_prepare(struct snapshot *s);
 /* Take it, as the code of RUN, which began at SINCE_NS by the time of the file
- * system; ANSWER gets the CBOR of CODE_TAKEN. */
+ * system; LOADED are the paths, normalized, of what flowmake itself read as
+ * code.  ANSWER gets the CBOR of CODE_TAKEN. */
 int snapshot_take(struct snapshot *s, uint32_t run, int64_t since_ns,
+		  const struct strvec *loaded,
 		  const struct asker *asker, struct strbuf *answer,
 		  struct error *err);
 

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 
 enum {
@@ -143,7 +144,7 @@ consider_file(struct walk *w, struct visit *v)
 			return;
 	}
 	path = arena_strdup(&w->arena, w->path.buf);
-	add_found(w, path)->is_tracked = tracked;
+	add_found(w, path)->is_code = tracked;
 }
 
 /* What NAME, an entry of V, is: a type of readdir(3). */
@@ -198,7 +199,7 @@ leave_out_untracked(struct walk *w, const struct walked_dir *d)
 	for (i = d->first; i < w->count; i++) {
 		const struct found *f = &w->found[i];
 
-		if (f->is_tracked)
+		if (f->is_code)
 			w->found[kept++] = *f;
 		else if (!sample || strcmp(f->path, sample) < 0)
 			sample = f->path;
@@ -300,6 +301,67 @@ walk_holds(const struct walk *w)
 	return true;
 }
 
+/* ---- what git need not know ---- */
+
+/* Whether a directory above PATH is a symlink. */
+static bool
+is_behind_link(struct walk *w, const char *path)
+{
+	struct stat st;
+	size_t len;
+
+	strbuf_reset(&w->path);
+	strbuf_adds(&w->path, path);
+	while ((len = path_dir_len(w->path.buf))) {
+		strbuf_truncate(&w->path, len);
+		if (!lstat(w->path.buf, &st) && S_ISLNK(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
+/* The file PATH among those found, or NULL. */
+static struct found *
+find(const struct walk *w, const char *path)
+{
+	const struct walked_dir *d;
+	size_t i, len = path_dir_len(path);
+
+	for (d = w->dirs; d < w->dirs + w->dir_count; d++) {
+		if (strncmp(d->path, path, len) || d->path[len])
+			continue;
+		for (i = d->first; i < d->end; i++)
+			if (!strcmp(w->found[i].path, path))
+				return &w->found[i];
+	}
+	return NULL;
+}
+
+void
+walk_add(struct walk *w, const char *path)
+{
+	struct walked_dir d = { .first = w->count, .end = w->count + 1,
+				.is_full = true };
+	struct found *f = find(w, path);
+
+	if (f && !f->is_full_dir) {
+		f->is_code = true;
+		return;
+	}
+	if (*path == '/' || !strncmp(path, "../", 3)) {
+		walk_leave_out(w, path, "outside the project");
+		return;
+	}
+	if (is_behind_link(w, path)) {
+		walk_leave_out(w, path, "behind a symlink");
+		return;
+	}
+	d.path = arena_strndup(&w->arena, path, path_dir_len(path));
+	add_found(w, arena_strdup(&w->arena, path))->is_code = true;
+	ARRAY_GROW(w->dirs, w->dir_count, w->dir_alloc);
+	w->dirs[w->dir_count++] = d;
+}
+
 /* ---- its files, one by one ---- */
 
 static bool
@@ -334,14 +396,14 @@ look_at(struct walk *w, int fd, struct found *f)
 	const char *name = strrchr(f->path, '/');
 
 	f->is_out = true;
-	if (!f->is_tracked && project_ignores(w->project, f->path, false))
+	if (!f->is_code && project_ignores(w->project, f->path, false))
 		return;
 	if (fstatat(fd, name ? name + 1 : f->path, &f->st,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return; /* it has just been removed */
 	f->is_unchanged = compare(w, f);
 	/* What was code before still is when it was just changed. */
-	f->is_out = !f->is_tracked && f->place == WALK_NO_PLACE &&
+	f->is_out = !f->is_code && f->place == WALK_NO_PLACE &&
 		    timespec_ns(f->st.st_ctim) >= w->since_ns;
 }
 
@@ -374,7 +436,7 @@ judge_size(struct walk *w, struct found *f)
 {
 	struct strbuf size = STRBUF_INIT;
 
-	if (f->is_out || f->st.st_size <= (f->is_tracked ? MAX_TRACKED_BYTES
+	if (f->is_out || f->st.st_size <= (f->is_code ? MAX_TRACKED_BYTES
 						: MAX_UNTRACKED_BYTES))
 		return;
 	f->is_out = true;
@@ -408,7 +470,7 @@ judge_dir(struct walk *w, struct found *f, size_t count)
 			f[i].is_out = true;
 		}
 		judge_size(w, &f[i]);
-		if (!f[i].is_out && !f[i].is_tracked)
+		if (!f[i].is_out && !f[i].is_code)
 			bytes += (uint64_t)f[i].st.st_size;
 	}
 	if (is_full_dir) {
@@ -419,7 +481,7 @@ judge_dir(struct walk *w, struct found *f, size_t count)
 		text_add_size(&sb, bytes);
 		strbuf_adds(&sb, " of untracked files");
 		for (i = 0; i < count; i++)
-			f[i].is_out |= !f[i].is_tracked;
+			f[i].is_out |= !f[i].is_code;
 	}
 	if (sb.len)
 		walk_leave_out(w, *path ? path : ".", "%s", sb.buf);

@@ -26,7 +26,7 @@ struct found {
 	struct stat st;
 	size_t place;          /* in the index of the latest snapshot */
 	uint32_t dir;          /* in walk.dirs: the one that it is in */
-	bool is_tracked;
+	bool is_code;          /* git tracks it, or walk_add was told */
 	bool is_unchanged;     /* since that snapshot */
 	bool is_full_dir;      /* it stands for all that are not tracked in its
 				* directory, which is full of data */
@@ -73,6 +73,9 @@ void walk_release(struct walk *w);
 int walk_names(struct walk *w, struct error *err);
 /* Whether the same names are there still; of data that is not asked. */
 bool walk_holds(const struct walk *w);
+/* PATH, normalized, is code whatever git says of it, and however much data is
+ * beside it.  Where that cannot be, it is said to be left out. */
+void walk_add(struct walk *w, const char *path);
 /* Look at the files: LATEST and SINCE_NS are known. */
 void walk_look(struct walk *w, git_index *latest, int64_t since_ns);
 /* When all that tasks make is marked as out: leave out what is too large. */

@@ -16,9 +16,11 @@
  * CODE_PREPARE, engine to helper: { "repository": PATH, "store": PATH of the
  *   directory that is not looked at }
  *   A snapshot will be asked for: names are read meanwhile.  No answer.
- * CODE_SNAPSHOT, engine to helper: { "run": N, "since": ns }
+ * CODE_SNAPSHOT, engine to helper: { "run": N, "since": ns,
+ *   "paths": [PATH...] }
  *   "since": the file system's time when the run began; an untracked file that
- *   is younger was made by a task.
+ *   is younger was made by a task.  "paths" are the Flowfile and what else
+ *   the evaluator read as code: they belong to it, whatever git says of them.
  * CODE_ASK, helper to engine, any number of times, at most CODE_CHUNK paths
  *   each: [PATH...], files that are new, changed or gone.
  * CODE_MADE, engine to helper, answers each: [index...] of those that tasks

@@ -287,7 +287,7 @@ struct rules {
 	uint32_t max_workers;
 	struct parameter *parameters;
 	uint32_t parameter_count;
-	const char *manifest;    /* CBOR */
+	const char *manifest;    /* CBOR, as model/wire.h has it */
 	uint32_t manifest_len;
 	bool threads;            /* the Flowfile started some */
 	bool pure;               /* as WIRE_LOADED says */

@@ -12,7 +12,10 @@
 
 #include "base/cbor.h"
 #include "base/clock.h"
+#include "base/path.h"
+#include "base/strvec.h"
 #include "flow/code.h"
+#include "flow/observation.h"
 #include "model/graph.h"
 #include "store/files.h"
 
@@ -92,16 +95,44 @@ get_since(const struct run *r)
 	return ns;
 }
 
+/* Append the paths of the Flowfile and of what else it consists of. */
+static void
+list_loaded(const struct run *r, struct strvec *paths)
+{
+	struct cbor c;
+	size_t n;
+
+	strvec_push_take(paths, path_normalize(r->options->flow_file));
+	cbor_init(&c, r->rules.manifest, r->rules.manifest_len);
+	for (n = cbor_get_array(&c); n; n--) {
+		struct observation *o = observation_of_manifest(&c);
+		char *path;
+
+		if (!o)
+			break;
+		path = observation_text(o);
+		if (path && !strcmp(o->kind, "module"))
+			strvec_push_take(paths, path_normalize(path));
+		free(path);
+		observation_free(o);
+	}
+}
+
 void
 run_code_begin(struct run *r)
 {
+	struct strvec loaded = STRVEC_INIT;
+
 	if (r->code_begun)
 		return;
 	r->code_begun = true;
 	if (!r->code && !r->code_failure.text)
 		run_code_start(r);
-	if (r->code)
-		code_snapshot(r->code, r->summary->run.number, get_since(r));
+	if (!r->code)
+		return;
+	list_loaded(r, &loaded);
+	code_snapshot(r->code, r->summary->run.number, get_since(r), loaded.v);
+	strvec_release(&loaded);
 }
 
 void

@@ -112,6 +112,37 @@ test_expect_success 'what git ignores and what tasks make stay out' '
 	flowmake checkout 3 out3 && test ! -e out3/sub
 '
 
+test_expect_success 'what flowmake itself read counts although it is ignored' '
+	project loaded && mkdir -p lib/sub && flowfile <<-END &&
+	(use-modules (lib sub m))
+	(include "more.scm")
+	(step hello (shell "echo #{greeting} #{name}"))
+	END
+	printf "(define-module (lib sub m) #:export (name))\n(define name 1)\n" \
+		> lib/sub/m.scm &&
+	echo "(define greeting \"hello\")" > more.scm && echo 1 > lib/other &&
+	printf "Flowfile\n/lib\n*.scm\n" > .gitignore && committed &&
+	run && same 1 lib/other && test -f "$test_base/out/lib/sub/m.scm" &&
+	sed -i s/hello/bye/ more.scm && run && same 2 lib/other &&
+	flowmake diff 1 2 > shown && test_grep "greeting .bye" shown &&
+	rm shown && sed -i "s/name 1/name 2/" lib/sub/m.scm &&
+	flowmake resume > said 2>&1 && same 3 lib/other &&
+	test_grep -v "note:" said
+'
+
+test_expect_success 'what it read outside the project, or behind a symlink, is named' '
+	project outside && cd .. && mkdir -p project2 real &&
+	cd project2 && ln -s ../real lib &&
+	printf "(define-module (lib m) #:export (a))\n(define a 1)\n" > lib/m.scm &&
+	echo "(use-modules (lib m))" > ../outside/Flowfile &&
+	echo "(step a (shell \"echo #{a}\"))" >> ../outside/Flowfile &&
+	flowmake run -f ../outside/Flowfile 2> said &&
+	test_grep "note: not all code was recorded" said &&
+	flowmake show > shown && test_grep "../outside/Flowfile: outside the project" shown &&
+	test_grep "lib/m.scm: behind a symlink" shown &&
+	same 1
+'
+
 test_expect_success 'a tracked file counts although it is ignored' '
 	project tracked && mkdir build && echo 1 > build/kept &&
 	echo 2 > build/not && echo build/ > .gitignore && git init -q . &&

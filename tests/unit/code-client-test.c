@@ -31,6 +31,8 @@ enum {
 	FAKE_HISTORY,
 };
 
+static char flow_file[] = "Flowfile";
+static char *const loaded[] = { flow_file, NULL };
 static struct loop *loop;
 
 /* ---- the helper ---- */
@@ -191,7 +193,7 @@ take(unsigned run, struct heard *h, int64_t limit_ns)
 
 	if (!c)
 		must(-1);
-	code_snapshot(c, run, 0);
+	code_snapshot(c, run, 0, loaded);
 	rc = code_wait(c, limit_ns, NULL, &err);
 	code_free(c);
 	return rc;
@@ -274,7 +276,7 @@ test_interrupt(void)
 
 	if (!c)
 		must(-1);
-	code_snapshot(c, FAKE_HANG, 0);
+	code_snapshot(c, FAKE_HANG, 0, loaded);
 	loop_timer_start(loop, &timer, loop_now_ns(loop), interrupt,
 			 &interrupted);
 	ok(code_wait(c, 0, &interrupted, &err) < 0 &&
