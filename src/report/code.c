@@ -151,6 +151,21 @@ code_ask(void (*ask)(struct code *c, void *data),
 	return ret;
 }
 
+/* Say that RUN has no code, and which run may be meant. */
+static int
+say_no_code(struct store *s, uint32_t run, struct error *err)
+{
+	uint32_t before;
+
+	if (store_code_before(s, run, &before, err))
+		return -1;
+	if (!before)
+		return error_set(err, "run %u has no code: it executed "
+				 "nothing", run);
+	return error_set(err, "run %u has no code: it executed nothing; the "
+			 "latest run before it that did is %u", run, before);
+}
+
 /* Find the run that WORD names, and that its code is there. */
 static int
 find_run(struct store *s, const char *word, uint32_t *run,
@@ -165,8 +180,7 @@ find_run(struct store *s, const char *word, uint32_t *run,
 	rc = t.step ? error_set(err, "'%s' is no run", word)
 		    : store_code_get(s, *run, c, err);
 	if (!rc)
-		rc = error_set(err, "run %u has no code: it executed nothing",
-			       *run);
+		rc = say_no_code(s, *run, err);
 	else if (rc > 0 && !c->tree)
 		rc = error_set(err, "the code of run %u was not recorded: %s",
 			       *run, c->failure);

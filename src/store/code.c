@@ -58,6 +58,24 @@ store_code_get(struct store *s, uint32_t run, struct code_record *c,
 	return 1;
 }
 
+int
+store_code_before(struct store *s, uint32_t run, uint32_t *before,
+		  struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_CODE_BEFORE, err);
+	int rc;
+
+	*before = 0;
+	if (!st)
+		return -1;
+	sqlite3_bind_int64(st, 1, run);
+	rc = db_row(s, st, "cannot read what code ran", err);
+	if (rc > 0)
+		*before = (uint32_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
 void
 code_record_release(struct code_record *c)
 {

@@ -103,6 +103,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_CODE_GET] =
 		"SELECT commit_id, branch, tree, changed_count, changed,"
 		" left_out, failure FROM code WHERE run = ?1",
+	[DB_CODE_BEFORE] = "SELECT max(run) FROM code WHERE run < ?1",
 	[DB_FILE_LIST] = "SELECT id, path, state FROM files WHERE id > ?1"
 			 " ORDER BY id",
 	[DB_FILE_GET] = "SELECT id, path, state FROM files WHERE id = ?1",

@@ -36,6 +36,7 @@ enum db_statement {
 	DB_KEY_KNOWN,
 	DB_CODE_PUT,
 	DB_CODE_GET,
+	DB_CODE_BEFORE,
 	DB_FILE_LIST,
 	DB_FILE_GET,
 	DB_FILE_PUT,

@@ -157,6 +157,9 @@ int store_code_put(struct store *s, const struct code_record *c,
 /* Read the record of RUN.  Returns 1, 0 when there is none, -1. */
 int store_code_get(struct store *s, uint32_t run, struct code_record *c,
 		   struct error *err);
+/* *BEFORE is the latest run before RUN that has one, 0 if there is none. */
+int store_code_before(struct store *s, uint32_t run, uint32_t *before,
+		      struct error *err);
 void code_record_release(struct code_record *c);
 
 /* ---- tasks and their attempts ---- */

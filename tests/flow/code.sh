@@ -419,7 +419,7 @@ test_expect_success 'a resume that executes nothing starts no helper' '
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake resume && test ! -e begun &&
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake run -n && test ! -e begun &&
 	test_must_fail flowmake diff 1 2 2> errors &&
-	test_grep "run 2 has no code: it executed nothing" errors
+	test_grep "run 2 has no code: it executed nothing; the latest run before it that did is 1$" errors
 '
 
 # ---- forgetting ----
