@@ -159,12 +159,15 @@ stem_fill(struct strbuf *out, const char *text, size_t len, const char *stem)
 	}
 }
 
-/* Whether what E gives is as written, with no stem in it yet. */
+/* Whether what E gives is as written, with no stem in it yet: not what another
+ * step gave, nor what was computed of the stem. */
 static bool
 has_no_stem(const struct step *step, const struct expr *e)
 {
 	uint32_t i;
 
+	if (e->kind == WIRE_EXPR_NAME)
+		return false;
 	for (i = 0; i < e->need_count; i++)
 		if (step->template->names[e->needs[i]].kind != WIRE_NAME_FROM)
 			return false;

@@ -225,6 +225,22 @@ test_expect_success 'a % in the stem or in another value is no stem' '
 	test_cmp expected "x%y.b"
 '
 
+test_expect_success 'a % in what another step gave is no stem' '
+	echo right > "50%.txt" && echo wrong > 50x.txt && echo built > dir-x.txt &&
+	flowfile <<-"END" &&
+	(step cfg (produces name dir) (scheme (values "50%.txt" "dir")))
+	(step a (pattern s) (from cfg name) (input i name) (output o "%.name")
+	  (shell "cp #{i} #{o}"))
+	(step b (pattern s) (from cfg name) (input i "#{name}") (output o "%.hole")
+	  (shell "cp #{i} #{o}"))
+	(step c (pattern s) (from cfg dir) (output o "%.join")
+	  (input i (string-append dir "-%.txt")) (shell "cp #{i} #{o}"))
+	END
+	flowmake run x.name x.hole x.join && echo right > expected &&
+	test_cmp expected x.name && test_cmp expected x.hole &&
+	test_cmp dir-x.txt x.join
+'
+
 test_expect_success 'a rule may compute names from what is the same for all its tasks' '
 	flowfile <<-"END" &&
 	(parameter build "out")
