@@ -172,37 +172,57 @@ copy_tree(const char *from, const char *to, struct error *err)
 	return rc;
 }
 
-/* Put the bytes of R into FILE, or behind OUT for "-". */
+/* Append the bytes of R to OUT. */
 static int
-put_bytes(const struct artifact *r, const char *file, struct strbuf *out,
-	  struct error *err)
+add_bytes(const struct artifact *r, struct strbuf *out, struct error *err)
+{
+	if (r->format == ARTIFACT_TREE)
+		return error_set(err, "'%s' is a directory; name where to put "
+				 "it", r->name);
+	if (r->format != ARTIFACT_INLINE)
+		return object_read(&r->digest, out, err);
+	add_inline_bytes(r, out);
+	return 0;
+}
+
+/* Copy the object that R is to FILE, which no symlink is. */
+static int
+copy_object(const struct artifact *r, const char *file, struct error *err)
+{
+	struct strbuf path = STRBUF_INIT;
+	int rc;
+
+	if (object_check(&r->digest, r->file_name, err))
+		return -1;
+	object_add_path(&path, &r->digest, r->file_name);
+	if (r->format == ARTIFACT_TREE)
+		rc = copy_tree(path.buf, file, err);
+	else if (unlink(file) < 0 && errno != ENOENT)
+		rc = error_sys(err, "cannot replace '%s'", file);
+	else
+		rc = copy_file(path.buf, file, err);
+	strbuf_release(&path);
+	return rc;
+}
+
+/* Put the bytes of R into FILE. */
+static int
+put_file(const struct artifact *r, const char *file, struct error *err)
 {
 	struct strbuf bytes = STRBUF_INIT;
-	bool to_out = !strcmp(file, "-");
-	int rc = 0;
+	char *real;
+	int rc;
 
-	if (r->format == ARTIFACT_INLINE) {
-		add_inline_bytes(r, to_out ? out : &bytes);
-		if (!to_out)
-			rc = file_replace(file, bytes.buf, bytes.len, false,
-					  err);
-	} else if (to_out && r->format == ARTIFACT_TREE) {
-		rc = error_set(err, "'%s' is a directory; name where to put "
-			       "it", r->name);
-	} else if (to_out) {
-		rc = object_read(&r->digest, out, err);
-	} else if (object_check(&r->digest, r->file_name, err)) {
-		rc = -1;
-	} else {
-		object_add_path(&bytes, &r->digest, r->file_name);
-		if (r->format != ARTIFACT_TREE && unlink(file) < 0 &&
-		    errno != ENOENT)
-			rc = error_sys(err, "cannot replace '%s'", file);
-		else if (r->format == ARTIFACT_TREE)
-			rc = copy_tree(bytes.buf, file, err);
-		else
-			rc = copy_file(bytes.buf, file, err);
+	if (r->format == ARTIFACT_TREE ||
+	    (r->format != ARTIFACT_INLINE && !file_is_special(file))) {
+		real = file_follow(file);
+		rc = copy_object(r, real, err);
+		free(real);
+		return rc;
 	}
+	rc = add_bytes(r, &bytes, err);
+	if (!rc)
+		rc = file_put(file, bytes.buf, bytes.len, err);
 	strbuf_release(&bytes);
 	return rc;
 }
@@ -281,7 +301,8 @@ dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
 	else if (file && !r)
 		rc = error_set(err, "--file takes one result; name it");
 	else if (file)
-		rc = put_bytes(r, file, out, err);
+		rc = strcmp(file, "-") ? put_file(r, file, err) :
+			add_bytes(r, out, err);
 	else if (!r)
 		rc = print_all(t, &as.list[0], out, err);
 	else if ((rc = print_value(r, out, err)) == 0)

@@ -138,8 +138,7 @@ write_run_id(struct run *r, struct error *err)
 	if (!r->options->run_id_file)
 		return 0;
 	len = snprintf(text, sizeof(text), "%u\n", r->summary->run.number);
-	return file_replace(r->options->run_id_file, text, (size_t)len, false,
-			    err);
+	return file_put(r->options->run_id_file, text, (size_t)len, err);
 }
 
 int

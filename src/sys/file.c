@@ -137,6 +137,51 @@ file_replace(const char *path, const void *data, size_t len, bool sync,
 	return rc;
 }
 
+bool
+file_is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? !lstat(path, &st) : !S_ISREG(st.st_mode);
+}
+
+char *
+file_follow(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : xstrdup(path);
+}
+
+/* Write to PATH, as a shell does. */
+static int
+write_into(const char *path, const void *data, size_t len, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+		      0666);
+	int rc = fd < 0 ? -1 : write_all(fd, data, len);
+
+	if (rc)
+		error_sys(err, "cannot write '%s'", path);
+	if (fd >= 0 && close(fd) < 0 && !rc)
+		rc = error_sys(err, "cannot write '%s'", path);
+	return rc;
+}
+
+int
+file_put(const char *path, const void *data, size_t len, struct error *err)
+{
+	char *real;
+	int rc;
+
+	if (file_is_special(path))
+		return write_into(path, data, len, err);
+	real = file_follow(path);
+	rc = file_replace(real, data, len, false, err);
+	free(real);
+	return rc;
+}
+
 /* Make the directory PATH; an existing one is fine. */
 static int
 make_dir(const char *path)

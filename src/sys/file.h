@@ -24,6 +24,16 @@ int file_write_all(int fd, const void *data, size_t len, struct error *err);
 int file_replace(const char *path, const void *data, size_t len, bool sync,
 		 struct error *err);
 
+/* The same for a file that the user has named: a symlink is followed, and what
+ * is there but no regular file, such as a fifo or /dev/stdout, is written to. */
+int file_put(const char *path, const void *data, size_t len,
+	     struct error *err);
+/* Whether PATH is there, but neither a regular file nor a symlink to one. */
+bool file_is_special(const char *path);
+/* Where the symlinks of PATH lead; PATH if nothing is there.  The caller frees
+ * it. */
+char *file_follow(const char *path);
+
 /* A name beside PATH that nothing else uses: hidden, made of the thread and
  * the time.  The caller frees it. */
 char *file_temporary_name(const char *path);

@@ -189,6 +189,15 @@ test_expect_success 'what cannot be written is an error' '
 	test_grep "^flowmake: cannot write to stdout: " errors
 '
 
+test_expect_success '--run-id-file writes to what is no regular file' '
+	mkdir id && cd id && flowfile <<-\END &&
+	(step one (shell "true"))
+	END
+	ln -s number link && flowmake run --run-id-file=link && test -L link &&
+	echo 1 | test_cmp - number &&
+	flowmake run --run-id-file=/dev/stdout 2> said | grep "^2\$"
+'
+
 test_expect_success 'every tab-separated row for programs is whole' '
 	flowmake help --rows > rows &&
 	test -s rows &&

@@ -154,6 +154,22 @@ test_expect_success 'dump names the file of a result that is one' '
 	cmp expected "$(cat out)"
 '
 
+test_expect_success 'dump --file writes to what is no regular file' '
+	mkfifo fifo && ln -s target link && echo before > target &&
+	for result in text file; do
+		flowmake dump 1/start/$result --file "direct $result" &&
+		{ cat fifo > read & } &&
+		flowmake dump 1/start/$result --file fifo && wait &&
+		test -p fifo && test_cmp "direct $result" read &&
+		flowmake dump 1/start/$result --file link && test -L link &&
+		test_cmp "direct $result" target &&
+		flowmake dump 1/start/$result --file /dev/stdout | cat > read &&
+		test_cmp "direct $result" read || return 1
+	done &&
+	test_must_fail flowmake dump 1/start/text --file . 2> errors &&
+	test_grep "cannot write .\..: Is a directory" errors
+'
+
 test_expect_success 'dump --file writes bytes' '
 	flowmake dump 1/start/file --file copy &&
 	cmp expected copy &&
