@@ -156,6 +156,24 @@ find_outputs(const struct collection *c, int64_t started_ns, bool *large,
 	return 0;
 }
 
+/* Whether P, result R, whose stat is known, is something to take: else the
+ * recipe is to blame.  To open a fifo would be to wait for its writer. */
+static int
+check_kind(const struct product *p, const struct spec_result *r,
+	   struct error *err)
+{
+	mode_t mode = p->stat.st_mode;
+
+	if (S_ISREG(mode) || (S_ISDIR(mode) && !spec_result_is_read(r)))
+		return 0;
+	if (S_ISDIR(mode))
+		return error_set(err, "result '%s' is a directory, of which "
+				 "no value can be read", r->name);
+	content_refuse(p->path, mode, err);
+	error_push(err, "result '%s'", r->name);
+	return -1;
+}
+
 /* Look for the products that are files. */
 static int
 find_products(struct collection *c, bool *large, struct error *err)
@@ -168,6 +186,8 @@ find_products(struct collection *c, bool *large, struct error *err)
 		if (!p->path)
 			continue;
 		if (!stat(p->path, &p->stat)) {
+			if (check_kind(p, &r[i], err))
+				return -1;
 			*large |= is_large(&p->stat);
 			continue;
 		}

@@ -118,8 +118,7 @@ publish_result(struct product *p, const struct spec_result *r,
 	if (!p->path)
 		return artifact_from_value(r->name, p->value, p->value_len,
 					   arena, a, err);
-	if (r->format == SPEC_RESULT_TEXT || r->format == SPEC_RESULT_LINES ||
-	    r->format == SPEC_RESULT_JSON)
+	if (spec_result_is_read(r))
 		return parse_file(p, r, arena, a, err);
 	return take_file(p, r, files, a, err);
 }

@@ -48,6 +48,15 @@ struct spec_result {
 	const char *file_name; /* SPEC_RESULT_NAMED */
 };
 
+/* Whether the value of R is read from a file that the recipe writes. */
+static inline bool
+spec_result_is_read(const struct spec_result *r)
+{
+	return r->format == SPEC_RESULT_TEXT ||
+		r->format == SPEC_RESULT_LINES ||
+		r->format == SPEC_RESULT_JSON;
+}
+
 struct spec_file {
 	const char *path;     /* normalized, relative to the project */
 	struct digest digest; /* inputs: when the attempt was started */

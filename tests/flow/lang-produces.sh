@@ -27,6 +27,19 @@ two><none><two
 >"
 '
 
+test_expect_success 'a result that no value can be read of is the mistake of its recipe' '
+	for form in text lines json; do
+		echo "(step a (produces (x $form)) (shell \"mkfifo #{x}\"))" > Flowfile &&
+		fails "result .x.: .* is a fifo: only files" &&
+		echo "(step a (produces (x $form)) (exec \"mkdir\" x))" > Flowfile &&
+		fails "result .x. is a directory, of which no value" &&
+		test_grep -v "tried again" errors || return 1
+	done &&
+	echo "(step a (produces x) (exec \"mkfifo\" x))" > Flowfile &&
+	fails "result .x.: .* is a fifo: only files" &&
+	test_grep -v "tried again" errors
+'
+
 test_expect_success 'lines is a list' '
 	flowfile <<-"END" &&
 	(step a (produces (x lines) (y lines) (z lines))
