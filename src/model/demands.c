@@ -30,6 +30,9 @@ struct reading {
 	const struct annotation *annotation;
 	bool says_retry;               /* some retry counts */
 	bool says_times;               /* and says how often */
+	const struct annotation *timeout; /* one that counts, or NULL */
+	const struct step *timeout_owner;
+	bool has_late_timeout;         /* a part of it is not known yet */
 	struct error *err;
 };
 
@@ -467,6 +470,11 @@ apply(struct reading *r, bool is_default)
 		d->batch_line = a->line;
 		d->batch_column = a->column;
 	}
+	if (a->clause == CLAUSE_TIMEOUT) {
+		r->timeout = a;
+		r->timeout_owner = r->owner;
+		r->has_late_timeout |= !can_read(r);
+	}
 	if (!can_read(r))
 		return 0;
 	switch (a->clause) {
@@ -494,21 +502,19 @@ apply(struct reading *r, bool is_default)
 
 /* A timeout that says no time is a mistake, not no timeout. */
 static int
-check_timeout(const struct reading *r, const struct template *t)
+check_timeout(const struct reading *r)
 {
-	uint32_t i;
+	const struct annotation *a = r->timeout;
 
-	for (i = 0; i < t->annotation_count && !r->demands->timeout_ns; i++) {
-		const struct annotation *a = &t->annotations[i];
-		struct reading one = *r;
-
-		one.annotation = a;
-		if (a->clause == CLAUSE_TIMEOUT && can_read(&one))
-			return step_error(r->owner, a->line, a->column, r->err,
-					  "a timeout of no time; say how "
-					  "long, as (timeout #:minutes 10)");
-	}
-	return 0;
+	if (!a || r->has_late_timeout || r->demands->timeout_ns)
+		return 0;
+	if (!a->line)
+		return error_set(r->err, "--with timeout: a timeout of no "
+				 "time; say how long, as --with "
+				 "timeout:minutes=10");
+	return step_error(r->timeout_owner, a->line, a->column, r->err,
+			  "a timeout of no time; say how long, as (timeout "
+			  "#:minutes 10)");
 }
 
 int
@@ -516,7 +522,8 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 	   struct arena *arena, struct demands *d, struct error *err)
 {
 	const struct rules *rules = graph_rules(g);
-	struct reading r = { g, s, t, arena, d, NULL, false, false, err };
+	struct reading r = { .graph = g, .owner = s, .task = t, .arena = arena,
+			     .demands = d, .err = err };
 	uint32_t i, k;
 
 	memset(d, 0, sizeof(*d));
@@ -525,8 +532,6 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 		if (apply(&r, false))
 			return -1;
 	}
-	if (check_timeout(&r, s->template))
-		return -1;
 	for (i = rules->default_count; i-- > 0;) {
 		r.owner = rules->defaults[i];
 		for (k = 0; k < r.owner->template->annotation_count; k++) {
@@ -538,7 +543,7 @@ demands_of(struct graph *g, const struct step *s, const struct task *t,
 	}
 	if (r.says_retry && !r.says_times)
 		d->retry_times = 3;
-	return 0;
+	return check_timeout(&r);
 }
 
 bool

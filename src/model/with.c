@@ -66,11 +66,12 @@ is_key(const char *const *keys, const char *key)
 	return false;
 }
 
-/* Parse one KEY=VALUE of clause number I from SPEC. */
+/* Parse one KEY=VALUE of clause number I behind the COUNT ones in LIST. */
 static int
 parse_entry(struct rules *r, size_t i, const char *entry, size_t len,
-	    struct annotation *a, struct error *err)
+	    struct annotation *list, uint32_t count, struct error *err)
 {
+	struct annotation *a = &list[count];
 	const char *equals = memchr(entry, '=', len);
 	const char *near;
 
@@ -80,6 +81,10 @@ parse_entry(struct rules *r, size_t i, const char *entry, size_t len,
 	a->clause = clauses[i].clause;
 	a->key = arena_strndup(&r->arena, entry, (size_t)(equals - entry));
 	a->expr = constant(r, equals + 1, len - (size_t)(equals + 1 - entry));
+	while (count--)
+		if (!strcmp(list[count].key, a->key))
+			return error_set(err, "--with %s: '%s' is given twice",
+					 clauses[i].name, a->key);
 	if (is_key(clauses[i].keys, a->key))
 		return 0;
 	near = text_suggest(a->key, clauses[i].keys);
@@ -130,7 +135,7 @@ unknown_clause(const char *spec, size_t len, struct error *err)
 	for (i = 0; i < ARRAY_SIZE(clauses); i++)
 		names[i] = clauses[i].name;
 	near = text_suggest(name, names);
-	error_set(err, "--with %s: unknown annotation%s%s%s; there are batch, "
+	error_set(err, "--with '%s': unknown annotation%s%s%s; there are batch, "
 		  "resources, retry, timeout, local", spec,
 		  near ? " (did you mean '" : "", near ? near : "",
 		  near ? "'?)" : "");
@@ -155,9 +160,10 @@ rules_add_with(struct rules *r, const char *spec, struct error *err)
 	memset(more, 0, sizeof(more));
 	while (*at && count < ARRAY_SIZE(more)) {
 		len = strcspn(++at, ",");
-		if (parse_entry(r, i, at, len, &more[count++], err))
+		if (parse_entry(r, i, at, len, more, count, err))
 			return -1;
 		at += len;
+		count++;
 	}
 	if (!count)
 		more[count++].clause = clauses[i].clause;

@@ -306,6 +306,11 @@ run_refuse_batch(const struct run *r, const struct step *s,
 {
 	if (!d->on_batch || d->stays_local || r->options->local)
 		return 0;
+	if (!d->batch_line)
+		return error_set(err, "--with batch: step '%s': asks for AWS "
+				 "Batch, which is not configured here; "
+				 "configure it, or run everything on this "
+				 "machine without --with batch", s->name);
 	return step_error(s, d->batch_line, d->batch_column, err, "asks for "
 			  "AWS Batch, which is not configured here; configure "
 			  "it, or run everything on this machine with --local");

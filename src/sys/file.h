@@ -25,7 +25,7 @@ int file_replace(const char *path, const void *data, size_t len, bool sync,
 		 struct error *err);
 
 /* The same for a file that the user has named: a symlink is followed, and what
- * is there but no regular file, such as a fifo or /dev/stdout, is written to. */
+ * is there and no regular file, as a fifo or /dev/stdout, is written to. */
 int file_put(const char *path, const void *data, size_t len,
 	     struct error *err);
 /* Whether PATH is there, but neither a regular file nor a symlink to one. */

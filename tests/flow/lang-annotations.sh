@@ -27,6 +27,23 @@ test_expect_success 'a timeout of no time is refused' '
 	refused "Flowfile:2:12: step '\''a'\'': a timeout of no time; say how long, as (timeout #:minutes 10)"
 '
 
+test_expect_success 'nor in defaults, by an attempt, and on the command line' '
+	flowfile <<-"END" &&
+	(defaults
+	  (timeout #:seconds 0))
+	(step a (shell "true"))
+	END
+	refused "Flowfile:2:12: defaults: a timeout of no time; say how long, as (timeout #:minutes 10)" &&
+	sed -i "s/seconds 0/seconds (- 2 attempt)/" Flowfile &&
+	sed -i "s/(shell.*/(retry) (shell \"false\"))/" Flowfile &&
+	fails "Flowfile:2:12: defaults: a timeout of no time" &&
+	sed -i "s/(- 2 attempt)/attempt #:minutes 0/" Flowfile &&
+	fails "status 1" &&
+	echo "(step a (shell \"true\"))" > Flowfile &&
+	refused "flowmake: --with timeout: a timeout of no time; say how long, as --with timeout:minutes=10" \
+		--with timeout:seconds=0
+'
+
 test_expect_success 'a timeout is the sum of its parts' '
 	flowfile <<-"END" &&
 	(step a (timeout #:minutes 0.001 #:seconds 0.1 #:hours 0 #:days 0)
@@ -315,7 +332,8 @@ test_expect_success '--with batch asks all but those with local' '
 	(step a (shell "true"))
 	(step b (local) (shell "true"))
 	END
-	fails "step .a.: asks for AWS Batch" --with batch:cpu=4,memory=10000 &&
+	refused "flowmake: --with batch: step ${q}a${q}: asks for AWS Batch, which is not configured here; configure it, or run everything on this machine without --with batch" \
+		--with batch:cpu=4,memory=10000 &&
 	flowfile <<-"END" &&
 	(step b (local) (shell "true"))
 	END
@@ -334,7 +352,9 @@ test_expect_success '--with retry annotates steps that have none of their own' '
 
 test_expect_success 'an unknown part of --with is refused with a suggestion' '
 	fails "did you mean .*batch" --with bach &&
-	fails "did you mean .*times" --with retry:tims=3
+	fails "did you mean .*times" --with retry:tims=3 &&
+	refused "flowmake: --with retry: ${q}times${q} is given twice" \
+		--with retry:times=3,times=4
 '
 
 test_expect_success 'memory is in MB or a string with a unit' '
