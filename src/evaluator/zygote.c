@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -208,15 +209,19 @@ static int
 handle_fork(struct zygote *z, struct request *request, struct error *err)
 {
 	struct rusage none = { .ru_maxrss = 0 };
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	if (parse_request(request, err) < 0)
 		return -1;
 	if (request->has_recipe && !z->has_rehearsed)
 		rehearse(z, request);
 	pid = fork();
-	if (!pid)
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		child_run(z, request);
+	}
 	if (pid < 0)
 		return report_started(z, request->id, 0, err) |
 			report_exited(z, request->id, 1 << 8, &none, err);

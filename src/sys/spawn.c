@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,16 +166,21 @@ set_fd(int i, int fd)
 
 /* ---- starting it ---- */
 
-/* In the child: become FILE.  Nothing here may change what is in memory, but
- * for the stack.  Returns an error number. */
+/* In the child of PARENT: become FILE.  Nothing here may change what is in
+ * memory, but for the stack.  Returns an error number. */
 static int
 become(const struct spawn *s, const char *file, const struct fds *fds,
-       const sigset_t *ignored)
+       const sigset_t *ignored, pid_t parent)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int i;
 
+	/* also when whoever would end us is killed, too */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return errno;
+	if (getppid() != parent)
+		return ESRCH;
 	for (i = 1; i < _NSIG; i++)
 		if (sigismember(ignored, i) && sigaction(i, &action, NULL) < 0)
 			return errno;
@@ -198,10 +204,11 @@ start_blocked(const struct spawn *s, const char *file, const struct fds *fds,
 	      const sigset_t *ignored, pid_t *pid)
 {
 	volatile int why = 0; /* written by the child */
+	pid_t parent = getpid();
 
 	*pid = vfork();
 	if (!*pid) {
-		why = become(s, file, fds, ignored);
+		why = become(s, file, fds, ignored, parent);
 		_exit(127);
 	}
 	if (*pid < 0)

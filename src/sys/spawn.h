@@ -1,7 +1,7 @@
 /*
  * Starting a program, always the same way.  The child leads a process group of
  * its own, has an empty signal mask, default signals, and no descriptor above
- * the ones given.
+ * the ones given.  It is killed when the thread that starts it ends.
  */
 #ifndef FLOWMAKE_SYS_SPAWN_H
 #define FLOWMAKE_SYS_SPAWN_H

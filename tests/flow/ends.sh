@@ -112,6 +112,29 @@ for how in engine guardian; do
 	"
 done
 
+test_expect_success 'who kills all of flowmake kills its tasks' '
+	mkdir all && cd all && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step list (produces n) (scheme (iota 3)))
+	(step shell (shell "echo ready > ready; while :; do read -r -t 1 -u 9 9<> ready-not; done"))
+	(step direct (exec "sleep" "1000"))
+	(step thunk
+	  (scheme (call-with-output-file "ready"
+	      (lambda (port) (display "ready\n" port)))
+	    (let loop () (loop))))
+	(step late (from list n)
+	  (foreach x (begin (call-with-output-file "ready"
+	      (lambda (port) (display "ready\n" port)))
+	    (let loop () (if (null? n) n (loop)))))
+	  (shell "echo #{x}"))
+	END
+	mkfifo ready-not &&
+	begin flowmake run > out 2>&1 &&
+	hear 9 3 &&
+	kill -KILL $begun $(engine $begun) &&
+	ended 137 $begun && no_survivors
+'
+
 test_expect_success 'a second ^C ends at once what ignores the first' '
 	mkdir twice && cd twice && fifo ready 9 &&
 	flowfile <<-\END &&
