@@ -38,7 +38,8 @@
 
 enum {
 	DEFAULT_WORKERS = 16,
-	SECOND_SIGNAL_MS = 500, /* the same key press may come twice */
+	/* One signal to all our processes reaches us twice. */
+	SECOND_SIGNAL_MS = 100,
 };
 
 /* ---- signals ---- */
@@ -54,8 +55,12 @@ on_signal(void *data, int signo)
 	if (!r->interrupted) {
 		r->interrupted = true;
 		r->interrupted_ns = now;
-		if (r->executor)
-			run_cancel_all(r, false);
+		if (!r->executor)
+			return;
+		if (r->running)
+			run_note(r, "note: interrupted: running tasks are "
+				 "told to end; the same once more kills them");
+		run_cancel_all(r, false);
 	} else if (now - r->interrupted_ns > SECOND_SIGNAL_MS * NS_PER_MS &&
 		   r->executor) {
 		run_cancel_all(r, true);

@@ -152,7 +152,7 @@ test_expect_success 'a second ^C ends at once what ignores the first' '
 	SECONDS=0 &&
 	test_wait eval "kill -INT $begun 2>/dev/null; none_marked" &&
 	ended 130 $begun &&
-	test $SECONDS -lt 5
+	test $SECONDS -lt 5 && test_grep "once more kills them" out
 '
 
 test_expect_success 'a Flowfile that loops is ended by ^C' '
