@@ -342,7 +342,8 @@ open_run(struct run *r, struct error *err)
 	/* A resume may have nothing to execute. */
 	if (!r->options->dry_run && !r->options->resume)
 		run_code_start(r);
-	r->store = store_open(STORE_WRITE, err);
+	r->store = store_open(r->options->dry_run ? STORE_TRIAL : STORE_WRITE,
+			      err);
 	if (!r->store)
 		return -1;
 	r->files = files_new(r->store, &clock_system);

@@ -277,7 +277,7 @@ check_version(struct store *s, struct error *err)
 				 "%d", version, db_version);
 	if (version == db_version)
 		return 0;
-	if (s->mode == STORE_WRITE)
+	if (s->mode != STORE_READ)
 		return migrate(s, err);
 	if (!version)
 		return store_say_no_run(forgotten_latest(), " (" DB_PATH
@@ -374,7 +374,8 @@ db_open(struct store *s, struct error *err)
 	if (s->mode == STORE_READ) {
 		if (open_reader(s, err))
 			return -1;
-	} else if (open_uri(s, "file:" DB_PATH, SQLITE_OPEN_READWRITE |
+	} else if (open_uri(s, s->mode == STORE_TRIAL ? ":memory:" :
+			    "file:" DB_PATH, SQLITE_OPEN_READWRITE |
 			    SQLITE_OPEN_CREATE)) {
 		return db_error(s, "cannot open the store", err);
 	}

@@ -56,9 +56,11 @@ store_open(enum store_mode mode, struct error *err)
 	struct store *s = xcalloc(1, sizeof(*s));
 
 	s->mode = mode;
+	if (mode == STORE_TRIAL && !access(STORE_DIR, F_OK))
+		s->mode = STORE_WRITE;
 	strbuf_init(&s->results);
 	strbuf_init(&s->outputs);
-	if ((mode == STORE_WRITE && make_directories(err)) ||
+	if ((s->mode == STORE_WRITE && make_directories(err)) ||
 	    db_open(s, err)) {
 		db_close(s, NULL);
 		store_drop(s);

@@ -35,6 +35,8 @@ enum store_mode {
 	STORE_READ,  /* for commands that only look: needs no write access,
 		      * takes no lock, works while a run goes on */
 	STORE_WRITE, /* creates what is missing */
+	STORE_TRIAL, /* the same where there is a store; else it is in memory,
+		      * and nothing is left of it */
 };
 
 /* Open the store of the current directory.  In STORE_READ mode a project

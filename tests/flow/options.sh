@@ -189,6 +189,16 @@ test_expect_success 'what cannot be written is an error' '
 	test_grep "^flowmake: cannot write to stdout: " errors
 '
 
+test_expect_success 'who only asks leaves nothing behind' '
+	mkdir asked && cd asked && flowfile <<-\END &&
+	(define (name i) (format #f "out~a" i))
+	(step one (foreach i (iota 2)) (output o (name i)) (shell "touch #{o}"))
+	END
+	flowmake check && flowmake run -n > plan && lines 2 plan &&
+	flowmake resume -n > plan && { flowmake -q || test $? = 1; } &&
+	test ! -e .flowmake && flowmake run && flowmake -q
+'
+
 test_expect_success '--run-id-file writes to what is no regular file' '
 	mkdir id && cd id && flowfile <<-\END &&
 	(step one (shell "true"))
