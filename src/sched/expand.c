@@ -71,6 +71,16 @@ fan_out_failed(struct run *r, struct node *n, const struct error *why)
 	run_record_failed(r, t, why);
 }
 
+/* Keep in mind WHY N, which no target may need, failed. */
+static void
+fail_early(struct run *r, struct node *n, const struct error *why)
+{
+	graph_fail(r->graph, n);
+	ARRAY_GROW(r->early, r->early_count, r->early_alloc);
+	r->early[r->early_count] = (struct early_failure){ .node = n };
+	error_copy(&r->early[r->early_count++].why, why);
+}
+
 static void
 on_eval_failed(void *data, struct node *n, const struct error *why)
 {
@@ -79,7 +89,9 @@ on_eval_failed(void *data, struct node *n, const struct error *why)
 
 	if (n->stage == STAGE_OVER)
 		return; /* a mistake in its files was found meanwhile */
-	if (!r->summary->run.number) {
+	if (!r->summary->run.number && !r->wants_targets && !n->wanted) {
+		fail_early(r, n, why);
+	} else if (!r->summary->run.number) {
 		error_copy(&err, why); /* before anything runs: the run's */
 		run_fatal(r, &err);
 	} else if (n->kind == NODE_TASK) {
@@ -288,13 +300,51 @@ run_advance(struct run *r, struct error *err)
 	}
 }
 
+static void
+note_unmade(void *data, const struct task *t, const char *path)
+{
+	(void)t;
+	(void)path;
+	*(bool *)data = true;
+}
+
+/* Whether a target needs what failed early, or files that it may have made. */
+static int
+check_early(const struct run *r, struct error *err)
+{
+	bool unmade = false;
+	uint32_t i;
+
+	for (i = 0; i < r->early_count; i++)
+		if (r->early[i].node->wanted)
+			return error_copy(err, &r->early[i].why);
+	if (r->early_count)
+		graph_each_unmade(r->graph, note_unmade, &unmade);
+	return unmade ? error_copy(err, &r->early[0].why) : 0;
+}
+
+/* Link what is wanted.  What is missing then may be missing because something
+ * failed early. */
+static int
+link_targets(struct run *r, struct error *err)
+{
+	r->wants_targets = true;
+	if (!run_want_targets(r, err) && !settle(r, err) &&
+	    !graph_check_cycle(r->graph, err))
+		return check_early(r, err);
+	if (r->early_count && !r->interrupted) {
+		error_release(err);
+		return error_copy(err, &r->early[0].why);
+	}
+	return -1;
+}
+
 int
 run_expand(struct run *r, struct error *err)
 {
 	new_graph(r);
 	if (graph_start(r->graph, err) || settle(r, err) ||
-	    run_want_targets(r, err) || settle(r, err) ||
-	    graph_check_cycle(r->graph, err))
+	    link_targets(r, err))
 		return -1;
 	graph_each_unmade(r->graph, announce_unmade, r);
 	return 0;

@@ -30,6 +30,12 @@ struct opening;
 /* What is said once for each step. */
 enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2 };
 
+/* What could not be evaluated before it was known whether a target needs it. */
+struct early_failure {
+	const struct node *node;
+	struct error why;
+};
+
 struct run {
 	const struct run_options *options;
 	const struct run_events *events;
@@ -89,6 +95,10 @@ struct run {
 	struct run_counts committed;  /* what is recorded */
 	unsigned char *said;          /* by step index: SAID_ bits */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
+	bool wants_targets;           /* they are known to the graph */
+	struct early_failure *early;  /* before that */
+	uint32_t early_count;
+	uint32_t early_alloc;
 	bool unsettled;               /* some task would run again */
 	struct witness *witness;      /* resume: what was looked at, when few
 				       * files are not as it says; or NULL */

@@ -401,6 +401,9 @@ close_run(struct run *r)
 	free(r->rerun);
 	attempt_free(r->scratch);
 	free(r->due);
+	for (i = 0; i < r->early_count; i++)
+		error_release(&r->early[i].why);
+	free(r->early);
 	trust_free(r->trust);
 	witness_free(r->witness);
 	free(r->said);

@@ -299,4 +299,22 @@ test_expect_success 'a late fan-out over the limit fails, and nothing else does'
 	test_grep "^last +1  1 done" show
 '
 
+test_expect_success 'a fan-out that no target needs fails none of them' '
+	flowfile <<-"END" &&
+	(step a (shell "echo ran"))
+	(step big (foreach i (iota 101)) (output o "big/#{i}") (shell "touch #{o}"))
+	(step wrong (foreach i (car (list))) (shell "true"))
+	(step user (join big) (shell "true"))
+	(step reader (inputs "big/3") (shell "true"))
+	END
+	flowmake run a && flowmake -n a &&
+	for target in "" big user reader big/3 nothing; do
+		refused "Flowfile:2:11: step ${q}big${q}: foreach gives 101 splits, more than the limit of 100; raise it with --max-num-splits" \
+			$target || return 1
+	done &&
+	test_must_fail flowmake run wrong 2> errors &&
+	test_grep "^Flowfile:3:24: step .wrong.: car: " errors &&
+	flowmake run --max-num-splits 200 reader
+'
+
 test_done
