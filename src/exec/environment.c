@@ -40,9 +40,11 @@ static const char *const own_names[OWN_COUNT] = {
 	[OWN_TMPDIR] = "TMPDIR",
 };
 
-/* Ours, and no task's business. */
+/* Ours, and no task's business; so are the options of a make that has started
+ * us: its job server is closed to tasks. */
 static const char *const private_names[] = {
 	"FLOWMAKE_SCM_PATH", "FLOWMAKE_GO_PATH", "FLOWMAKE_LIBEXEC",
+	"MAKEFLAGS", "MFLAGS",
 };
 
 /* Bash gives these another value, or acts upon them. */

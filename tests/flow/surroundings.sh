@@ -183,4 +183,12 @@ test_expect_success 'as another user' '
 	$as flowmake run
 '
 
+test_expect_success 'a make in a recipe asks no other make for jobs' '
+	mkdir below-make && cd below-make && flowfile <<-\END &&
+	(step a (shell "printf \"all:\n\t@echo made\n\" > inner; make -f inner"))
+	END
+	printf "all:\n\t+flowmake run\n" > outer && make -j 4 -f outer > out 2>&1 &&
+	test_grep "\] made$" out && test_grep -v "jobserver" out
+'
+
 test_done
