@@ -21,6 +21,16 @@ test_expect_success 'all libraries that are missing are named by their packages'
 		PKG_CONFIG_LIBDIR="$PWD/none"
 '
 
+test_expect_success 'a library that is too old is told from a missing one' '
+	mkdir old &&
+	printf "%s\n" "Name: libgit2" "Description: old" "Version: 1.1.0" \
+		> old/libgit2.pc &&
+	sed s/libgit2/libcurl/ old/libgit2.pc > old/libcurl.pc &&
+	lacks "libgit2 >= 1.5 is needed, 1.1.0 is here; libcurl >= 7.88 is\
+ needed, 1.1.0 is here; build newer ones, and name the directories of their\
+ .pc files in PKG_CONFIG_PATH" PKG_CONFIG_PATH="$PWD/old"
+'
+
 test_expect_success 'without pkg-config that is what is named' '
 	lacks "pkg-config is missing: apt install pkg-config" PKG_CONFIG=
 '
