@@ -5,7 +5,7 @@
 # The programs that quickstart finds: those it may have, and stand-ins that
 # tell what they are called for.
 mkdir bin tree tree/build tree/examples tree/examples/headers
-for program in sh env dirname mkdir chmod head tail cat nproc; do
+for program in sh env dirname mkdir chmod head tail cat nproc rm sed; do
 	ln -s "$(command -v $program)" bin || exit 1
 done
 for program in make apt-get sudo; do
@@ -21,14 +21,22 @@ case " $MISSING " in
 esac
 echo "install ok installed"
 END
+write_script bin/pkg-config <<'END'
+test "$1" = --exists && case ,$LIBRARIES, in
+*",$2,"*) ;;
+*) exit 1 ;;
+esac
+END
 write_script bin/id <<'END'
 echo "${MY_ID:-0}"
 END
-cp "$srcdir/quickstart" tree
+cp "$srcdir/quickstart" "$srcdir/configure.ac" tree
 write_script tree/bootstrap <<'END'
 echo bootstrap >> "$CALLS"
 printf '#!/bin/sh\necho configure >> "$CALLS"\n: > Makefile\n' > configure
 chmod +x configure
+test -z "$KILLED" || kill $PPID $$
+: > Makefile.in
 END
 write_script tree/build/pre-inst-env <<'END'
 echo "pre-inst-env $*" >> "$CALLS"
@@ -58,7 +66,8 @@ test_expect_success 'with everything there it builds, and shows a result' '
 	pre-inst-env flowmake -C examples/headers run
 	END
 	test_cmp expected calls &&
-	test_grep "^10$" out && test_grep -v "^11$" out
+	test_grep "^10$" out && test_grep -v "^11$" out &&
+	test_grep "next: cd tree/examples/headers;" out
 '
 
 test_expect_success 'doing it again does only what is left' '
@@ -67,14 +76,30 @@ test_expect_success 'doing it again does only what is left' '
 	test_cmp again calls
 '
 
+test_expect_success 'what was interrupted is done again' '
+	rm tree/Makefile.in tree/build/Makefile &&
+	test_expect_code 143 quickstart KILLED=yes &&
+	test_grep -v configure calls &&
+	quickstart && test_cmp expected calls &&
+	: > tree/build/configuring &&
+	quickstart && sed 1d expected > again && test_cmp again calls &&
+	quickstart && sed 1,2d expected > again && test_cmp again calls
+'
+
 test_expect_success 'root installs just what is missing' '
 	quickstart MISSING="libcbor-dev gcc" &&
 	head -n 2 calls > actual &&
 	cat > expected <<-END &&
 	apt-get -q update
-	apt-get -q install -y --no-install-recommends gcc libcbor-dev
+	apt-get -q install -y --no-install-recommends --no-remove gcc libcbor-dev
 	END
 	test_cmp expected actual
+'
+
+test_expect_success 'a library that satisfies configure is there' '
+	quickstart MISSING="libcurl4-openssl-dev libgit2-dev" \
+		LIBRARIES="libcurl >= 7.88" &&
+	test_grep "apt-get .*--no-remove libgit2-dev$" calls
 '
 
 test_expect_success 'others are asked by sudo, and only if something is missing' '
@@ -85,8 +110,8 @@ test_expect_success 'others are asked by sudo, and only if something is missing'
 	cat > expected <<-END &&
 	sudo apt-get -q update
 	apt-get -q update
-	sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends gcc
-	apt-get -q install -y --no-install-recommends gcc
+	sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends --no-remove gcc
+	apt-get -q install -y --no-install-recommends --no-remove gcc
 	END
 	test_cmp expected actual
 '
@@ -119,7 +144,7 @@ test_expect_success 'what fails is shown with its log' '
 '
 
 test_expect_success '--check and --bench pass the tests and measure' '
-	: > tree/build/Makefile &&
+	printf "#!/bin/sh\n: > Makefile\n" > tree/configure &&
 	quickstart -- --check && tail -n 1 calls > actual &&
 	echo "make -C build --no-print-directory -s check" > expected &&
 	test_cmp expected actual &&
@@ -130,7 +155,10 @@ test_expect_success '--check and --bench pass the tests and measure' '
 '
 
 test_expect_success 'anything else is refused' '
-	test_must_fail quickstart -- --chekc && test_grep "^usage: " out && test ! -s calls
+	for arguments in --chekc "--check x" "x --bench"; do
+		test_must_fail quickstart -- $arguments &&
+		test_grep "^usage: " out && test ! -s calls || return 1
+	done
 '
 
 test_done
