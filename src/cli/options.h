@@ -70,8 +70,9 @@ struct option_parser {
 	int at;               /* index of where the last option stood */
 };
 
-/* Parse ARGV, whose first entry is skipped, by the rows of TABLES
- * (NULL-terminated).  IN_ORDER: stop at the first word. */
+/* Prepare P to parse ARGV, whose first entry is skipped, by the rows of TABLES
+ * (NULL-terminated); options_next does.  IN_ORDER: it stops at the first word.
+ * ARGV and the rows outlive P. */
 void options_init(struct option_parser *p, const char *command,
 		  const struct option_row *const *tables, int argc,
 		  char **argv, bool in_order);

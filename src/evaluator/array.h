@@ -41,8 +41,9 @@ int array_look(SCM v, struct array_view *view, const char **why);
  * u8 or vu8 array become a byte string. */
 void array_encode(struct strbuf *sb, const struct array_view *view);
 
-/* The typed vector that the tag TAG and LEN bytes at DATA stand for, or
- * SCM_UNDEFINED when TAG is none of a typed array's. */
+/* The typed vector that TAG, not 0, and LEN bytes at DATA stand for, or
+ * SCM_UNDEFINED when TAG is none of a typed array's or LEN is no whole number
+ * of its elements. */
 SCM array_decode(uint64_t tag, const void *data, size_t len);
 
 /* The name of the element type of the typed vector V, as a symbol, or #t. */

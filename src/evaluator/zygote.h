@@ -15,7 +15,9 @@ struct error;
  * expressions (EXPAND data-fd) is called, in one that runs a recipe (RECIPE
  * data-fd request-bytes); what they return is the child's exit status.  Before
  * the first recipe (REHEARSE data-fd request-bytes) is called in the zygote.
- * Returns 0, or -1 when the socket broke. */
+ * Returns 0 when the engine has closed the socket or is gone, -1 when the
+ * socket broke or brought what makes no sense.  A report that nobody is there
+ * to read ends the process with status 1. */
 int zygote_serve(int control_fd, SCM expand, SCM recipe, SCM rehearse,
 		 struct error *err);
 

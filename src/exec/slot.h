@@ -3,10 +3,11 @@
  * after another, because a fresh one for each would cost more than the task.
  *
  *   .flowmake/tmp/RUN-SLOT/tmp/          TMPDIR, emptied after each task
+ *                          tmp-SERIAL    one that could not be
  *                          task.json     $FLOWMAKE_TASK
  *                          text          a shell text too long for argv
  *                          SERIAL.NAME   where a result is to be written
- *                          SERIAL.list-N a list file
+ *                          SERIAL-list.N a list file
  *   .flowmake/tmp/RUN/DIGEST             a script
  *   .flowmake/tmp/RUN.lock               held while the run goes on
  */

@@ -76,7 +76,8 @@ struct eval_events {
 	void (*item_end)(void *data, uint32_t item);
 	void (*failed)(void *data, const struct error *why);
 	/* An answer is due, and no event came for a second: once, until the
-	 * next event.  The child must not be freed from it.  May be NULL. */
+	 * next event, and only if eval_child_limit has set a longer limit.
+	 * The child must not be freed from it.  May be NULL. */
 	void (*slow)(void *data);
 };
 

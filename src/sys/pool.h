@@ -20,10 +20,12 @@ struct pool_job {
 };
 
 struct pool *pool_new(struct loop *l, struct error *err);
-/* Waits for running jobs; those not started are dropped. */
+/* Waits for running jobs; those not started are dropped.  Of neither is done
+ * called any more, nor of jobs that are over and were not told yet. */
 void pool_free(struct pool *p);
-/* Hand JOB over; the caller keeps it alive until done is called.  Falls back
- * to running it at once when no thread can be had. */
+/* Hand JOB over; the caller keeps it alive until done is called or pool_free
+ * returns.  Runs it at once when no thread can be had; done comes from the loop
+ * then, too. */
 void pool_submit(struct pool *p, struct pool_job *job);
 
 #endif

@@ -35,8 +35,9 @@ void spawn_find_ignored(sigset_t *ignored);
  * tell ENOENT, EACCES, ENOEXEC and E2BIG apart, and ERR set. */
 pid_t spawn_process(const struct spawn *s, struct error *err);
 
-/* The path of one of our helper programs: the installed one, or the one of
- * the build tree when FLOWMAKE itself runs from there.  Caller frees. */
+/* The path of one of our helper programs: in the directory FLOWMAKE_LIBEXEC if
+ * that is set, else beside the program that runs, as in the build tree, if it
+ * is there, else the installed one.  Caller frees. */
 char *spawn_helper_path(const char *name);
 
 #endif
