@@ -9,6 +9,10 @@ test_expect_success 'a file is made by the implicit rule' '
 	test ! -e packed/deep
 '
 
+test_expect_success 'without a target nothing is made' '
+	runs_tasks "0 tasks"
+'
+
 test_expect_success 'a stem may hold a slash' '
 	gzip -nc raw/deep/b.txt > expected &&
 	flowmake run packed/deep/b.txt.gz &&
