@@ -171,12 +171,6 @@ array_decode(uint64_t tag, const void *data, size_t len)
 	return SCM_UNDEFINED;
 }
 
-SCM
-array_type_symbol(SCM v)
-{
-	return scm_array_type(v);
-}
-
 void
 array_npy_header(struct strbuf *sb, const struct array_view *view)
 {

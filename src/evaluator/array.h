@@ -46,9 +46,6 @@ void array_encode(struct strbuf *sb, const struct array_view *view);
  * of its elements. */
 SCM array_decode(uint64_t tag, const void *data, size_t len);
 
-/* The name of the element type of the typed vector V, as a symbol, or #t. */
-SCM array_type_symbol(SCM v);
-
 /* Append the .npy header, aligned to 64 bytes, that goes before VIEW's
  * elements. */
 void array_npy_header(struct strbuf *sb, const struct array_view *view);

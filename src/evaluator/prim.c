@@ -43,15 +43,6 @@ prim_take_text(struct strbuf *sb)
 	return text;
 }
 
-char *
-prim_text(SCM str, size_t *len)
-{
-	char *s = text_from_scm(str, len);
-
-	scm_dynwind_free(s);
-	return s;
-}
-
 static void
 define_all(void *unused)
 {

@@ -30,8 +30,4 @@ SCM prim_take_bytes(struct strbuf *sb);
 /* A string of SB's bytes, releasing SB. */
 SCM prim_take_text(struct strbuf *sb);
 
-/* The bytes of the string STR for as long as the current dynwind context
- * lasts. */
-char *prim_text(SCM str, size_t *len);
-
 #endif

@@ -1,6 +1,6 @@
 /*
  * What the engine and flowmake-git, which keeps the code of runs, say to each
- * other.  Version 2.
+ * other.
  *
  * Every message is a frame (sys/frame.h) over one stream socket, its payload
  * one CBOR item (base/cbor.h).  Maps have text keys; a reader skips keys that
@@ -68,7 +68,6 @@
 #define FLOWMAKE_MODEL_CODE_WIRE_H
 
 enum {
-	CODE_WIRE_VERSION = 2,
 	CODE_CHUNK = 1000,
 	CODE_CHANGED_MAX = 100,
 };

@@ -16,7 +16,8 @@
 
 /* ---- answers ---- */
 
-const struct row *
+/* A copy of a row that the evaluator sent. */
+static const struct row *
 row_new(struct graph *g, const char *data, size_t len)
 {
 	struct row *row = arena_alloc(&g->arena, sizeof(*row) + len);

@@ -202,8 +202,6 @@ void opening_advance(struct graph *g, struct opening *o);
 /* Whether something that N's step reads did not run, so that it must not
  * either. */
 bool reads_skipped(struct graph *g, const struct node *n);
-/* A copy of a row that the evaluator sent. */
-const struct row *row_new(struct graph *g, const char *data, size_t len);
 /* Rows for a task of S, none of which are there yet. */
 const struct row **rows_new(struct graph *g, const struct step *s);
 /* Where T has what phase number PHASE of S gave it, which is its step or a

@@ -150,19 +150,17 @@ graph_flow(struct graph *g, struct error *err)
 {
 	struct node *n;
 
-	for (;;) {
-		if ((n = node_list_take(&g->to_advance))) {
+	do {
+		while ((n = node_list_take(&g->to_advance)))
 			if (n->kind == NODE_OPENING)
 				opening_advance(g, node_opening(n));
 			else if (task_advance(g, node_task(n), err))
 				return -1;
-		} else if ((n = node_list_take(&g->over))) {
-			if (tell_dependants(g, n, err))
-				return -1;
-		} else {
-			return 0;
-		}
-	}
+		n = node_list_take(&g->over);
+		if (n && tell_dependants(g, n, err))
+			return -1;
+	} while (n);
+	return 0;
 }
 
 /* ---- the graph ---- */

@@ -70,7 +70,9 @@ set_subject(struct key_part *p)
 		KEY_OF_RECIPE : KEY_OF_OTHER;
 }
 
-void
+/* Read the next of a list of parts into *P, without its note; C fails when it
+ * is damaged. */
+static void
 key_part_next(struct cbor *c, struct key_part *p)
 {
 	size_t count = cbor_get_array(c), len;

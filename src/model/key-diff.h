@@ -82,10 +82,6 @@ struct key_diff {
 	size_t new_parts;
 };
 
-/* Read the next of a list of parts into *P, without its note; C fails when it
- * is damaged. */
-void key_part_next(struct cbor *c, struct key_part *p);
-
 /* Read all of a list into *PARTS, which the caller frees. */
 int key_parts_read(struct key_part **parts, size_t *count, const char *data,
 		   size_t len, struct error *err);

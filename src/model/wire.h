@@ -1,5 +1,5 @@
 /*
- * What the engine and the evaluator say to each other.  Version 1.
+ * What the engine and the evaluator say to each other.
  *
  * Every message is a frame (sys/frame.h): 32-bit little-endian length of the
  * payload, 16-bit type (enum wire_type), 16-bit version, then the payload,
@@ -156,7 +156,7 @@
 #ifndef FLOWMAKE_MODEL_WIRE_H
 #define FLOWMAKE_MODEL_WIRE_H
 
-enum { WIRE_VERSION = 1, WIRE_CHUNK = 1000 };
+enum { WIRE_CHUNK = 1000 };
 
 enum wire_type {
 	WIRE_LOAD = 1,

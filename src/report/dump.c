@@ -305,7 +305,9 @@ dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
 			add_bytes(r, out, err);
 	else if (!r)
 		rc = print_all(t, &as.list[0], out, err);
-	else if ((rc = print_value(r, out, err)) == 0)
+	else
+		rc = print_value(r, out, err);
+	if (!rc && r && !file)
 		strbuf_addch(out, '\n');
 	attempts_release(&as);
 	free(name);

@@ -21,8 +21,6 @@ struct reused_logs {
 	size_t alloc;
 };
 
-#define REUSED_LOGS_INIT { NULL, 0, 0 }
-
 void reused_logs_release(struct reused_logs *l);
 
 /* Note that task TASK is reused from ORIGIN_TASK of ORIGIN_RUN. */

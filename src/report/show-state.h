@@ -54,9 +54,6 @@ int step_sums_read(struct store *s, const struct target *t,
 		   struct arena *arena, struct step_sum **sums, size_t *count,
 		   struct error *err);
 
-/* Append the values of R's parameters and its tags as words. */
-void run_add_parameters(struct strbuf *sb, const struct run_record *r);
-void run_add_tags(struct strbuf *sb, const struct run_record *r);
 /* Append what A ended with: "status 1", "signal 9", or nothing. */
 void attempt_add_ending(struct strbuf *sb, const struct attempt_record *a);
 

@@ -37,7 +37,8 @@ run_time_ns(const struct run_record *r)
 	return clock_real_ns(&clock_system) - r->started_ns;
 }
 
-void
+/* Append the values of R's parameters as words. */
+static void
 run_add_parameters(struct strbuf *sb, const struct run_record *r)
 {
 	const char *name, *value;
@@ -62,7 +63,7 @@ run_add_parameters(struct strbuf *sb, const struct run_record *r)
 	}
 }
 
-void
+static void
 run_add_tags(struct strbuf *sb, const struct run_record *r)
 {
 	const char *tag;

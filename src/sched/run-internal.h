@@ -212,8 +212,6 @@ void forget_start(struct run *r, struct attempt *a);
  * another attempt. */
 void run_cancel_retries(struct run *r);
 
-/* Make the spec of A and execute it. */
-void attempt_start(struct run *r, struct attempt *a);
 /* Execute A, whose spec is made. */
 void attempt_execute(struct run *r, struct attempt *a);
 

@@ -214,7 +214,8 @@ attempt_execute(struct run *r, struct attempt *a)
 	}
 }
 
-void
+/* Make the spec of A and execute it. */
+static void
 attempt_start(struct run *r, struct attempt *a)
 {
 	struct error err = ERROR_INIT;

@@ -337,9 +337,3 @@ log_reader_next(struct log_reader *r, struct log_record *rec,
 	}
 	return rc;
 }
-
-int
-log_reader_fd(const struct log_reader *r)
-{
-	return r->fd;
-}

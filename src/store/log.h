@@ -67,7 +67,5 @@ void log_reader_close(struct log_reader *r);
  * grown), -1. */
 int log_reader_next(struct log_reader *r, struct log_record *rec,
 		    struct error *err);
-/* The descriptor of the file, for inotify or fstat; stays the reader's. */
-int log_reader_fd(const struct log_reader *r);
 
 #endif
