@@ -18,11 +18,14 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
 #include "exec/spec.h"
 #include "exec/task-json.h"
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/marked.h"
 
 #define TMP_DIR STORE_DIR "/tmp"
 
@@ -405,6 +408,46 @@ clean_up(uint32_t run)
 		free(path);
 	}
 	strvec_release(&names);
+}
+
+/* Whether VALUE, of FLOWMAKE_TASK, is in TMP_DIR below the directory DATA, and
+ * of a run that goes on no more. */
+static bool
+is_orphans(void *data, const char *value)
+{
+	size_t len = strlen(data);
+	struct strbuf name = STRBUF_INIT;
+	uint32_t run;
+
+	if (strncmp(value, data, len) ||
+	    strncmp(value + len, "/" TMP_DIR "/", sizeof("/" TMP_DIR)))
+		return false;
+	value += len + sizeof("/" TMP_DIR);
+	strbuf_add(&name, value, strcspn(value, "/"));
+	run = run_of_name(name.buf);
+	strbuf_release(&name);
+	return run && !slot_run_goes_on(run);
+}
+
+unsigned
+slot_kill_orphans(void)
+{
+	struct strvec names = STRVEC_INIT;
+	char *project = getcwd(NULL, 0);
+	bool is_left = false;
+	unsigned count = 0;
+
+	file_list(TMP_DIR, &names, NULL);
+	for (size_t i = 0; !is_left && i < names.count; i++) {
+		uint32_t run = run_of_name(names.v[i]);
+
+		is_left = run && !slot_run_goes_on(run);
+	}
+	if (is_left && project)
+		count = marked_kill("FLOWMAKE_TASK", is_orphans, project);
+	strvec_release(&names);
+	free(project);
+	return count;
 }
 
 struct lock *

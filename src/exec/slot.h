@@ -60,6 +60,11 @@ void slot_end(struct slot *s);
 char *slot_script(uint32_t run, const char *text, size_t len,
 		  struct error *err);
 
+/* Kill what is left of the tasks of runs whose engine is gone, and was killed
+ * together with all that would have ended them.  Returns how many processes
+ * these were. */
+unsigned slot_kill_orphans(void);
+
 /* Take the lock of RUN's temporary files (returned, to be given back with
  * slot_unlock_run, which removes them) and remove those of runs whose engine
  * is gone. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "exec/slot.h"
 #include "model/graph.h"
 #include "sched/keeper.h"
 #include "sched/leases.h"
@@ -33,6 +34,16 @@ run_note(struct run *r, const char *format, ...)
 	va_end(ap);
 	r->events->note(r->data, text.buf);
 	strbuf_release(&text);
+}
+
+void
+run_end_orphans(struct run *r)
+{
+	unsigned count = slot_kill_orphans();
+
+	if (count)
+		run_note(r, "note: killed %u process%s of tasks whose run had "
+			 "been killed", count, count == 1 ? "" : "es");
 }
 
 void

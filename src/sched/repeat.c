@@ -233,6 +233,7 @@ record(struct run *r, const struct witness_head *h,
 	if (run_record_begin(r, err))
 		return -1;
 	number = r->summary->run.number;
+	run_end_orphans(r);
 	/* others see that it goes on; what dead ones left is removed */
 	lock = slot_lock_run(number, err);
 	if (!lock)

@@ -161,6 +161,8 @@ const struct step *run_opener_around(const struct step *s);
 
 /* ---- news.c ---- */
 void run_note(struct run *r, const char *format, ...) PRINTF_LIKE(2, 3);
+/* End what is left of the tasks of runs that were killed, and say so. */
+void run_end_orphans(struct run *r);
 /* Keep the first error of the run's own and stop. */
 void run_fatal(struct run *r, struct error *err);
 /* A as its news name it. */

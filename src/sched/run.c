@@ -150,6 +150,7 @@ begin(struct run *r, struct error *err)
 	if (run_record_begin(r, err))
 		goto out;
 	files_try_stamps(r->files);
+	run_end_orphans(r);
 	r->executor = local_executor_new(r->loop, r->evaluator, r->files,
 					 r->pool, &run_executor_events, r,
 					 r->limits.workers, rec->number, err);

@@ -4,6 +4,7 @@ sys_sources = \
 	src/sys/lock.c src/sys/lock.h \
 	src/sys/loop.c src/sys/loop.h \
 	src/sys/machine.c src/sys/machine.h \
+	src/sys/marked.c src/sys/marked.h \
 	src/sys/pool.c src/sys/pool.h \
 	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \

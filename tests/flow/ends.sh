@@ -135,6 +135,21 @@ test_expect_success 'who kills all of flowmake kills its tasks' '
 	ended 137 $begun && no_survivors
 '
 
+test_expect_success 'what they had started is killed by the next run' '
+	mkdir orphans && cd orphans && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step a (shell "setsid sleep 1000 & echo ready > ready; sleep 1000; true"))
+	(step b (shell "echo other"))
+	END
+	begin flowmake run a > out 2>&1 &&
+	hear 9 1 && kill -KILL $begun $(engine $begun) && ended 137 $begun &&
+	test -n "$(marked)" && orphans=$mark &&
+	begin flowmake run b > out 2>&1 && ended 0 $begun &&
+	test_grep "note: killed [1-9] process(es)? of tasks whose run had been killed" out &&
+	none_marked $orphans && flowmake run b > out 2>&1 &&
+	test_grep -v "note:" out
+'
+
 test_expect_success 'a second ^C ends at once what ignores the first' '
 	mkdir twice && cd twice && fifo ready 9 &&
 	flowfile <<-\END &&
