@@ -9,9 +9,7 @@
 
 #include <fcntl.h>
 #include <libguile.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -77,8 +75,6 @@ int
 main(void)
 {
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
-	/* A Flowfile that loops would not notice that the engine has gone. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	boot_guile(serve);
 	_exit(exit_status);
 }

@@ -7,11 +7,9 @@
 
 #include <fcntl.h>
 #include <git2.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/cbor.h"
@@ -370,7 +368,6 @@ main(void)
 	int ret;
 
 	fcntl(ENGINE_FD, F_SETFD, FD_CLOEXEC);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ret = start_libgit2(&err) || answer_request(&err) ? 2 : 0;
 	if (ret)
 		fprintf(stderr, "flowmake-git: %s\n", err.text);
