@@ -80,14 +80,31 @@ text_is_utf8(const char *s, size_t len)
 	}
 }
 
+/* Whether the character of LEN bytes at U says in which direction text runs,
+ * and so may show it in another order: U+061C, U+200E, U+200F,
+ * U+202A..U+202E, U+2066..U+2069. */
+static bool
+is_direction(const unsigned char *u, size_t len)
+{
+	if (len == 2)
+		return u[0] == 0xd8 && u[1] == 0x9c;
+	if (len != 3 || u[0] != 0xe2)
+		return false;
+	if (u[1] == 0x80)
+		return (u[2] >= 0x8e && u[2] <= 0x8f) ||
+		       (u[2] >= 0xaa && u[2] <= 0xae);
+	return u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9;
+}
+
 /* Whether the character of LEN bytes at U is a control character: C0, DEL,
- * or C1, which are two bytes in UTF-8. */
+ * C1, which are two bytes in UTF-8, or one of direction. */
 static bool
 is_control(const unsigned char *u, size_t len)
 {
 	if (len == 1)
 		return u[0] < 0x20 || u[0] == 0x7f;
-	return len == 2 && u[0] == 0xc2 && u[1] < 0xa0;
+	return (len == 2 && u[0] == 0xc2 && u[1] < 0xa0) ||
+	       is_direction(u, len);
 }
 
 void

@@ -9,8 +9,9 @@
 
 struct strbuf;
 
-/* Append LEN bytes of S with control characters and bytes that are not UTF-8
- * as \n, \t, \xHH, so that no name or value can disturb a terminal. */
+/* Append LEN bytes of S with control characters, those that turn the direction
+ * of text, and bytes that are not UTF-8 as \n, \t, \xHH, so that no name or
+ * value can disturb a terminal. */
 void text_add_escaped(struct strbuf *sb, const char *s, size_t len);
 
 /* Whether the LEN bytes at S are valid UTF-8 (no surrogates, no overlong

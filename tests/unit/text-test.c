@@ -34,6 +34,14 @@ test_escaped(void)
 	is_text("\\xc2\\x9b", "so are the control characters of Latin-1");
 	text_add_escaped(&sb, "\xc2\xa0", 2);
 	is_text("\xc2\xa0", "but not what follows them");
+	text_add_escaped(&sb, "a\xe2\x80\xae" "b\xe2\x80\x8f\xe2\x81\xa6", 11);
+	is_text("a\\xe2\\x80\\xae" "b\\xe2\\x80\\x8f\\xe2\\x81\\xa6",
+		"those that turn the direction of text are shown");
+	text_add_escaped(&sb, "\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9"
+			 "\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa", 18);
+	is_text("\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xa9"
+		"\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa",
+		"but not their neighbours");
 }
 
 static void
