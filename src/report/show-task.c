@@ -206,7 +206,7 @@ show_task(struct strbuf *out, const struct target *target,
 		strbuf_addch(out, ')');
 	}
 	strbuf_addf(out, ": %s\n", attempt_state_name(last, state));
-	if (last->message) {
+	if (last->message && *last->message) {
 		strbuf_adds(out, "  message    ");
 		text_add_escaped(out, last->message, strlen(last->message));
 		strbuf_addch(out, '\n');

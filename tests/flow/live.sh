@@ -288,6 +288,9 @@ test_expect_success 'a run that is ended says so and what was done' '
 	flowmake show > out &&
 	test_grep "^Run [0-9]+ of here: interrupted" out &&
 	test_grep "slow +1  1 cancelled" out &&
+	flowmake show latest/slow > out &&
+	test_grep "^Task [0-9]+/slow: cancelled" out &&
+	test_grep -v "^  message" out &&
 	flowmake runs --json > out &&
 	sed -n "s/^ *\"cancelled\": \([0-9]*\).*/\1/p" out > counts &&
 	printf "%s\n" 0 0 0 1 > expected && tail -n 4 counts | test_cmp expected -
