@@ -289,12 +289,16 @@ option_number(const char *option, const char *text, uint32_t min,
 	      uint32_t *number, struct error *err)
 {
 	unsigned long n;
-	char *end;
 
+	if (!*text || text[strspn(text, "0123456789")])
+		return error_set(err, "%s: '%s' is not a whole number from %u "
+				 "on", option, text, min);
 	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || n < min ||
-	    n > UINT32_MAX)
+	n = strtoul(text, NULL, 10);
+	if (errno || n > UINT32_MAX)
+		return error_set(err, "%s: '%s' is too large; the largest "
+				 "number is %u", option, text, UINT32_MAX);
+	if (n < min)
 		return error_set(err, "%s: '%s' is not a whole number from %u "
 				 "on", option, text, min);
 	*number = (uint32_t)n;
@@ -307,10 +311,13 @@ option_size(const char *option, const char *text, uint64_t *bytes,
 {
 	static const struct { const char *name; double factor; } units[] = {
 		{ "", 1e6 }, { "B", 1 },
-		{ "k", 1e3 }, { "kB", 1e3 }, { "KiB", 1024 },
-		{ "M", 1e6 }, { "MB", 1e6 }, { "MiB", 1048576 },
-		{ "G", 1e9 }, { "GB", 1e9 }, { "GiB", 1073741824 },
-		{ "T", 1e12 }, { "TB", 1e12 }, { "TiB", 1099511627776.0 },
+		{ "k", 1e3 }, { "kB", 1e3 }, { "Ki", 1024 }, { "KiB", 1024 },
+		{ "M", 1e6 }, { "MB", 1e6 },
+		{ "Mi", 1048576 }, { "MiB", 1048576 },
+		{ "G", 1e9 }, { "GB", 1e9 },
+		{ "Gi", 1073741824 }, { "GiB", 1073741824 },
+		{ "T", 1e12 }, { "TB", 1e12 },
+		{ "Ti", 1099511627776.0 }, { "TiB", 1099511627776.0 },
 	};
 	double n;
 	char *end;
@@ -324,9 +331,15 @@ option_size(const char *option, const char *text, uint64_t *bytes,
 			break;
 	/* strtod knows more than sizes: names, hexadecimal, signs. */
 	if (*text < '0' || *text > '9' || text[1] == 'x' ||
-	    i == ARRAY_SIZE(units) || n * units[i].factor >= 1e18)
+	    i == ARRAY_SIZE(units))
 		return error_set(err, "%s: '%s' is no size, as 10 (MB) or "
 				 "500kB", option, text);
-	*bytes = (uint64_t)(n * units[i].factor);
+	n *= units[i].factor;
+	if (n >= 1e18)
+		return error_set(err, "%s: '%s' is too large", option, text);
+	if (n < 1)
+		return error_set(err, "%s: '%s' is less than a byte; without "
+				 "the option there is no limit", option, text);
+	*bytes = (uint64_t)n;
 	return 0;
 }

@@ -91,8 +91,8 @@ void options_add_help(struct strbuf *sb,
 void options_add_rows(struct strbuf *sb, const char *command,
 		      const struct option_row *const *tables);
 
-/* Numbers of options, from MIN up; and sizes in bytes, written in MB or with
- * a suffix. */
+/* Numbers of options, from MIN up; and sizes in bytes, from 1 up, that limit
+ * something, written in MB or with a suffix. */
 int option_number(const char *option, const char *text, uint32_t min,
 		  uint32_t *number, struct error *err);
 int option_size(const char *option, const char *text, uint64_t *bytes,

@@ -76,14 +76,25 @@ test_expect_success 'an abbreviation that may be several is refused with them' '
 '
 
 test_expect_success 'numbers and sizes are checked' '
-	for value in 0 -1 x 4x 1.5 99999999999 "" " 1"; do
+	for value in 0 -1 x 4x 1.5 "" " 1"; do
 		test_must_fail flowmake run -j "$value" 2> errors &&
 		test_grep "not a whole number" errors || return 1
+	done &&
+	for value in 4294967296 99999999999999999999; do
+		test_must_fail flowmake run -j "$value" 2> errors &&
+		test_grep ".$value. is too large; .* 4294967295" errors ||
+		return 1
 	done &&
 	for value in x -1 10Q nan inf 0x10 ""; do
 		test_must_fail flowmake run --max-log-size "$value" 2> errors &&
 		test_grep "is no size" errors || return 1
-	done
+	done &&
+	for value in 0 0B 0.1B 1e-9; do
+		test_must_fail flowmake run --max-log-size "$value" 2> errors &&
+		test_grep "is less than a byte; without" errors || return 1
+	done &&
+	test_must_fail flowmake run --max-log-size 9e9TB 2> errors &&
+	test_grep "is too large" errors
 '
 
 flowfile <<'END'

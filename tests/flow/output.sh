@@ -68,6 +68,11 @@ test_expect_success '--max-log-size keeps the beginning of each stream, and says
 		test_grep "cut off by --max-log-size" mark &&
 		flowmake logs 1/print/$task --stderr > log 2> words &&
 		test "$(cat log)" = short || exit 1
+	done &&
+	for size in 10Ki 10kib 0.01mi 1e-05Gi; do
+		flowmake run --max-log-size $size > live &&
+		flowmake logs latest/print/1 --stdout > log 2> words &&
+		test_grep "cut off by" log || return 1
 	done
 '
 
