@@ -399,7 +399,8 @@ test_expect_success 'a target that is nothing is refused with a suggestion' '
 	flowfile <<-"END" &&
 	(step count (output o "table.tsv") (shell "touch #{o}"))
 	END
-	refused "flowmake: target ${q}conut${q}: no step is called so, and none makes such a file (did you mean ${q}count${q}?)" conut
+	refused "flowmake: target ${q}conut${q}: no step is called so, and none makes such a file (did you mean ${q}count${q}?)" conut &&
+	refused "flowmake: target ${q}count/1${q}: no step is called so, and none makes such a file; a target is a step or a file, and ${q}count${q} is a step" count/1
 '
 
 test_done
