@@ -181,7 +181,9 @@ db_error(struct store *s, const char *what, struct error *err)
 	case SQLITE_NOTADB:
 		return db_damaged(what, err);
 	case SQLITE_FULL:
-		return error_set(err, "%s: no space left for " DB_PATH, what);
+		return error_set(err, "%s: no space left for " DB_PATH "; free "
+				 "some space, then flowmake goes on where it "
+				 "was", what);
 	case SQLITE_BUSY:
 		return error_set(err, "%s: another process has held the lock "
 				 "of " DB_PATH " for %d seconds", what,
