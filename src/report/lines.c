@@ -8,12 +8,14 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 void
 lines_init(struct lines *l)
 {
 	strbuf_init(&l->held);
+	l->looked_ns = 0;
 }
 
 void
@@ -138,6 +140,31 @@ lines_add_escaped(struct strbuf *sb, const char *line, size_t len)
 	}
 }
 
+/* ---- carriage returns ---- */
+
+/* How many bytes of the LEN at TEXT are left without returns at their end. */
+static size_t
+without_returns(const char *text, size_t len)
+{
+	while (len && text[len - 1] == '\r')
+		len--;
+	return len;
+}
+
+size_t
+lines_cut_returns(const char **line, size_t len)
+{
+	const char *last;
+
+	len = without_returns(*line, len);
+	last = memrchr(*line, '\r', len);
+	if (last) {
+		len -= (size_t)(last + 1 - *line);
+		*line = last + 1;
+	}
+	return len;
+}
+
 /* ---- printing ---- */
 
 /* Where lines go, and how. */
@@ -174,6 +201,7 @@ print_line(void *data, const char *line, size_t len)
 		add_line(p, line, len);
 		return;
 	}
+	len = lines_cut_returns(&line, len);
 	strbuf_add(p->sb, p->prefix->buf, p->prefix->len);
 	lines_add_escaped(p->sb, line, len);
 	strbuf_addch(p->sb, '\n');
@@ -216,4 +244,29 @@ lines_print(struct lines *l, const struct strbuf *prefix, bool escape,
 				      &p);
 	}
 	return used;
+}
+
+void
+lines_print_part(struct lines *l, const struct strbuf *prefix, int64_t now_ns,
+		 struct strbuf *sb)
+{
+	struct printer p = { sb, prefix, true };
+	struct strbuf *held = &l->held;
+	size_t len;
+	const char *last;
+
+	if (!held->len || (now_ns >= l->looked_ns &&
+			   now_ns - l->looked_ns < NS_PER_S))
+		return;
+	l->looked_ns = now_ns;
+	/* One at the end may belong to a newline that is still to come. */
+	last = memrchr(held->buf, '\r', without_returns(held->buf, held->len));
+	if (!last)
+		return;
+	len = (size_t)(last - held->buf);
+	if (!without_returns(held->buf, len))
+		return;
+	print_line(&p, held->buf, len);
+	memmove(held->buf, last + 1, held->len - len - 1);
+	strbuf_truncate(held, held->len - len - 1);
 }

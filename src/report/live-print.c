@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/live-state.h"
@@ -135,6 +136,7 @@ print_text(struct live *l, struct speaker *s, size_t k, int64_t real_ns,
 	   const char *text, size_t len)
 {
 	struct strbuf *queue = outlet_queue(l->out);
+	int64_t now_ns = clock_monotonic_ns(l->options.clock);
 	uint64_t left_out = 0;
 	size_t n;
 
@@ -145,6 +147,9 @@ print_text(struct live *l, struct speaker *s, size_t k, int64_t real_ns,
 		outlet_add_notice(l->out, false);
 		n = lines_print(&s->streams[k], &l->line, true, text, len,
 				queue->len + OUTLET_BLOCK_BYTES, queue);
+		if (n == len)
+			lines_print_part(&s->streams[k], &l->line, now_ns,
+					 queue);
 	}
 	if (!len)
 		return;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -208,6 +209,12 @@ print_lines(struct logs *l, struct logged *task, size_t stream,
 				text, len, BLOCK_BYTES, &l->lines);
 		fwrite(l->lines.buf, 1, l->lines.len, o->out);
 	}
+	if (!o->follow || !o->escape)
+		return;
+	strbuf_reset(&l->lines);
+	lines_print_part(&task->streams[stream], &l->prefix,
+			 clock_real_ns(&clock_system), &l->lines);
+	fwrite(l->lines.buf, 1, l->lines.len, o->out);
 }
 
 /* Print the lines of TASK that have no end. */

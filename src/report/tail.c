@@ -64,6 +64,7 @@ keep_line(void *data, const char *line, size_t len)
 	struct ring *r = data;
 	char **place = &r->lines[r->total++ % r->max];
 
+	len = lines_cut_returns(&line, len);
 	free(*place);
 	*place = xstrndup(line, len);
 }

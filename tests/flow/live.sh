@@ -141,6 +141,27 @@ test_expect_success 'output cannot disturb a terminal' '
 '
 
 flowfile <<'END'
+(step bar (shell "printf '\r 1%%\r 2%%\r 3%%\n'; printf '\rend\r\n' >&2; false"))
+(step two (when #f) (shell "true"))
+END
+
+test_expect_success 'of a line with carriage returns its last part is shown' '
+	test_must_fail flowmake run > out 2> errors &&
+	test_grep "\]  3%\$" out && test_grep "\] end\$" out &&
+	test_grep -v "x0d" out &&
+	test_grep "^     3%\$" errors && test_grep "^    end\$" errors &&
+	./terminal 80 flowmake logs | tr -d "\r" > out &&
+	test_grep "^\[bar\]  3%\$" out && test_grep "^\[bar\] end\$" out
+'
+
+test_expect_success 'and its log has it as it was' '
+	flowmake logs latest/bar --stdout > out &&
+	printf "\r 1%%\r 2%%\r 3%%\n" | test_cmp - out &&
+	flowmake logs > out && printf "[bar] \rend\r\n" > end &&
+	grep -a end out | test_cmp end -
+'
+
+flowfile <<'END'
 (step all
   (foreach n (iota 3))
   (shell "echo text #{n}"))

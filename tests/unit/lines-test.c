@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "tap.h"
 
 /* Collect each line, followed by "|". */
@@ -125,6 +126,39 @@ test_printing(void)
 }
 
 static void
+test_returns(void)
+{
+	struct strbuf got = STRBUF_INIT, prefix = STRBUF_INIT;
+	struct lines l = LINES_INIT;
+
+	print_pieces("one\r\n\r\n\r 1%\r 2%\n 3%\r 4%\r\r\n 5%\r 6", 1, 100,
+		     true, &got);
+	is_str(got.buf, "[a] one\n[a] \n[a]  2%\n[a]  4%\n[a]  6\n",
+	       "of a line with carriage returns the last part is printed");
+	strbuf_reset(&got);
+	print_pieces("one\r\n 1%\r 2%\n", 100, 100, false, &got);
+	is_str(got.buf, "[a] one\r\n[a]  1%\r 2%\n",
+	       "unless it stands as it is");
+	strbuf_reset(&got);
+	lines_print(&l, &prefix, true, "\r 1%", 4, 100, &got);
+	lines_print_part(&l, &prefix, 5 * NS_PER_S, &got);
+	lines_print(&l, &prefix, true, "\r 2%\r 3", 7, 100, &got);
+	lines_print_part(&l, &prefix, 6 * NS_PER_S - 1, &got);
+	is_str(got.buf, "", "no part is printed before a second is over");
+	lines_print_part(&l, &prefix, 6 * NS_PER_S, &got);
+	is_str(got.buf, " 2%\n", "then one that a return has ended");
+	lines_print(&l, &prefix, true, "%\r", 2, 100, &got);
+	lines_print_part(&l, &prefix, 7 * NS_PER_S, &got);
+	is_str(got.buf, " 2%\n", "which may be that of a newline");
+	lines_print_part(&l, &prefix, 2 * NS_PER_S, &got);
+	lines_print(&l, &prefix, true, "\n", 1, 100, &got);
+	lines_print_part(&l, &prefix, 9 * NS_PER_S, &got);
+	is_str(got.buf, " 2%\n 3%\n", "that comes");
+	lines_release(&l);
+	strbuf_release(&got);
+}
+
+static void
 test_printing_long_lines(void)
 {
 	struct strbuf text = STRBUF_INIT, got = STRBUF_INIT;
@@ -204,6 +238,7 @@ main(void)
 	test_cutting();
 	test_long_lines();
 	test_printing();
+	test_returns();
 	test_printing_long_lines();
 	test_escaping();
 	test_all_bytes();

@@ -149,6 +149,30 @@ test_lines(void)
 }
 
 static void
+test_progress(void)
+{
+	struct run_record run = { .number = 15 };
+	struct stage s;
+
+	stage_init(&s);
+	live_events.begun(s.live, &run, s.loop);
+	say(&s, LOG_STDERR, "\r 10%");
+	say(&s, LOG_STDERR, "\r 20%");
+	say(&s, LOG_STDOUT, "text\r\n");
+	is_str(words(&s, s.out[0]), PREFIX "text\n",
+	       "a carriage return before a newline is none of the line");
+	now_ns += NS_PER_S;
+	say(&s, LOG_STDERR, "\r 30%");
+	is_str(words(&s, s.out[0]), PREFIX " 20%\n",
+	       "a progress bar is seen when a second is over");
+	say(&s, LOG_STDERR, "\r 40%\r 50%");
+	is_str(words(&s, s.out[0]), "", "and no more often");
+	say(&s, LOG_STDERR, "\r 60%\n");
+	is_str(words(&s, s.out[0]), PREFIX " 60%\n", "its end always");
+	stage_release(&s);
+}
+
+static void
 test_failure(void)
 {
 	struct attempt_record a = {
@@ -233,7 +257,7 @@ test_last_lines(void)
 		say(&s, LOG_STDOUT, "much\n");
 	say(&s, LOG_STDOUT, "be");
 	say(&s, LOG_STDERR, "7\n8\n9\n");
-	say(&s, LOG_STDOUT, "fore\nlast");
+	say(&s, LOG_STDOUT, "fore\nno\r 1%\rlast");
 	is_str(last_lines(&s),
 	       "    much\n    much\n    much\n    much\n    much\n"
 	       "    7\n    8\n    9\n    before\n    last\n",
@@ -425,6 +449,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	setenv("TZ", "UTC", 1);
 	test_lines();
+	test_progress();
 	test_failure();
 	test_last_lines();
 	test_said_message();
