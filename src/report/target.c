@@ -96,6 +96,25 @@ list_names(const struct map *map)
 	return names;
 }
 
+/* Append why R may have no task of a step, which it HAS_STEP, or not: one that
+ * is called MEANT, or NULL. */
+static void
+add_doubt(struct strbuf *sb, const struct run_record *r, bool has_step,
+	  const char *meant)
+{
+	bool is_done = r->state == RUN_DONE;
+
+	if (!is_done)
+		strbuf_addf(sb, ": %s", has_step ? "its step has no such task"
+			    : "no step is called so");
+	if (meant)
+		strbuf_addf(sb, " (did you mean %s?)", meant);
+	if (!is_done)
+		strbuf_addf(sb, ", or it %s",
+			    strcmp(run_state_name(r), "running")
+			    ? "was not started" : "has not started yet");
+}
+
 int
 target_no_task(const struct target *t, struct store *s, struct error *err)
 {
@@ -103,22 +122,23 @@ target_no_task(const struct target *t, struct store *s, struct error *err)
 	const char **names, *meant;
 	struct strbuf sb = STRBUF_INIT;
 	struct map steps;
+	bool known;
 	int rc = -1;
 
 	map_init(&steps);
 	if (store_attempt_each(s, &filter, note_step, &steps, err) == 0) {
 		names = list_names(&steps);
-		meant = map_gets(&steps, t->step)
-			? NULL : text_suggest(t->step, names);
+		known = map_gets(&steps, t->step) != NULL;
+		meant = known ? NULL : text_suggest(t->step, names);
+		strbuf_addf(&sb, "run %u has no task '", t->run.number);
 		text_add_escaped(&sb, t->step, strlen(t->step));
 		if (t->rest) {
 			strbuf_addch(&sb, '/');
 			text_add_escaped(&sb, t->rest, strlen(t->rest));
 		}
-		rc = error_set(err, "run %u has no task '%s'%s%s%s",
-			       t->run.number, sb.buf,
-			       meant ? " (did you mean " : "",
-			       meant ? meant : "", meant ? "?)" : "");
+		strbuf_addch(&sb, '\'');
+		add_doubt(&sb, &t->run, known, meant);
+		rc = error_set(err, "%s", sb.buf);
 		free(names);
 	}
 	map_release(&steps);

@@ -24,8 +24,9 @@ int target_parse(struct target *t, struct store *s, const char *text,
 		 struct error *err);
 void target_release(struct target *t);
 
-/* Set ERR to "run 15 has no task 'count/7'", with a suggestion if its STEP
- * exists or has a likely name.  Returns -1. */
+/* Set ERR to "run 15 has no task 'count/7'", with a likely name of a step if
+ * there is one, and of a run that did not do all that the task may not have
+ * been started.  Returns -1. */
 int target_no_task(const struct target *t, struct store *s, struct error *err);
 
 /* What people call the state of R: "running", "done", "failed",

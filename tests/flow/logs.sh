@@ -158,6 +158,23 @@ test_expect_success 'what is not there is named, with a suggestion' '
 	test_grep "run 1 has no task .count/2.\$" errors
 '
 
+test_expect_success 'of a run that failed, what is not there may not have started' '
+	mkdir failed && cd failed && flowfile <<-\END &&
+	(step part1 (foreach n (iota 2)) (shell "exit 3"))
+	(step part2 (after part1) (shell "true"))
+	(step other (after part2) (shell "true"))
+	END
+	test_must_fail flowmake run -j 1 && for command in show logs "logs -f" why dump; do
+		test_must_fail flowmake $command 1/other 2> errors &&
+		test_grep "run 1 has no task .other.: no step is called so, or it was not started\$" errors &&
+		test_must_fail flowmake $command latest/part2 2> errors &&
+		test_grep ": no step is called so \(did you mean part1\?\), or it was not started\$" errors &&
+		test_must_fail flowmake $command 1/part1/1 2> errors &&
+		test_grep "run 1 has no task .part1/1.: its step has no such task, or it was not started\$" errors ||
+		return 1
+	done
+'
+
 flowfile <<'END'
 (step slow
   (output done "done")
