@@ -383,8 +383,12 @@ add_heading(struct logs *l, struct strbuf *sb)
 	}
 	if (l->options->attempt)
 		strbuf_addf(sb, ", attempt %u", l->options->attempt);
-	strbuf_addf(sb, ": %s\n", l->single && l->tasks[l->single]->state
-		    ? l->tasks[l->single]->state : l->run_state);
+	if (l->target.step && !l->wanted_count)
+		strbuf_adds(sb, ": not started yet\n");
+	else
+		strbuf_addf(sb, ": %s\n",
+			    l->single && l->tasks[l->single]->state
+			    ? l->tasks[l->single]->state : l->run_state);
 }
 
 /* Say what follows. */
@@ -405,12 +409,39 @@ has_attempt(const struct logs *l)
 {
 	size_t i;
 
-	if (reused_logs_has_attempt(&l->reused))
+	if (!l->options->attempt || reused_logs_has_attempt(&l->reused))
 		return true;
 	for (i = 0; i < l->task_alloc; i++)
 		if (l->tasks[i] && l->tasks[i]->wanted && l->tasks[i]->attempt)
 			return true;
-	return !l->options->attempt;
+	return false;
+}
+
+/* Learn of all that there is of the target by now. */
+static int
+look_for_target(struct logs *l, struct error *err)
+{
+	if (read_attempts(l, err))
+		return -1;
+	return reused_logs_find(&l->reused, l->store, l->options->attempt,
+				err);
+}
+
+/* Whether something of the target is known. */
+static bool
+has_target(const struct logs *l)
+{
+	return (l->wanted_count || !l->target.step) && has_attempt(l);
+}
+
+/* Say that there is none. */
+static int
+refuse_target(const struct logs *l, struct error *err)
+{
+	if (!l->wanted_count && l->target.step)
+		return target_no_task(&l->target, l->store, err);
+	return error_set(err, "no task there has an attempt %u",
+			 l->options->attempt);
 }
 
 /* See what there is of the target. */
@@ -419,14 +450,10 @@ find_tasks(struct logs *l, bool is_running, struct error *err)
 {
 	size_t i;
 
-	if (read_attempts(l, err) ||
-	    reused_logs_find(&l->reused, l->store, l->options->attempt, err))
+	if (look_for_target(l, err))
 		return -1;
-	if (!l->wanted_count && l->target.step && !is_running)
-		return target_no_task(&l->target, l->store, err);
-	if (!has_attempt(l) && !is_running)
-		return error_set(err, "no task there has an attempt %u",
-				 l->options->attempt);
+	if (!is_running && !has_target(l))
+		return refuse_target(l, err);
 	for (i = 0; i < l->task_alloc; i++)
 		if (l->tasks[i] && l->tasks[i]->wanted)
 			l->single = (uint32_t)i;
@@ -450,8 +477,9 @@ is_over(struct logs *l, bool *over, struct error *err)
 	rc = store_run_get(l->store, l->target.run.number, &now, err);
 	if (rc <= 0)
 		return -1;
+	run_record_release(&l->target.run);
+	l->target.run = now;
 	*over = strcmp(run_state_name(&now), "running") != 0;
-	run_record_release(&now);
 	if (*over || !l->is_single)
 		return 0;
 	rc = l->single ? read_task(l, l->single, err) : read_attempts(l, err);
@@ -474,8 +502,11 @@ follow_log(struct logs *l, struct follow *f, struct error *err)
 		fflush(l->options->out);
 		if (rc < 0)
 			return -1;
+		/* Who printed nothing has not been heard of. */
+		if (over && !has_target(l) && look_for_target(l, err))
+			return -1;
 		if (over)
-			return 0;
+			return has_target(l) ? 0 : refuse_target(l, err);
 		if (follow_wait(f, err))
 			return -1;
 	}

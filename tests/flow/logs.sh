@@ -196,8 +196,14 @@ test_expect_success 'logs and show work while the run goes on' '
 	test_grep "slow +1  1 running" out &&
 	{ flowmake logs 3/slow -f > followed & } && pid=$! &&
 	{ flowmake logs 3 -f > all 2>&1 & } &&
+	{ flowmake logs 3/more -f > late 2>&1 & } &&
+	{ { flowmake logs 3/typo -f > typo 2>&1; echo $? > status; } & } &&
 	test_wait grep -q begin followed &&
 	test_wait grep -q begin all &&
+	test_wait grep "^Run 3, more: not started yet\$" late &&
+	test_wait grep "^Run 3, typo: not started yet\$" typo &&
+	test_must_fail flowmake show 3/more 2> errors &&
+	test_grep "no step is called so, or it has not started yet\$" errors &&
 	touch go &&
 	wait $pid &&
 	test_wait grep -q more all &&
@@ -212,7 +218,12 @@ test_expect_success 'logs and show work while the run goes on' '
 	[more] more
 	[more] most
 	END
-	test_cmp expected all
+	test_cmp expected all &&
+	printf "[more] %s\n" more most > expected &&
+	sed 1d late | test_cmp expected - &&
+	echo 2 | test_cmp - status &&
+	sed 1d typo > errors &&
+	printf "flowmake: run 3 has no task \047typo\047\n" | test_cmp - errors
 '
 
 test_expect_success 'following a run that is over shows it and ends' '
