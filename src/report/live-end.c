@@ -8,82 +8,19 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "base/strvec.h"
 #include "base/text.h"
 #include "report/live-state.h"
-#include "report/target.h"
 
 enum {
 	/* A reader who takes nothing for this long misses the end. */
 	STALL_MS = 10000,
 };
 
-/* Append TEXT in the colour of bad news. */
-static void
-add_bad(const struct live *l, struct strbuf *sb, const char *text)
+void
+live_add_bad(const struct live *l, struct strbuf *sb, const char *text)
 {
 	strbuf_addf(sb, "%s%s%s", l->err_colors ? COLOR_BAD : "", text,
 		    l->err_colors ? COLOR_OFF : "");
-}
-
-/* Whether LINE is what MESSAGE, or NULL, begins with, and was said already. */
-static bool
-is_said(const char *message, const char *line)
-{
-	size_t len = strlen(line);
-
-	return message && !strncmp(message, line, len) &&
-		(!message[len] || message[len] == '\n');
-}
-
-/* Append the last lines of F, and the command that shows all. */
-static void
-add_tail(const struct live *l, const struct failure *f, struct strbuf *sb)
-{
-	const struct strvec *lines = &f->lines;
-	size_t i;
-
-	for (i = 0; i < lines->count; i++) {
-		if (is_said(f->message, lines->v[i]))
-			continue;
-		strbuf_adds(sb, "    ");
-		lines_add_escaped(sb, lines->v[i], strlen(lines->v[i]));
-		strbuf_addch(sb, '\n');
-	}
-	strbuf_addf(sb, "    %s: %s %s ",
-		    i ? "the whole log" : "it printed nothing",
-		    l->options.command, i ? "logs" : "show");
-	target_add_quoted(sb, f->path);
-	strbuf_addch(sb, '\n');
-}
-
-/* Name what failed, first things first. */
-static void
-say_failures(struct live *l)
-{
-	struct strbuf sb = STRBUF_INIT;
-	size_t i;
-
-	for (i = 0; i < l->failure_count; i++) {
-		const struct failure *f = &l->failures[i];
-
-		add_bad(l, &sb, "Failed: ");
-		strbuf_adds(&sb, f->name);
-		if (f->message) {
-			strbuf_adds(&sb, ": ");
-			lines_add_escaped(&sb, f->message,
-					  strcspn(f->message, "\n"));
-		}
-		strbuf_addch(&sb, '\n');
-		add_tail(l, f, &sb);
-	}
-	if (l->failures_seen > l->failure_count) {
-		text_add_count(&sb, l->failures_seen - l->failure_count);
-		strbuf_addf(&sb, " more failed: %s show %u\n",
-			    l->options.command, l->run);
-	}
-	live_say(l, l->err, &sb);
-	strbuf_release(&sb);
 }
 
 /* Append "57 tasks". */
@@ -195,8 +132,8 @@ say_failed(struct live *l, const struct run_summary *s, const char *error)
 	if (error)
 		add_error(&sb, error);
 	if (l->run) {
-		add_bad(l, &sb, s->interrupted ? "Workflow interrupted."
-					       : "Workflow failed.");
+		live_add_bad(l, &sb, s->interrupted ? "Workflow interrupted."
+						    : "Workflow failed.");
 		strbuf_addch(&sb, '\n');
 	}
 	live_say(l, l->err, &sb);
@@ -237,8 +174,7 @@ live_finish(struct live *l, const struct run_summary *s, const char *error)
 	live_erase_status(l);
 	drain(l);
 	l->is_ending = true;
-	if (l->failure_count)
-		say_failures(l);
+	live_say_failures(l);
 	if (bad)
 		say_failed(l, s, error);
 	else if (l->run)

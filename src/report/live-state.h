@@ -1,27 +1,21 @@
 /*
  * What the parts of the live display share: live.c takes the news,
- * live-print.c shows what tasks print, live-end.c tells the end.
+ * live-print.c shows what tasks print, live-failures.c keeps what failed,
+ * live-end.c tells the end.
  */
 #ifndef FLOWMAKE_REPORT_LIVE_STATE_H
 #define FLOWMAKE_REPORT_LIVE_STATE_H
 
 #include "base/base.h"
+#include "base/map.h"
 #include "base/strbuf.h"
-#include "base/strvec.h"
 #include "report/lines.h"
 #include "report/live.h"
 #include "report/outlet.h"
 #include "sys/loop.h"
 
 struct speaker;
-
-/* A task that failed for good. */
-struct failure {
-	char *name;                             /* "15/count/3 books/a.txt" */
-	char *path;                             /* "15/count/3" */
-	char *message;                          /* or NULL */
-	struct strvec lines;                    /* its last */
-};
+struct strvec;
 
 struct live {
 	struct live_options options;
@@ -37,10 +31,8 @@ struct live {
 	struct speaker **speakers;
 	size_t speaker_count;
 	size_t speaker_alloc;
-	struct failure *failures;               /* in order, the first few */
-	size_t failure_count;
-	size_t failure_alloc;
-	uint64_t failures_seen;                 /* all */
+	struct map failed;                      /* struct failed_step by name,
+						 * in order */
 	bool has_status;                        /* out is a terminal fit for
 						 * a status line */
 	bool status_shown;
@@ -53,7 +45,7 @@ struct live {
 	char *waiting_for;                      /* or NULL */
 };
 
-enum { FAILURES_SHOWN = 10, FAILURE_LINES = 10 };
+enum { FAILURE_LINES = 10 };
 
 #define COLOR_BAD "\033[1;31m"
 #define COLOR_OFF "\033[0m"
@@ -84,5 +76,20 @@ bool live_end_speaker(struct live *l, const struct task_news *t,
 		      int64_t real_ns, const char *message,
 		      struct strvec *lines);
 void live_free_speakers(struct live *l);
+
+/* ---- live-failures.c ---- */
+
+/* Keep what the end of the run will say about T, which failed.  Returns where
+ * to keep its last lines; NULL: they will not be said. */
+struct strvec *live_keep_failure(struct live *l, const struct task_news *t,
+				 const struct attempt_record *a);
+/* Name what failed, first things first. */
+void live_say_failures(struct live *l);
+void live_free_failures(struct live *l);
+
+/* ---- live-end.c ---- */
+
+/* Append TEXT in the colour of bad news. */
+void live_add_bad(const struct live *l, struct strbuf *sb, const char *text);
 
 #endif

@@ -59,6 +59,7 @@ live_new(const struct live_options *options)
 	l->err_watch = (struct loop_watch)LOOP_WATCH_INIT;
 	strbuf_init(&l->line);
 	strbuf_init(&l->stamp);
+	map_init(&l->failed);
 	l->stamp_ns = -1;
 	return l;
 }
@@ -66,18 +67,10 @@ live_new(const struct live_options *options)
 void
 live_free(struct live *l)
 {
-	size_t i;
-
 	if (!l)
 		return;
 	live_free_speakers(l);
-	for (i = 0; i < l->failure_count; i++) {
-		free(l->failures[i].name);
-		free(l->failures[i].path);
-		free(l->failures[i].message);
-		strvec_release(&l->failures[i].lines);
-	}
-	free(l->failures);
+	live_free_failures(l);
 	free(l->waiting_for);
 	strbuf_release(&l->line);
 	strbuf_release(&l->stamp);
@@ -274,27 +267,6 @@ on_printed(void *data, const struct task_news *t, enum log_stream stream,
 	end_news(l);
 }
 
-/* Keep what the end of the run will say about T, which failed.  Returns where
- * to keep its last lines; NULL: nothing will be said. */
-static struct strvec *
-keep_failure(struct live *l, const struct task_news *t,
-	     const struct attempt_record *a)
-{
-	struct strbuf sb = STRBUF_INIT;
-	struct failure *f;
-
-	if (l->failures_seen++ >= FAILURES_SHOWN)
-		return NULL;
-	ARRAY_GROW(l->failures, l->failure_count, l->failure_alloc);
-	f = &l->failures[l->failure_count++];
-	live_add_task(&sb, t, SIZE_MAX);
-	f->name = strbuf_detach(&sb, NULL);
-	f->path = xasprintf("%u/%s", t->run, t->name);
-	f->message = a->message ? xstrdup(a->message) : NULL;
-	f->lines = (struct strvec)STRVEC_INIT;
-	return &f->lines;
-}
-
 /* Say one line about T, in the colour of bad news when BAD. */
 static void
 say_about(struct live *l, const struct task_news *t, int64_t real_ns,
@@ -361,7 +333,7 @@ on_over(void *data, const struct task_news *t, const struct attempt_record *a)
 	bool said;
 
 	if (a->outcome == TASK_FAILED)
-		lines = keep_failure(l, t, a);
+		lines = live_keep_failure(l, t, a);
 	/* A scheme recipe writes its error to stderr itself. */
 	said = live_end_speaker(l, t, a->ended_ns, a->message, lines);
 	add_words(&words, t, a->outcome);

@@ -8,6 +8,7 @@ report_sources = \
 	src/report/lines.c src/report/lines.h \
 	src/report/live.c src/report/live.h \
 	src/report/live-end.c \
+	src/report/live-failures.c \
 	src/report/live-print.c \
 	src/report/live-state.h \
 	src/report/logs.c src/report/logs.h \

@@ -83,6 +83,18 @@ test_expect_success 'a failure is shown with its last lines and where the rest i
 	lines 14 errors
 '
 
+test_expect_success 'a fan-out of failures hides no other step' '
+	mkdir hides && cd hides && flowfile <<-\END &&
+	(step many (foreach n (iota 20)) (shell "exit 3"))
+	(step one (shell "exit 4"))
+	END
+	test_must_fail flowmake run -k > out 2> errors &&
+	test_grep "^17 more of step .many.: flowmake show 1/many\$" errors &&
+	test_grep "^Failed: 1/one: status 4\$" errors &&
+	sed -n "s/^Failed: 1.many.*: //p" errors > actual &&
+	printf "status 3\nstatus 3\nstatus 3\n" | test_cmp - actual
+'
+
 test_expect_success 'the error of a Scheme recipe is shown once, and once more at the end' '
 	mkdir scheme && cd scheme &&
 	flowfile <<-\END &&

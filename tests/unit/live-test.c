@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -217,6 +218,84 @@ test_failure(void)
 	       "Workflow failed.\n",
 	       "the end of the run names what failed, and counts");
 	is_str(words(&s, s.out[0]), "", "all of that on stderr");
+	stage_release(&s);
+}
+
+/* Let SPLITS tasks of STEP fail, after a word of each. */
+static void
+fail_some(struct stage *s, const char *step, int splits)
+{
+	static uint32_t number = 100;
+	struct attempt_record a = {
+		.outcome = TASK_FAILED, .ended_ns = REAL_NS,
+		.message = "status 1",
+	};
+	char name[32];
+	struct task_news t = {
+		.run = 15, .attempt = 1, .name = name, .step = step,
+		.element = "",
+	};
+	int i;
+
+	for (i = 0; i < splits; i++) {
+		t.number = number++;
+		snprintf(name, sizeof(name), "%s/%d", step, i);
+		live_events.printed(s->live, &t, LOG_STDOUT, REAL_NS, "no\n",
+				    3);
+		live_events.over(s->live, &t, &a);
+	}
+}
+
+static void
+test_many_failures(void)
+{
+	struct run_summary summary = { .counts = { .failed = 1 } };
+	struct run_record run = { .number = 15 };
+	struct stage s;
+	char step[32];
+	char *end;
+	int i;
+
+	stage_init(&s);
+	close(s.out[0]);
+	s.out[0] = -1;
+	live_events.begun(s.live, &run, s.loop);
+	fail_some(&s, "a", 2);
+	fail_some(&s, "b b", 1);
+	fail_some(&s, "a", 1002);
+	live_finish(s.live, &summary, NULL);
+	words(&s, s.err[0]);
+	end = strstr(s.got.buf, "Run 15:");
+	if (end)
+		*end = '\0';
+#define FAILED(name) "Failed: 15/" name ": status 1\n    no\n" \
+	"    the whole log: flowmake logs "
+	is_str(s.got.buf, FAILED("a/0") "15/a/0\n" FAILED("a/1") "15/a/1\n"
+	       FAILED("a/0") "15/a/0\n"
+	       "1,001 more of step 'a': flowmake show 15/a\n"
+	       FAILED("b b/0") "'15/b b/0'\n",
+	       "of many failures the first of each step are named");
+#undef FAILED
+	stage_release(&s);
+
+	stage_init(&s);
+	close(s.out[0]);
+	s.out[0] = -1;
+	live_events.begun(s.live, &run, s.loop);
+	for (i = 0; i < 60; i++) {
+		snprintf(step, sizeof(step), "step%d", i);
+		fail_some(&s, step, 2);
+	}
+	live_finish(s.live, &summary, NULL);
+	words(&s, s.err[0]);
+	ok(strstr(s.got.buf, "Failed: 15/step9/0: status 1\n    no\n    the "
+		  "whole log: flowmake logs 15/step9/0\n1 more of step 'step9'"
+		  ": flowmake show 15/step9\nFailed: 15/step10/0: status 1\n"
+		  "1 more of step 'step10': flowmake show 15/step10\n"),
+	   "of many steps some have their lines, others are only named");
+	ok(strstr(s.got.buf, "1 more of step 'step49': flowmake show "
+		  "15/step49\n20 more tasks of 10 more steps: flowmake show "
+		  "15\nRun 15:"), "and the rest counted");
 	stage_release(&s);
 }
 
@@ -451,6 +530,7 @@ main(void)
 	test_lines();
 	test_progress();
 	test_failure();
+	test_many_failures();
 	test_last_lines();
 	test_said_message();
 	test_success();
