@@ -71,6 +71,15 @@ fan_out_failed(struct run *r, struct node *n, const struct error *why)
 	run_record_failed(r, t, why);
 }
 
+/* Whether it is not known yet whether a target needs N: not of a defaults form,
+ * which counts for all steps. */
+static bool
+may_be_unneeded(const struct run *r, const struct node *n)
+{
+	return !r->summary->run.number && !r->wants_targets && !n->wanted &&
+		(n->kind != NODE_TASK || ((const struct task *)n)->step->name);
+}
+
 /* Keep in mind WHY N, which no target may need, failed. */
 static void
 fail_early(struct run *r, struct node *n, const struct error *why)
@@ -89,7 +98,7 @@ on_eval_failed(void *data, struct node *n, const struct error *why)
 
 	if (n->stage == STAGE_OVER)
 		return; /* a mistake in its files was found meanwhile */
-	if (!r->summary->run.number && !r->wants_targets && !n->wanted) {
+	if (may_be_unneeded(r, n)) {
 		fail_early(r, n, why);
 	} else if (!r->summary->run.number) {
 		error_copy(&err, why); /* before anything runs: the run's */

@@ -300,6 +300,8 @@ test_expect_success 'what defaults say for the first attempt is checked early' '
 	(defaults (resources #:memory (list-ref (list 1) attempt)))
 	END
 	refused "Flowfile:2:31: defaults: list-ref: Argument 2 out of range: 1" &&
+	refused "Flowfile:2:31: defaults: list-ref: Argument 2 out of range: 1" \
+		first &&
 	sed -i "s/(list-ref.*/(list attempt)))/" Flowfile &&
 	refused "Flowfile:2:22: defaults: #:memory must be a number of MB or a text such as \"60GB\", not (1)" &&
 	sed -i "s/(list attempt)/\"#{attempt}X\"/" Flowfile &&

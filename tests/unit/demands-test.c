@@ -211,7 +211,7 @@ test_with(void)
 	is_str(run.err.text, "--with retry: unknown key 'time' (did you mean "
 	       "'times'?)", "an unknown key is refused");
 	demand("(step a)", "betch");
-	is_str(run.err.text, "--with betch: unknown annotation (did you mean "
+	is_str(run.err.text, "--with 'betch': unknown annotation (did you mean "
 	       "'batch'?); there are batch, resources, retry, timeout, local",
 	       "an unknown annotation is refused");
 	demand("(step a)", "retry:times");
