@@ -79,9 +79,12 @@ static bool
 parse_memory(const char *text, double *mb)
 {
 	static const struct { const char *unit; double mb; } units[] = {
-		{ "", 1 }, { "MB", 1 }, { "M", 1 }, { "MiB", 1.048576 },
-		{ "GB", 1e3 }, { "G", 1e3 }, { "GiB", 1073.741824 },
-		{ "TB", 1e6 }, { "T", 1e6 }, { "TiB", 1099511.627776 },
+		{ "", 1 }, { "MB", 1 }, { "M", 1 },
+		{ "Mi", 1.048576 }, { "MiB", 1.048576 },
+		{ "GB", 1e3 }, { "G", 1e3 },
+		{ "Gi", 1073.741824 }, { "GiB", 1073.741824 },
+		{ "TB", 1e6 }, { "T", 1e6 },
+		{ "Ti", 1099511.627776 }, { "TiB", 1099511.627776 },
 	};
 	char *end;
 	double number = strtod(text, &end);
