@@ -50,25 +50,59 @@
   ;; Each item has its own random numbers, whichever worker takes it.
   (set! *random-state* (seed->random-state (+ seed (* i 7919)))))
 
+(define (exit-worker status)
+  (flush-all-ports)
+  (%exit status))
+
+(define (call-to-its-end thunk on-escape)
+  ;; Return what THUNK returns; call ON-ESCAPE if a continuation or a prompt
+  ;; from outside of it is to be gone on with, which is another process's.
+  (let ((over? #f))
+    (dynamic-wind
+      (const #t)
+      (lambda ()
+        (let ((result (thunk)))
+          (set! over? #t)
+          result))
+      (lambda ()
+        (unless over?
+          (on-escape))))))
+
+(define (work-on i item proc socket)
+  ;; Send what PROC gives for ITEM, or its error; return whether it gave
+  ;; anything.
+  (define (send-error text placed?)
+    (%send socket frame-error (list i text placed?))
+    #f)
+  (define (label)
+    (item-label i item))
+  (call-to-its-end
+   (lambda ()
+     (call-with-errors
+      (lambda ()
+        (send-result socket i (proc item))
+        #t)
+      (lambda (text placed? backtrace)
+        (send-error text placed?))
+      #:ours? project-file? #:label label))
+   (lambda ()
+     (send-error (string-append (label) "left by a continuation, which cannot \
+lead out of a worker")
+                 #f)
+     (exit-worker 1))))
+
 (define (work proc items slots worker seed socket)
   ;; Take items until there are no more; return the exit status.
   (let loop ()
     (let ((i (%take-slot! slots)))
-      (if (>= i (vector-length items))
-          0
-          (let ((item (vector-ref items i)))
-            (bytevector-s64-native-set! slots (* 8 (1+ worker)) (1+ i))
-            (seed-item! seed i)
-            (if (call-with-errors
-                 (lambda ()
-                   (send-result socket i (proc item))
-                   #t)
-                 (lambda (text placed? backtrace)
-                   (%send socket frame-error (list i text placed?))
-                   #f)
-                 #:ours? project-file? #:label (lambda () (item-label i item)))
-                (loop)
-                1))))))
+      (cond
+       ((>= i (vector-length items)) 0)
+       (else
+        (bytevector-s64-native-set! slots (* 8 (1+ worker)) (1+ i))
+        (seed-item! seed i)
+        (if (work-on i (vector-ref items i) proc socket)
+            (loop)
+            1))))))
 
 (define (start-worker proc items slots worker seed)
   ;; Return (socket . pid).
@@ -77,9 +111,7 @@
      (let ((pid (%fork)))
        (when (zero? pid)
          (%close ours)
-         (let ((status (work proc items slots worker seed theirs)))
-           (flush-all-ports)
-           (%exit status)))
+         (exit-worker (work proc items slots worker seed theirs)))
        (%close theirs)
        (cons ours pid)))))
 
@@ -98,15 +130,33 @@
   (cond
    ((status:term-sig status)
     => (lambda (number) (format #f "was killed by signal ~a" number)))
-   (else (format #f "ended with status ~a" (status:exit-val status)))))
+   (else
+    (format #f "ended with status ~a, without a result"
+            (status:exit-val status)))))
 
-(define (worker-died items slots worker status)
+(define unanswered (make-symbol "unanswered"))
+
+(define (check-worker items results slots worker status)
+  ;; WORKER has ended with STATUS.
   (let ((i (1- (bytevector-s64-native-ref slots (* 8 (1+ worker))))))
-    (if (negative? i)
-        (flow-error #f "parallel-map: a worker ~a" (status->text status))
-        (flow-error #f "~aits worker ~a"
-                    (item-label i (vector-ref items i))
-                    (status->text status)))))
+    (cond
+     ((and (zero? status)
+           (or (negative? i)
+               (not (eq? (vector-ref results i) unanswered)))))
+     ((negative? i)
+      (flow-error #f "parallel-map: a worker ~a" (status->text status)))
+     (else
+      (flow-error #f "~aits worker ~a"
+                  (item-label i (vector-ref items i))
+                  (status->text status))))))
+
+(define (check-results items results)
+  ;; Workers may also end between two items.
+  (let ((i (list-index (lambda (result) (eq? result unanswered))
+                       (vector->list results))))
+    (when i
+      (flow-error #f "~ano worker gave a result"
+                  (item-label i (vector-ref items i))))))
 
 (define (index-of socket workers)
   ;; Which of WORKERS has SOCKET.
@@ -127,23 +177,25 @@
 
 (define (collect items slots workers finish)
   ;; Return the vector of results; (FINISH worker) waits for one that ended.
-  (let ((results (make-vector (vector-length items) #f)))
+  (let ((results (make-vector (vector-length items) unanswered)))
     (let loop ((sockets (map car workers)))
-      (if (null? sockets)
-          results
-          (loop
-           (lset-difference
-            eqv? sockets
-            (remove
-             (lambda (ready)
-               (define worker (index-of ready workers))
-               (take-message
-                ready results
-                (lambda ()
-                  (let ((status (finish worker)))
-                    (unless (zero? status)
-                      (worker-died items slots worker status))))))
-             (%poll sockets))))))))
+      (cond
+       ((null? sockets)
+        (check-results items results)
+        results)
+       (else
+        (loop
+         (lset-difference
+          eqv? sockets
+          (remove
+           (lambda (ready)
+             (define worker (index-of ready workers))
+             (take-message
+              ready results
+              (lambda ()
+                (check-worker items results slots worker
+                              (finish worker)))))
+           (%poll sockets)))))))))
 
 (define (map-in-workers proc items count)
   (let ((slots (%shared-slots (1+ count)))

@@ -61,6 +61,60 @@
   (error-of (lambda ()
               (parallel-map (lambda (x) (kill (getpid) SIGKILL)) '(5)))))
 
+(test-equal "an item without a result is an error, whatever the status"
+  "parallel-map, item 1 (1): its worker ended with status 0, without a result"
+  (error-of (lambda ()
+              (parallel-map (lambda (x) (if (= x 1) (primitive-exit 0) x))
+                            (iota 3)))))
+
+(define (item-left proc)
+  ;; What is said if PROC, called with a procedure, escapes by it from item 1;
+  ;; a worker that goes on here ends.
+  (let ((ours (getpid)))
+    (error-of (lambda ()
+                (proc (lambda (escape)
+                        (parallel-map (lambda (x) (if (= x 1) (escape x) x))
+                                      (iota 3) #:workers 1)))
+                (unless (= (getpid) ours)
+                  (primitive-exit 3))))))
+
+(define left-by-a-continuation
+  "parallel-map, item 1 (1): left by a continuation, which cannot lead out of \
+a worker")
+
+(test-equal "no continuation leads out of a worker"
+  left-by-a-continuation
+  (item-left call/cc))
+
+(test-equal "nor does a prompt"
+  left-by-a-continuation
+  (item-left (lambda (proc)
+               (call-with-prompt 'out
+                 (lambda () (proc (lambda (x) (abort-to-prompt 'out x))))
+                 (const #f)))))
+
+(test-equal "nor does a continuation lead to another item"
+  left-by-a-continuation
+  (let ((first #f))
+    (item-left (lambda (proc)
+                 (parallel-map (lambda (x)
+                                 (case x
+                                   ((0) (call/cc (lambda (k) (set! first k) 0)))
+                                   ((1) (first 5))
+                                   (else x)))
+                               (iota 3) #:workers 1)))))
+
+(test-equal "a continuation may lead around in an item"
+  '(2 2)
+  (parallel-map (lambda (x)
+                  (let ((n 0)
+                        (k #f))
+                    (call/cc (lambda (c) (set! k c)))
+                    (set! n (1+ n))
+                    (when (< n 2) (k #f))
+                    n))
+                '(1 2)))
+
 (test-equal "a result that is no data is named"
   "parallel-map, item 0 (5): the 2nd element of the result is a procedure"
   (error-of (lambda () (parallel-map (lambda (x) (list 1 car)) '(5)))))
