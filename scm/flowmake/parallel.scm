@@ -232,11 +232,31 @@ lead out of a worker")
 not ~a" (show-value count)))
     (min count (vector-length items))))
 
-(define* (parallel-map proc list #:key (workers #f))
+(define (check-arguments proc list rest)
+  ;; REST is what follows the two.
+  (unless (procedure? proc)
+    (flow-error #f "parallel-map: PROC must be a procedure, not ~a"
+                (show-value proc)))
+  (unless (list? list)
+    (flow-error #f "parallel-map: LIST must be a list, not ~a"
+                (show-value list)))
+  (match rest
+    (() #t)
+    ((#:workers _) #t)
+    (((? keyword? keyword) . _)
+     (flow-error #f "parallel-map: write #:workers N or nothing behind the \
+list, not ~s" keyword))
+    (_
+     (flow-error #f "parallel-map: it takes one list; give it the lists as \
+one, as (map list A B)"))))
+
+(define* (parallel-map proc list #:key (workers #f) #:allow-other-keys
+                       #:rest rest)
   "Return the list of what PROC returns for each element of LIST, in order, as
 map does, computed by forked WORKERS (default: the step's #:cpu).  PROC may be
 a closure; what it changes is not seen outside.  Results must be data.  If one
 fails flowmake-error says for which element, and the others are given up."
+  (check-arguments proc list rest)
   (let ((items (list->vector list)))
     (if (zero? (vector-length items))
         '()

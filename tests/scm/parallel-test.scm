@@ -115,6 +115,25 @@ a worker")
                     n))
                 '(1 2)))
 
+(define (refusal . args)
+  (error-of (lambda () (apply parallel-map args))))
+
+(test-equal "what is no list is refused"
+  "parallel-map: LIST must be a list, not 5"
+  (refusal 1+ 5))
+
+(test-equal "what is no procedure is refused"
+  "parallel-map: PROC must be a procedure, not 5"
+  (refusal 5 '()))
+
+(test-equal "a second list is refused"
+  "parallel-map: it takes one list; give it the lists as one, as (map list A B)"
+  (refusal + '(1 2) '(3 4)))
+
+(test-equal "an unknown keyword is refused"
+  "parallel-map: write #:workers N or nothing behind the list, not #:worker"
+  (refusal 1+ '(1 2) #:worker 2))
+
 (test-equal "a result that is no data is named"
   "parallel-map, item 0 (5): the 2nd element of the result is a procedure"
   (error-of (lambda () (parallel-map (lambda (x) (list 1 car)) '(5)))))
