@@ -4,6 +4,7 @@
 (define-module (flowmake serve)
   #:use-module (ice-9 match)
   #:use-module (rnrs bytevectors)
+  #:use-module ((srfi srfi-1) #:select (find))
   #:use-module (flowmake errors)
   #:use-module (flowmake manifest)
   #:use-module (flowmake parallel)
@@ -46,6 +47,9 @@
      ((null? binders) #f)
      ((eqv? (caar binders) index) (cadar binders))
      (else (loop (cdr binders))))))
+
+(define (name-text template index)
+  (car (list-ref (template-field template "names") index)))
 
 (define (file-names value)
   ;; What a recipe gets for the files that VALUE names: a name or a list.
@@ -123,9 +127,38 @@
    (else
     (flow-error #f "foreach needs a list, not ~a" (show-value value)))))
 
+(define (thunk-label step n)
+  ;; What messages call the value of the thunk N.
+  (define template (step-template step))
+  (define (gives? expr)
+    (and (list? expr)
+         (eqv? (list-ref expr 2) expr-thunk)
+         (eqv? (list-ref expr 3) n)))
+  (define (file key)
+    (and=> (find (lambda (binder) (gives? (cadr binder)))
+                 (template-field template key))
+           (lambda (binder)
+             (and (exact-integer? (car binder))
+                  (name-text template (car binder))))))
+  (define (variable)
+    (and=> (find (lambda (annotation)
+                   (and (equal? (car annotation) "environment")
+                        (gives? (list-ref annotation 2))))
+                 (template-field template "annotations"))
+           cadr))
+  (let ((name (or (file "inputs") (file "outputs") (variable))))
+    (if name
+        (format #f "the value of '~a'" name)
+        "the value")))
+
+(define (labelled step thunks)
+  ;; THUNKS as thunk-values takes them.
+  (map (lambda (n) (cons n (thunk-label step n))) thunks))
+
 (define (thunk-values step scope thunks)
-  ;; The encoded values of THUNKS.
-  (map-in-order (lambda (n) (%encode (call-thunk step scope n) "the value"))
+  ;; The encoded values of THUNKS, a list of (NUMBER . LABEL).
+  (map-in-order (match-lambda
+                  ((n . label) (%encode (call-thunk step scope n) label)))
                 thunks))
 
 (define (for-each-row proc step scope foreachs)
@@ -134,13 +167,15 @@
     (if (null? foreachs)
         (proc (reverse elements) scope)
         (let* ((binder (car foreachs))
+               (label (format #f "an element of '~a'"
+                              (name-text (step-template step) (car binder))))
                (list (foreach-list (evaluate step scope (cadr binder)))))
           (for-each
            (lambda (element)
              (let ((inner (vector-copy* scope)))
                (vector-set! inner (car binder) element)
                (loop (cdr foreachs) inner
-                     (cons (%encode element "an element of foreach")
+                     (cons (%encode element label)
                            elements))))
            list)))))
 
@@ -177,7 +212,7 @@
 (define (answer-item fd job item values)
   (let* ((step (hash-ref job "step"))
          (scope (make-scope step))
-         (thunks (hash-ref job "thunks"))
+         (thunks (hash-ref job "labelled"))
          (send-row (make-row-sender fd item)))
     (for-each (lambda (index value)
                 (vector-set! scope index value))
@@ -204,7 +239,9 @@
 (define (start-job fd job)
   (let* ((step (hash-ref job "step"))
          (scope (make-scope step))
-         (values (thunk-values step scope (hash-ref job "constants"))))
+         (values (thunk-values step scope
+                               (labelled step (hash-ref job "constants")))))
+    (hash-set! job "labelled" (labelled step (hash-ref job "thunks")))
     (queue-seen fd)
     (%queue fd wire-constants values)
     (%flush fd)))
@@ -260,7 +297,7 @@ status of the process."
 
 (define (result-names template)
   (map (lambda (product)
-         (car (list-ref (template-field template "names") (car product))))
+         (name-text template (car product)))
        (template-field template "produces")))
 
 (define (check-count step names values)

@@ -290,3 +290,12 @@ text_add_count(struct strbuf *sb, uint64_t n)
 		strbuf_addf(sb, "%u", (unsigned)n);
 	}
 }
+
+const char *
+text_ordinal_ending(uint64_t n)
+{
+	if (n % 100 / 10 == 1)
+		return "th";
+	return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" :
+		"th";
+}

@@ -46,4 +46,7 @@ void text_add_size(struct strbuf *sb, uint64_t bytes);
 /* "1,234": a count with thousands separated. */
 void text_add_count(struct strbuf *sb, uint64_t n);
 
+/* "st", "nd", "rd" or "th": what follows N in "1st". */
+const char *text_ordinal_ending(uint64_t n);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "evaluator/array.h"
 #include "evaluator/text.h"
 
@@ -440,15 +441,6 @@ next_element(struct encoder *e, struct frame *f)
 	return SCM_UNDEFINED;
 }
 
-static const char *
-ordinal_ending(size_t n)
-{
-	if (n % 100 / 10 == 1)
-		return "th";
-	return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" :
-		"th";
-}
-
 /* Say where the encoder stands.  Only the innermost few levels help. */
 static void
 describe_place(const struct encoder *e, struct strbuf *sb)
@@ -463,7 +455,7 @@ describe_place(const struct encoder *e, struct strbuf *sb)
 			strbuf_adds(sb, "an entry of ");
 		else
 			strbuf_addf(sb, "the %zu%s element of ", f->index,
-				    ordinal_ending(f->index));
+				    text_ordinal_ending(f->index));
 	}
 	if (low)
 		strbuf_adds(sb, "a part of ");

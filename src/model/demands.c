@@ -264,8 +264,7 @@ read_text(struct reading *r)
 	if (expr_text(r->graph, r->owner, n, e, &text, r->err))
 		goto out;
 	if (memchr(text.buf, '\0', text.len))
-		step_error(r->owner, e->line, e->column, r->err,
-			   "the value holds a NUL byte");
+		expr_error(r->owner, e, r->err, "the value holds a NUL byte");
 	else
 		kept = arena_strndup(r->arena, text.buf, text.len);
 out:

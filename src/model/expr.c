@@ -5,11 +5,53 @@
 
 #include "model/expr.h"
 
+#include <stdarg.h>
+
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/value.h"
 #include "model/words.h"
+
+/* The name of E: its own, or that of the file or variable that it gives, or
+ * NULL. */
+static const char *
+name_of(const struct step *step, const struct expr *e)
+{
+	const struct template *t = step->template;
+	const struct binder *b = NULL;
+	uint32_t i;
+
+	if (e->kind == WIRE_EXPR_NAME)
+		return t->names[e->index].text;
+	for (i = 0; i < t->annotation_count; i++)
+		if (t->annotations[i].expr == e &&
+		    t->annotations[i].clause == CLAUSE_ENVIRONMENT)
+			return t->annotations[i].key;
+	for (i = 0; !b && i < t->input_count; i++)
+		b = &t->inputs[i].expr == e ? &t->inputs[i] : NULL;
+	for (i = 0; !b && i < t->output_count; i++)
+		b = &t->outputs[i].expr == e ? &t->outputs[i] : NULL;
+	return b && b->name >= 0 ? t->names[b->name].text : NULL;
+}
+
+int
+expr_error(const struct step *step, const struct expr *e, struct error *err,
+	   const char *format, ...)
+{
+	const char *name = name_of(step, e);
+	struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	if (name)
+		strbuf_addf(&text, "'%s': ", name);
+	va_start(ap, format);
+	strbuf_vaddf(&text, format, ap);
+	va_end(ap);
+	step_error(step, e->line, e->column, err, "%s", text.buf);
+	strbuf_release(&text);
+	return -1;
+}
 
 /* A value that is looked at, and the room that it needs. */
 struct loan {
@@ -49,7 +91,7 @@ static int
 fail_at(const struct step *step, const struct expr *e, struct error *why,
 	struct error *err)
 {
-	step_error(step, e->line, e->column, err, "%s", why->text);
+	expr_error(step, e, err, "%s", why->text);
 	error_release(why);
 	return -1;
 }

@@ -14,6 +14,12 @@ struct step;
 struct strbuf;
 struct words;
 
+/* Report what is wrong with E, an expression of STEP, at its place and with its
+ * name, if it has one: its own, or that of the file or variable that it gives.
+ * Returns -1. */
+int expr_error(const struct step *step, const struct expr *e,
+	       struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
+
 /* Append the words of E, an expression of STEP, in the task N.  The pieces of
  * a literal make one word, a list in it joined by spaces.  Errors have the
  * place of the expression. */

@@ -161,9 +161,9 @@ add_files(struct graph *g, struct task *t, const struct expr *e,
 		return -1;
 	for (i = 0; i < w->count; i++) {
 		if (!w->lens[i] || strlen(w->v[i]) != w->lens[i])
-			return step_error(t->step, e->line, e->column, err,
-				w->lens[i] ? "a file name holds a NUL byte" :
-				"a file name is empty");
+			return expr_error(t->step, e, err, w->lens[i] ?
+					  "a file name holds a NUL byte" :
+					  "a file name is empty");
 		ARRAY_GROW(list->v, list->count, list->alloc);
 		f = &list->v[list->count++];
 		memset(f, 0, sizeof(*f));

@@ -84,8 +84,7 @@ fill_argv(struct filling *f, const struct expr *words, uint32_t count)
 			goto out;
 		for (k = 0; k < w.count; k++) {
 			if (strlen(w.v[k]) != w.lens[k]) {
-				step_error(f->task->step, words[i].line,
-					   words[i].column, f->err,
+				expr_error(f->task->step, &words[i], f->err,
 					   "an argument holds a NUL byte");
 				goto out;
 			}
@@ -93,8 +92,8 @@ fill_argv(struct filling *f, const struct expr *words, uint32_t count)
 		}
 	}
 	if (!argv.count) {
-		step_error(f->task->step, words[0].line, words[0].column,
-			   f->err, "no program is named: the list is empty");
+		expr_error(f->task->step, &words[0], f->err,
+			   "no program is named: the list is empty");
 		goto out;
 	}
 	f->out->argc = argv.count;
@@ -133,8 +132,8 @@ fill_text(struct filling *f, const struct recipe *r)
 		if (shell_quote_words(&text, p->quote,
 				      (const char *const *)w.v, w.lens,
 				      w.count, &why)) {
-			step_error(f->task->step, p->expr->line,
-				   p->expr->column, f->err, "%s", why.text);
+			expr_error(f->task->step, p->expr, f->err, "%s",
+				   why.text);
 			goto out;
 		}
 	}

@@ -4,11 +4,13 @@
 #include "base/base.h"
 #include "model/value.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "model/number.h"
 #include "model/words.h"
 
@@ -110,7 +112,7 @@ static int
 reader_next(struct reader *r, struct strbuf *out, struct error *err)
 {
 	struct cbor_item item;
-	size_t number = (size_t)r->read++;
+	uint64_t number = ++r->read;
 
 	if (!r->is_list)
 		return add_text(&r->c, r->head, out, err);
@@ -119,7 +121,8 @@ reader_next(struct reader *r, struct strbuf *out, struct error *err)
 		return 0;
 	if (err && item.kind == CBOR_ARRAY)
 		error_set(err, "a list inside of a list has no text");
-	return error_push(err, "element %zu of a list", number);
+	return error_push(err, "the %" PRIu64 "%s element", number,
+			  text_ordinal_ending(number));
 }
 
 int

@@ -189,7 +189,7 @@ test_expect_success 'a value that no environment can hold is refused' '
 	flowfile <<-"END" &&
 	(step a (environment (A (string #\a #\nul))) (shell "true"))
 	END
-	refused "Flowfile:1:25: step ${q}a${q}: the value holds a NUL byte"
+	refused "Flowfile:1:25: step ${q}a${q}: ${q}A${q}: the value holds a NUL byte"
 '
 
 test_expect_success 'a secret is passed on and never recorded' '

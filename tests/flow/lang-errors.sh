@@ -311,6 +311,10 @@ Flowfile:1:18: step 'a': #:days must be a time from 0 to 50 years, not 1.0e9
 Flowfile:1:21: step 'a': the 1st element of the value is a file of names, which must stand alone
 (step a (exec "cat" (list-file '("a\nb"))))
 Flowfile:1:21: step 'a': list-file: "a\nb" is more than one line
+(step a (environment (L car)) (shell ":"))
+Flowfile:1:25: step 'a': the value of 'L' is a procedure
+(step a (input f (list 1 car)) (shell ":"))
+Flowfile:1:18: step 'a': the 2nd element of the value of 'f' is a procedure
 END
 
 mistake 'a parameter that is used before it is declared is found' \
@@ -329,7 +333,7 @@ test_expect_success 'a mistake in an included file has its place there' '
 	END
 	refused "more.scm:1:22: step ${q}a${q}: car: Wrong type (expecting pair): 1" &&
 	printf "(step a\n  (foreach i (list 1 car)))" > more.scm &&
-	refused "more.scm:2:14: step ${q}a${q}: an element of foreach is a procedure"
+	refused "more.scm:2:14: step ${q}a${q}: an element of ${q}i${q} is a procedure"
 '
 
 test_expect_success 'a tab goes to the next column that 8 divides, as in compilers' '

@@ -342,7 +342,17 @@ test_expect_success 'what has no text fails the task by name' '
 	(step v (produces x) (scheme (vector 1)))
 	(step a (from v x) (shell "echo #{x}"))
 	END
-	fails "[[][0-9]+/a[]] Flowfile:2:35: step .a.: .* has no text$"
+	fails "[[][0-9]+/a[]] Flowfile:2:35: step .a.: .x.: a vector has no text$" &&
+	flowfile <<-"END" &&
+	(define words (list "a" (list "b")))
+	(step a (foreach x (list words)) (exec "echo" x))
+	END
+	fails "[[][0-9]+/a/0.*[]] Flowfile:2:47: step .a.: .x.: the 2nd element: a list inside of a list has no text$" &&
+	flowfile <<-"END" &&
+	(define nul (string #\a #\nul))
+	(step a (foreach x (list nul)) (shell "echo #{x}"))
+	END
+	fails "[[][0-9]+/a/0.*[]] Flowfile:2:47: step .a.: .x.: a text with a NUL byte cannot stand in a shell text$"
 '
 
 test_expect_success 'a program that is an empty list fails the task' '
@@ -351,7 +361,7 @@ test_expect_success 'a program that is an empty list fails the task' '
 		"(step a (script (append (list) (list)) \"echo\"))" \
 		"(step a (shell-program (list)) (shell \"echo; echo\"))"; do
 		echo "$step" > Flowfile &&
-		fails "[[][0-9]+/a.*[]] Flowfile:1:[0-9]+: step .a.: no program is named: the list is empty$" ||
+		fails "[[][0-9]+/a.*[]] Flowfile:1:[0-9]+: step .a.: (.x.: )?no program is named: the list is empty$" ||
 			exit 1
 	done
 '

@@ -115,7 +115,7 @@ test_expect_success 'late names of files that cannot be fail their tasks' '
 	  (shell "for f in #{outputs}; do echo > $f; done"))
 	END
 	ends_with "11 of 16 tasks failed, 5 done" -k &&
-	test_grep "/s/0: Flowfile:8:43: step .s.: a file name is empty$" errors &&
+	test_grep "/s/0: Flowfile:8:43: step .s.: .x.: a file name is empty$" errors &&
 	test_grep "/s/1 /abs: .*the output ./abs. lies outside the project" errors &&
 	flowmake show $(cat id)/s/2 > shown &&
 	test_grep "the output .[.][.]/up. lies outside the project" shown &&

@@ -111,8 +111,8 @@ test_mistakes(void)
 		"Flowfile:1:18: step 'a': #:hours must be a time from 0 to 50 "
 		"years, not -1", "a negative duration");
 	refused("(step a (environment (A (list (list 1)))))",
-		"Flowfile:1:25: step 'a': element 0 of a list: a "
-		"list inside of a list has no text",
+		"Flowfile:1:25: step 'a': 'A': the 1st element: "
+		"a list inside of a list has no text",
 		"a variable that is no text");
 	refused("(defaults (resources #:cpu #t)) (step a)",
 		"Flowfile:1:22: defaults: #:cpu must be a positive number of "

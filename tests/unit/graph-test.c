@@ -476,7 +476,8 @@ test_collisions(void)
 	stops("Flowfile:1:19: step 'a': the output '.flowmake/x' lies in "
 	      "flowmake's own directory", "flowmake's own directory");
 	given("(step a (output o ''))");
-	stops("Flowfile:1:19: step 'a': a file name is empty", "an empty name");
+	stops("Flowfile:1:19: step 'a': 'o': a file name is empty",
+	      "an empty name");
 	given("(step n (produces l) (gives l ['x' 'x']))"
 	      "(step a (from n l) (foreach f l) (output o f))");
 	stops("Flowfile:1:85: step 'a': two tasks make 'x': a/0 and a/1",

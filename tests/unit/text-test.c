@@ -62,6 +62,20 @@ test_stand_ins(void)
 }
 
 static void
+test_ordinals(void)
+{
+	static const unsigned numbers[] = { 0, 1, 2, 3, 4, 11, 12, 13, 21,
+		102, 111, 213, 1003 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		strbuf_addf(&sb, " %u%s", numbers[i],
+			    text_ordinal_ending(numbers[i]));
+	is_text(" 0th 1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th 213th "
+		"1003rd", "ordinals have the endings of English");
+}
+
+static void
 test_utf8(void)
 {
 	static const struct {
@@ -167,6 +181,7 @@ main(void)
 {
 	test_escaped();
 	test_stand_ins();
+	test_ordinals();
 	test_utf8();
 	test_suggest();
 	test_numbers();

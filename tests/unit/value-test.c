@@ -262,11 +262,11 @@ test_no_words(void)
 	cbor_put_array(fresh(&v), 2);
 	cbor_put_str(&v, "a");
 	cbor_put_array(&v, 0);
-	is_words(&v, "element 1 of a list: a list inside of a list has no "
+	is_words(&v, "the 2nd element: a list inside of a list has no "
 		 "text", "nor a list in a list");
 	cbor_put_array(fresh(&v), 1);
 	put_tagged(&v, CBOR_TAG_CHAR, "x");
-	is_words(&v, "element 0 of a list: a character has no text",
+	is_words(&v, "the 1st element: a character has no text",
 		 "the element is named");
 	strbuf_addch(fresh(&v), '\x1c');
 	is_words(&v, "a damaged value has no text", "damage is seen");
