@@ -155,6 +155,9 @@ these, joined by spaces.  Raise flowmake-error for anything else."
    ((symbol? value) (symbol->string value))
    ((tagged-of-kind? value 'file) (tagged-payload value))
    ((list? value) (string-join (value->words value) " "))
+   ((tagged-of-kind? value 'list-file)
+    (flow-error #f "a list-file is a whole argument, or stands in the text of \
+shell; it is no other text"))
    (else
     (flow-error #f "~a has no text; only strings, numbers, symbols and lists \
 of them have one" (show-value value)))))

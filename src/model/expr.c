@@ -216,6 +216,21 @@ has_no_stem(const struct step *step, const struct expr *e)
 	return true;
 }
 
+/* The words of E as they are, none of a list-file. */
+static int
+file_words_as_written(struct graph *g, const struct step *step,
+		      const struct node *n, const struct expr *e,
+		      struct words *w, struct error *err)
+{
+	if (expr_words(g, step, n, e, w, err))
+		return -1;
+	if (!w->list_file)
+		return 0;
+	w->count = 0;
+	return expr_error(step, e, err, "a list-file is made for the recipe, "
+			  "and no file of the project; give the list itself");
+}
+
 int
 file_words(struct graph *g, const struct step *step, const struct node *n,
 	   const struct expr *e, struct words *w, struct error *err)
@@ -229,8 +244,8 @@ file_words(struct graph *g, const struct step *step, const struct node *n,
 	if (stem && e->kind == WIRE_EXPR_PIECES)
 		return pieces_word(g, step, n, e, stem, w, err);
 	if (!stem || !has_no_stem(step, e))
-		return expr_words(g, step, n, e, w, err);
-	ret = expr_words(g, step, n, e, &plain, err);
+		return file_words_as_written(g, step, n, e, w, err);
+	ret = file_words_as_written(g, step, n, e, &plain, err);
 	for (i = 0; !ret && i < plain.count; i++) {
 		strbuf_reset(&w->word);
 		stem_fill(&w->word, plain.v[i], plain.lens[i], stem);

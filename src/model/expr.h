@@ -28,7 +28,7 @@ int expr_words(struct graph *g, const struct step *step, const struct node *n,
 
 /* The same of an expression that names files: in a task of a pattern rule the
  * stem stands for each "%" that is written in E, not for those in the values
- * that are inserted. */
+ * that are inserted.  A list-file is refused. */
 int file_words(struct graph *g, const struct step *step, const struct node *n,
 	       const struct expr *e, struct words *w, struct error *err);
 
@@ -36,7 +36,8 @@ int file_words(struct graph *g, const struct step *step, const struct node *n,
 void stem_fill(struct strbuf *out, const char *text, size_t len,
 	       const char *stem);
 
-/* Append E as one text (a list joined by spaces); nothing after an error. */
+/* Append E as one text (a list joined by spaces); nothing after an error, as
+ * for a list-file, which is no text. */
 int expr_text(struct graph *g, const struct step *step, const struct node *n,
 	      const struct expr *e, struct strbuf *out, struct error *err);
 

@@ -148,6 +148,11 @@ value_text(const char *cbor, size_t len, struct strbuf *out, struct error *err)
 	struct reader r;
 	int rc = reader_open(&r, cbor, len, err);
 
+	if (!rc && r.is_list_file)
+		rc = error_set(err, "a list-file is a whole argument, or "
+			       "stands in the text of shell, also as "
+			       "VARIABLE=#{(list-file LIST)}; it is no other "
+			       "text");
 	while (!rc && r.read < r.count) {
 		if (r.read)
 			strbuf_addch(out, ' ');

@@ -18,7 +18,8 @@ struct words;
  * Anything else is an error that names it: "a boolean has no text". */
 int value_words(const char *cbor, size_t len, struct words *w,
 		struct error *err);
-/* Append them to OUT, joined by spaces; after an error, only some. */
+/* Append them to OUT, joined by spaces; after an error, only some.  A
+ * TAG_LIST_FILE is refused. */
 int value_text(const char *cbor, size_t len, struct strbuf *out,
 	       struct error *err);
 

@@ -189,4 +189,30 @@ c
 	logged scheme > actual && test_cmp expected actual
 '
 
+test_expect_success 'list-file is refused where no recipe has its file' '
+	for clause in \
+		"(environment (L (list-file (list 1 2)))) (shell \"cat \$L\")" \
+		"(environment (L \"#{(list-file (list 1 2))}\")) (shell \"\")" \
+		"(exec \"cat\" \"x#{(list-file (list 1 2))}\")"; do
+		echo "(step a $clause)" > Flowfile &&
+		fails "Flowfile:1:[0-9]+: step .a.: (.L.: )?a list-file is a whole argument, or stands in the text of shell, also as VARIABLE=#[{][(]list-file LIST[)][}]; it is no other text$" ||
+			exit 1
+	done &&
+	for clause in \
+		"(input f (list-file (list 1 2))) (shell \"\")" \
+		"(output f (list-file (list 1 2))) (shell \"\")" \
+		"(foreach x (list 1)) (inputs (list-file (list x))) (shell \"\")" \
+		"(exec \"cat\" #:stdin (list-file (list 1 2)))"; do
+		echo "(step a $clause)" > Flowfile &&
+		fails "Flowfile:1:[0-9]+: step .a.: (.f.: )?a list-file is made for the recipe, and no file of the project; give the list itself$" ||
+			exit 1
+	done &&
+	flowfile <<-"END" &&
+	(step a (shell "L=#{(list-file (list 1 2))}; cat $L"))
+	END
+	run_says a "1
+2
+"
+'
+
 test_done
