@@ -109,8 +109,6 @@ quotes."
 
 ;;; Names.
 
-(define reserved '(inputs outputs attempt))
-
 (define (find-name draft id)
   ;; The name of DRAFT that the identifier ID means, or #f.
   (define symbol (syntax->datum id))
@@ -125,7 +123,7 @@ quotes."
   (unless (identifier? id)
     (draft-error draft (place-of id draft) "~s is no name"
                  (syntax->datum id)))
-  (when (memq (syntax->datum id) reserved)
+  (when (memq (syntax->datum id) implicit-names)
     (draft-error draft (place-of id draft)
                  "the name '~a' cannot be given; every step has it"
                  (syntax->datum id)))

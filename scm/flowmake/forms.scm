@@ -100,6 +100,9 @@ line overrides."
       (datum->syntax #'here datum))
     (define (expand name default doc)
       (let ((symbol (syntax->datum name)))
+        (when (memq symbol implicit-names)
+          (fail name "parameter '~a': the name '~a' cannot be given; every \
+step has it" symbol symbol))
         (when (provided? symbol)
           (fail name "parameter '~a': ~a is a name that ~a gives already; \
 choose another" symbol symbol

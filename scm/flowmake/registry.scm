@@ -16,6 +16,7 @@
             form-place
             call-place
             note-call!
+            implicit-names
             step-count
             step-template
             step-name
@@ -80,6 +81,10 @@ syntax-source gives it; #f: none."
   (let ((new (make-vector (* 2 (vector-length vector)))))
     (vector-move-left! vector 0 (vector-length vector) new 0)
     new))
+
+(define implicit-names
+  ;; Every step has these.
+  '(attempt inputs outputs))
 
 (define outside-names
   ;; What would not be told apart in a task's name or on the command line.

@@ -91,6 +91,14 @@ for name in wildcard step list; do
 	'
 done
 
+test_expect_success 'a parameter has no name that every step has' '
+	for name in attempt inputs outputs; do
+		echo "(parameter $name 1)" > Flowfile &&
+		refused "Flowfile:1:12: parameter ${q}$name${q}: the name ${q}$name${q} cannot be given; every step has it" ||
+			exit 1
+	done
+'
+
 test_expect_success 'a parameter is declared once' '
 	flowfile <<-"END" &&
 	(parameter n 4)
