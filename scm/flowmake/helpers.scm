@@ -158,6 +158,13 @@ newline.  Raise flowmake-error if it does not end with status 0."
 
 ;;; Tables.
 
+(define (read-table file)
+  ;; The text of FILE without the mark that programs of Windows put before it.
+  (let ((text (%read-file file)))
+    (if (string-prefix? "\ufeff" text)
+        (substring text 1)
+        text)))
+
 (define (text-lines text)
   (let ((lines (map (lambda (line) (string-trim-right line #\return))
                     (string-split text #\newline))))
@@ -172,20 +179,23 @@ of strings.  Nothing is quoted in such a file."
     (observe "tsv-rows" file
              (lambda ()
                (map (lambda (line) (string-split line #\tab))
-                    (text-lines (%read-file file)))))))
+                    (text-lines (read-table file)))))))
 
-(define (parse-csv table)
+(define (parse-csv file table)
   ;; RFC 4180; a lone carriage return before a newline is no data.
   (define end (string-length table))
-  (define (quoted at chars)
-    ;; The field behind an opening quote: its text and the next index.
-    (let ((quote (or (string-index table #\" at) end)))
+  (define (unclosed opening)
+    (flow-error #f "csv-rows: ~a, line ~a: a quote is opened and not closed"
+                file (1+ (string-count table #\newline 0 opening))))
+  (define (quoted opening at chars)
+    ;; The field behind the quote at OPENING: its text and the next index.
+    (let ((quote (or (string-index table #\" at) (unclosed opening))))
       (let ((chars (cons (substring table at quote) chars)))
         (if (and (< (1+ quote) end)
                  (eqv? (string-ref table (1+ quote)) #\"))
-            (quoted (+ quote 2) (cons "\"" chars))
+            (quoted opening (+ quote 2) (cons "\"" chars))
             (values (string-concatenate (reverse chars))
-                    (min end (1+ quote)))))))
+                    (1+ quote))))))
   (define (plain at)
     (let ((stop (or (string-index table (lambda (c) (memv c '(#\, #\newline)))
                                   at)
@@ -193,7 +203,7 @@ of strings.  Nothing is quoted in such a file."
       (values (substring table at stop) stop)))
   (define (field at)
     (if (and (< at end) (eqv? (string-ref table at) #\"))
-        (call-with-values (lambda () (quoted (1+ at) '()))
+        (call-with-values (lambda () (quoted at (1+ at) '()))
           (lambda (text at)
             (call-with-values (lambda () (plain at))
               (lambda (rest at)
@@ -219,7 +229,8 @@ of strings.  Nothing is quoted in such a file."
   "Return the rows of FILE, a table as RFC 4180 describes it: a list of lists of
 strings."
   (let ((file (value->text file)))
-    (observe "csv-rows" file (lambda () (parse-csv (%read-file file))))))
+    (observe "csv-rows" file
+             (lambda () (parse-csv file (read-table file))))))
 
 (define (json-file file)
   "Return the value of the JSON in FILE: arrays as lists, objects as alists with

@@ -216,11 +216,16 @@ int
 value_from_json(const char *text, size_t len, struct strbuf *out,
 		struct error *err)
 {
+	static const char mark[] = "\xef\xbb\xbf"; /* of byte order */
 	struct strbuf json = STRBUF_INIT;
 	json_error_t why;
 	json_t *tree;
 	int rc = 0;
 
+	if (len >= strlen(mark) && !memcmp(text, mark, strlen(mark))) {
+		text += strlen(mark);
+		len -= strlen(mark);
+	}
 	add_with_stand_ins(&json, text, text + len);
 	tree = json_loadb(json.buf, json.len,
 			  JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);

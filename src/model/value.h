@@ -38,7 +38,8 @@ void value_print(const char *cbor, size_t len, size_t max_bytes,
  * their newlines; a carriage return stays).  JSON arrays are lists, objects
  * alists with string keys in their own order (of equal keys the last wins, in
  * the place of the first), null the symbol null, numbers without point and
- * exponent exact integers, \udcXX the byte XX where it is not half of a pair.
+ * exponent exact integers, \udcXX the byte XX where it is not half of a pair; a
+ * byte order mark before the text is passed over.
  * Returns -1, with nothing appended and an error that begins "line 2, column
  * 6: ", for what is no JSON in UTF-8 and for what our reader does not take:
  * integers beyond 64 bits with sign, NULs in keys, more than 2,048 levels. */

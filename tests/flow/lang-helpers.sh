@@ -67,6 +67,34 @@ test_expect_success 'tsv-rows and csv-rows give rows of strings' '
 	run_says a "(2 2)b \"c\", d"
 '
 
+test_expect_success 'a byte order mark before a table or JSON is no data' '
+	printf "\357\273\277a\tb\n" > t.tsv &&
+	printf "\357\273\277\"a\",b\r\n" > t.csv &&
+	printf "\357\273\277[1]" > t.json &&
+	gives "((\"a\" \"b\"))" "(tsv-rows \"t.tsv\")" &&
+	gives "((\"a\" \"b\"))" "(csv-rows \"t.csv\")" &&
+	gives "(1)" "(json-file \"t.json\")"
+'
+
+test_expect_success 'a blank line of a table is a row of an empty string' '
+	printf "a\n\nb\n" > t.tsv && cp t.tsv t.csv && : > empty &&
+	gives "((\"a\") (\"\") (\"b\"))" "(tsv-rows \"t.tsv\")" &&
+	gives "((\"a\") (\"\") (\"b\"))" "(csv-rows \"t.csv\")" &&
+	gives "(() ())" "(list (csv-rows \"empty\") (tsv-rows \"empty\"))"
+'
+
+test_expect_success 'a quote that a table does not close is refused' '
+	printf "a,b\n1,\"two\n\"\n3,\"x\"\"y\n4,5\n" > t.csv &&
+	flowfile <<-"END" &&
+	(define x 1)
+	(define rows (csv-rows "t.csv"))
+	(step a (shell "true"))
+	END
+	fails "^Flowfile:2:[0-9]+: csv-rows: t.csv, line 4: a quote is opened and not closed$" &&
+	printf "a,\"" > t.csv &&
+	fails "^Flowfile:2:[0-9]+: csv-rows: t.csv, line 1: a quote is opened and not closed$"
+'
+
 test_expect_success 'json-file reads arrays as lists and objects as alists' '
 	echo "{\"k\": [1, \"x\", {}]}" > j.json &&
 	gives "((\"k\" 1 \"x\" ()))" "(json-file \"j.json\")"

@@ -375,6 +375,7 @@ test_from_json(void)
 		"with a point or exponent they are floats");
 	is_read("\"\\u00e9\\ud83d\\ude00\\n\\/\\\"\"",
 		"\"\xc3\xa9\xf0\x9f\x98\x80\\n/\\\"\"", "escapes");
+	is_read("\xef\xbb\xbf[1]", "(1)", "a byte order mark is passed over");
 	is_read("[\"a\\u0000\", \"\"]", "(\"a\\x00\" \"\")", "a NUL");
 }
 
