@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "evaluator/array.h"
 #include "evaluator/text.h"
+#include "model/value.h"
 
 enum { FIRST_CYCLE_CHECK = 64, TAG_MULTI_DIMENSIONAL = 40 };
 
@@ -441,6 +442,18 @@ next_element(struct encoder *e, struct frame *f)
 	return SCM_UNDEFINED;
 }
 
+/* Name the entry of the table F that was begun last. */
+static void
+describe_entry(const struct frame *f, struct strbuf *sb)
+{
+	enum { MAX_SHOWN = 40 };
+	const struct entry *entry = &f->entries[f->index - 1];
+
+	strbuf_adds(sb, "the entry for ");
+	value_print(entry->key, entry->len, MAX_SHOWN, sb);
+	strbuf_adds(sb, " of ");
+}
+
 /* Say where the encoder stands.  Only the innermost few levels help. */
 static void
 describe_place(const struct encoder *e, struct strbuf *sb)
@@ -452,7 +465,7 @@ describe_place(const struct encoder *e, struct strbuf *sb)
 		const struct frame *f = &e->frames[i];
 
 		if (f->kind == FRAME_TABLE)
-			strbuf_adds(sb, "an entry of ");
+			describe_entry(f, sb);
 		else
 			strbuf_addf(sb, "the %zu%s element of ", f->index,
 				    text_ordinal_ending(f->index));

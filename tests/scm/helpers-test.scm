@@ -97,7 +97,10 @@
        . "the 2nd element of the value of 'x' is a circular list")
       (,*unspecified* . "the value of 'x' is the unspecified value")
       (,(table (cons 'a car))
-       . "an entry of the value of 'x' is a procedure")
+       . "the entry for a of the value of 'x' is a procedure")
+      (,(table (cons "k" (list 1 (table (cons '(1 2) car)))))
+       . "the entry for (1 2) of the 2nd element of the entry for \"k\" of \
+the value of 'x' is a procedure")
       (1+i . "the value of 'x' is a complex number")))
    (test-assert "a vector that contains itself is refused"
      (string-suffix? "is part of itself" (refusal (self-containing))))
