@@ -118,7 +118,8 @@ publish_result(struct product *p, const struct spec_result *r,
 	if (!p->path)
 		return artifact_from_value(r->name, p->value, p->value_len,
 					   arena, a, err);
-	if (spec_result_is_read(r))
+	/* A large value that is no file is in another format. */
+	if (p->format == ARTIFACT_FILE && spec_result_is_read(r))
 		return parse_file(p, r, arena, a, err);
 	return take_file(p, r, files, a, err);
 }

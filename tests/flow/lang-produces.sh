@@ -270,6 +270,26 @@ test_expect_success 'a file result inside of a value is refused' '
 	fails "Flowfile:2:3: step .a.: the 2nd element of the value of .x. is a file, which must be a result of its own"
 '
 
+test_expect_success 'a form in produces says how a file is read, not a value' '
+	printf "1\n2\n" > rows &&
+	flowfile <<-"END" &&
+	(define long (make-string 5000 #\a))
+	(define many (iota 5000))
+	(step a (produces (x lines) (y text) (z json) (u lines) (v text) (w json))
+	  (scheme (values "b" 7 (quote s) long many long)))
+	(step b (produces (x lines) (y text))
+	  (scheme (values (file-result "rows") (file-result "rows"))))
+	(step c (from a x y z u v w)
+	  (scheme (write (list x y z (equal? u long) (equal? v many)
+	                       (equal? w long)))))
+	(step d (from b x y) (scheme (write (list x y))))
+	END
+	run_says c "(\"b\" 7 s #t #t #t)" &&
+	logged d > actual &&
+	printf "%s" "((\"1\" \"2\") \"1\\n2\")" > expected &&
+	test_cmp expected actual
+'
+
 test_expect_success '(file-result PATH) makes a file result' '
 	flowfile <<-"END" &&
 	(step a (produces f n)
