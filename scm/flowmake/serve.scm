@@ -275,8 +275,9 @@ status of the process."
 
 ;;; Recipes
 
-(define (result-message value name directory prefix)
-  ;; [FORMAT, value or PATH] of VALUE, the result NAME.
+(define (result-message value name file-name directory prefix)
+  ;; [FORMAT, value or PATH] of VALUE, the result NAME; FILE-NAME, if it has one,
+  ;; only files have.
   (define what (format #f "the value of '~a'" name))
   (define path (string-append directory "/" prefix name))
   (define (write-it)
@@ -287,6 +288,9 @@ status of the process."
   (cond
    ((tagged-of-kind? value 'file)
     (list "file" (tagged-payload value)))
+   ((string? file-name)
+    (flow-error #f "'~a' has the file name \"~a\" in produces, and ~a is no \
+file; give (file-result PATH)" name file-name (show-value value)))
    ((> (%size-hint value) wire-inline-max-bytes)
     (write-it))
    (else
@@ -296,8 +300,14 @@ status of the process."
           (list "inline" bytes))))))
 
 (define (result-names template)
-  (map (lambda (product)
-         (name-text template (car product)))
+  (map (match-lambda
+         ((index _ _) (name-text template index)))
+       (template-field template "produces")))
+
+(define (result-file-names template)
+  ;; Strings, or null where none is said.
+  (map (match-lambda
+         ((_ _ file-name) file-name))
        (template-field template "produces")))
 
 (define (check-count step names values)
@@ -329,11 +339,12 @@ status of the process."
       (check-count step names values)
       (flush-all-ports)
       (map-in-order
-       (lambda (value name)
-         (result-message value name (hash-ref request "results")
+       (lambda (value name file-name)
+         (result-message value name file-name (hash-ref request "results")
                          (field request "prefix" "")))
        (if (null? names) '() values)
-       names))))
+       names
+       (result-file-names template)))))
 
 (define (set-environment! request)
   (for-each (lambda (entry) (%setenv (car entry) (cadr entry)))

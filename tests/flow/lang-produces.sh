@@ -290,6 +290,17 @@ test_expect_success 'a form in produces says how a file is read, not a value' '
 	test_cmp expected actual
 '
 
+test_expect_success 'a file name in produces is for files' '
+	for value in 7 "(make-string 5000 #\\a)"; do
+		echo "(step a (produces (x \"clip\")) (scheme $value))" > Flowfile &&
+		fails "Flowfile:1:[0-9]+: step .a.: .x. has the file name \"clip\" in produces, and .* is no file; give [(]file-result PATH[)]$" ||
+			exit 1
+	done &&
+	echo "(step a (produces (x \"clip\")) (scheme (file-result \"rows\")))" \
+		"(step b (from a x) (scheme (display (basename x))))" > Flowfile &&
+	run_says b clip
+'
+
 test_expect_success '(file-result PATH) makes a file result' '
 	flowfile <<-"END" &&
 	(step a (produces f n)
