@@ -6,6 +6,7 @@
 ;;; for a closure each.  All that can be said about a form alone is checked here.
 
 (define-module (flowmake step)
+  #:use-module (ice-9 match)
   #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module (srfi srfi-9)
   #:use-module (flowmake annotation)
@@ -387,10 +388,18 @@ json" text (suggestion text '("text" "lines" "json") "")))
       '((filename . "Flowfile") (line . 0) (column . 0))))
 
 (define (label-of name)
-  (let ((datum (syntax->datum name)))
-    (if (or (symbol? datum) (string? datum))
-        (format #f "step '~a'" datum)
-        "step")))
+  ;; Of a name that is computed the text says which step is meant.
+  (define max-shown 40)
+  (match (syntax->datum name)
+    ((or (? symbol? datum) (? string? datum))
+     (format #f "step '~a'" datum))
+    (('unquote expr)
+     (let ((text (format #f "~s" expr)))
+       (format #f "step ,~a"
+               (if (> (string-length text) max-shown)
+                   (string-append (substring text 0 max-shown) "...")
+                   text))))
+    (_ "step")))
 
 (define (name-expression draft stx)
   ;; The name of the step: a string or an expression.  A computed name must

@@ -297,6 +297,12 @@ Flowfile:1:22: step 'a': what stands between #{ and } is not one expression
 Flowfile:1:22: step 'a': #{ has no matching }
 (step a (local) (batch #:cpu 1))
 Flowfile:1:17: step 'a': batch contradicts local
+(let ((n 1)) (step ,(list 'a n) (pattern p) (foreach x (list 1))))
+Flowfile:1:45: step ,(list (quote a) n): a step with a pattern cannot have foreach
+(let ((n 1)) (step ,(symbol-append (quote a) (string->symbol "long")) (shel)))
+Flowfile:1:72: step ,(symbol-append (quote a) (string->symbol...: unknown clause 'shel' (did you mean 'shell'?)
+(step 5 (shell "true"))
+Flowfile:1:7: step: 5 is no name of a step
 (step a (environment (A 1) (B 2) (A 3)))
 Flowfile:1:35: step 'a': the variable 'A' is given twice
 (step a (environment (A 1)) (secret B A))
