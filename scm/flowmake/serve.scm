@@ -163,19 +163,24 @@
 
 (define (for-each-row proc step scope foreachs)
   ;; Call PROC with the encoded elements and the scope of each row.
+  (define (encode-element element list binder)
+    (catch 'flowmake-error
+      (lambda () (%encode element ""))
+      (lambda _
+        (%encode list                   ; to count where it fails
+                 (format #f "the list of '~a'"
+                         (name-text (step-template step) (car binder)))))))
   (let loop ((foreachs foreachs) (scope scope) (elements '()))
     (if (null? foreachs)
         (proc (reverse elements) scope)
         (let* ((binder (car foreachs))
-               (label (format #f "an element of '~a'"
-                              (name-text (step-template step) (car binder))))
                (list (foreach-list (evaluate step scope (cadr binder)))))
           (for-each
            (lambda (element)
              (let ((inner (vector-copy* scope)))
                (vector-set! inner (car binder) element)
                (loop (cdr foreachs) inner
-                     (cons (%encode element label)
+                     (cons (encode-element element list binder)
                            elements))))
            list)))))
 

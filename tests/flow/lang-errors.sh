@@ -339,7 +339,7 @@ test_expect_success 'a mistake in an included file has its place there' '
 	END
 	refused "more.scm:1:22: step ${q}a${q}: car: Wrong type (expecting pair): 1" &&
 	printf "(step a\n  (foreach i (list 1 car)))" > more.scm &&
-	refused "more.scm:2:14: step ${q}a${q}: an element of ${q}i${q} is a procedure"
+	refused "more.scm:2:14: step ${q}a${q}: the 2nd element of the list of ${q}i${q} is a procedure"
 '
 
 test_expect_success 'a tab goes to the next column that 8 divides, as in compilers' '

@@ -223,7 +223,7 @@ a b\n"
       (ask-once e "a" #:foreach #t)))
   (with-flow (e "(step a (foreach x (list 1 car)) (shell \"x\"))")
     (test-equal "an element that is no data is refused"
-      "Flowfile:1:20: step 'a': an element of 'x' is a procedure"
+      "Flowfile:1:20: step 'a': the 2nd element of the list of 'x' is a procedure"
       (ask-once e "a" #:foreach #t)))
   (with-flow (e "(step a (foreach x (begin (exit) 1)) (shell \"x\"))")
     (test-equal "exit in an expression is an error"
