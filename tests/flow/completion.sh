@@ -1,7 +1,7 @@
 # Completion for bash.
 . "${0%/*}/lib"
 
-. "$srcdir/completion/flowmake"
+. "$srcdir/src/cli/completion/flowmake"
 
 # complete_words WORD...: what the last word may become, line by line.
 complete_words() {
