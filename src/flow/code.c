@@ -14,6 +14,7 @@
 #include "base/cbor.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "flow/control.h"
 #include "flow/ending.h"
@@ -387,34 +388,43 @@ put_number(struct strbuf *sb, const char *key, uint64_t n)
 	cbor_put_uint(sb, n);
 }
 
-void
-code_prepare(struct code *c)
+static void
+put_strings(struct strbuf *sb, const char *key, char *const *v, size_t count)
 {
-	struct strbuf sb = STRBUF_INIT;
+	size_t i;
 
-	cbor_put_map(&sb, 2);
-	put_repository(&sb);
-	cbor_put_str(&sb, "store");
-	cbor_put_str(&sb, STORE_DIR);
-	send_request(c, CODE_PREPARE, &sb);
+	cbor_put_str(sb, key);
+	cbor_put_array(sb, count);
+	for (i = 0; i < count; i++)
+		cbor_put_str(sb, v[i]);
 }
 
 static void
 put_paths(struct strbuf *sb, char *const *paths)
 {
-	size_t n = 0, i;
+	size_t n = 0;
 
 	while (paths[n])
 		n++;
-	cbor_put_str(sb, "paths");
-	cbor_put_array(sb, n);
-	for (i = 0; i < n; i++)
-		cbor_put_str(sb, paths[i]);
+	put_strings(sb, "paths", paths, n);
+}
+
+void
+code_prepare(struct code *c, const struct strvec *full)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	cbor_put_map(&sb, 3);
+	put_repository(&sb);
+	cbor_put_str(&sb, "store");
+	cbor_put_str(&sb, STORE_DIR);
+	put_strings(&sb, "paths", full->v, full->count);
+	send_request(c, CODE_PREPARE, &sb);
 }
 
 void
 code_snapshot(struct code *c, uint32_t run, int64_t since_ns,
-	      char *const *loaded)
+	      const struct strvec *loaded)
 {
 	struct strbuf sb = STRBUF_INIT;
 
@@ -424,7 +434,7 @@ code_snapshot(struct code *c, uint32_t run, int64_t since_ns,
 	put_number(&sb, "run", run);
 	cbor_put_str(&sb, "since");
 	cbor_put_int(&sb, since_ns);
-	put_paths(&sb, loaded);
+	put_strings(&sb, "paths", loaded->v, loaded->count);
 	send_request(c, CODE_SNAPSHOT, &sb);
 }
 

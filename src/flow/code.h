@@ -12,6 +12,7 @@ struct code;
 struct code_record;
 struct error;
 struct loop;
+struct strvec;
 
 /* A commit of the user's repository. */
 struct code_commit {
@@ -40,13 +41,13 @@ struct code *code_start(struct loop *l, const struct code_events *events,
 /* Let it go.  What it has not finished is not done. */
 void code_free(struct code *c);
 
-/* Get ready for a snapshot. */
-void code_prepare(struct code *c);
+/* Get ready for a snapshot.  FULL has a file of each directory that is known to
+ * hold more files than a snapshot takes (model/code-wire.h). */
+void code_prepare(struct code *c, const struct strvec *full);
 /* Take it, of the code for RUN, which began at SINCE_NS by the time of the file
- * system; LOADED are the paths, normalized, of what was read as code
- * (NULL-terminated). */
+ * system; LOADED are the paths, normalized, of what was read as code. */
 void code_snapshot(struct code *c, uint32_t run, int64_t since_ns,
-		   char *const *loaded);
+		   const struct strvec *loaded);
 /* Compare the code of two runs, PATHS (NULL-terminated; empty: all) of it. */
 void code_diff(struct code *c, uint32_t from, uint32_t to, char *const *paths);
 /* Only name the files that differ. */

@@ -185,7 +185,7 @@ prepare(const struct request *q)
 {
 	struct snapshot *s = snapshot_new(q->repository, q->store);
 
-	snapshot_prepare(s);
+	snapshot_prepare(s, &q->paths);
 	return s;
 }
 

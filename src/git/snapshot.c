@@ -40,6 +40,7 @@ enum {
 struct snapshot {
 	char *repository;       /* paths */
 	char *store;
+	const struct strvec *full; /* of the walk, or NULL */
 	struct repo repo;
 	git_odb *odb;           /* of the repository */
 	git_odb *packed;        /* its packs alone, if packs is set */
@@ -83,6 +84,7 @@ find_names(struct snapshot *s, struct error *err)
 		return -1;
 	s->walk.project = &s->project;
 	s->walk.store = s->store;
+	s->walk.full = s->full;
 	s->walk.clock = &clock_system;
 	walk_init(&s->walk);
 	return walk_names(&s->walk, err);
@@ -141,11 +143,13 @@ start_anew(struct snapshot *s)
 }
 
 void
-snapshot_prepare(struct snapshot *s)
+snapshot_prepare(struct snapshot *s, const struct strvec *full)
 {
+	s->full = full;
 	/* Why not is found out when it is taken. */
 	if (repo_open(&s->repo, s->repository, NULL) || find_names(s, NULL))
 		start_anew(s);
+	s->full = s->walk.full = NULL;
 }
 
 /* Open the repository to write the code of RUN, find the names unless that is

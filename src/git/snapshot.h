@@ -19,8 +19,9 @@ struct snapshot *snapshot_new(const char *repository, const char *store);
 void snapshot_free(struct snapshot *s);
 
 /* Find the names of the project's files, if that can be done without waiting
- * for those who write to the repository. */
-void snapshot_prepare(struct snapshot *s);
+ * for those who write to the repository.  FULL, as CODE_PREPARE has it, is
+ * borrowed. */
+void snapshot_prepare(struct snapshot *s, const struct strvec *full);
 /* Take it, as the code of RUN, which began at SINCE_NS by the time of the file
  * system; LOADED are the paths, normalized, of what flowmake itself read as
  * code.  ANSWER gets the CBOR of CODE_TAKEN. */

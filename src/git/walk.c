@@ -22,10 +22,10 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "model/code-wire.h"
 
 enum {
 	/* of one directory, without those below it */
-	MAX_DIR_FILES = 5000,
 	MAX_DIR_BYTES = 50 << 20,
 	/* of one file */
 	MAX_TRACKED_BYTES = 10 << 20,
@@ -140,7 +140,7 @@ consider_file(struct walk *w, struct visit *v)
 	const char *path;
 
 	if (!tracked) {
-		if (v->dir->only_tracked || ++v->untracked > MAX_DIR_FILES)
+		if (v->dir->only_tracked || ++v->untracked > CODE_DIR_FILES_MAX)
 			return;
 	}
 	path = arena_strdup(&w->arena, w->path.buf);
@@ -186,7 +186,7 @@ consider(struct walk *w, struct visit *v, const struct dirent *e)
 static bool
 is_full(const struct visit *v)
 {
-	return v->untracked > MAX_DIR_FILES;
+	return v->untracked > CODE_DIR_FILES_MAX;
 }
 
 /* Let the untracked files of D, which are too many, be one. */
@@ -226,6 +226,19 @@ open_dir(const char *path)
 		    O_CLOEXEC);
 }
 
+/* A file of the directory PATH if that is known to be full, or NULL. */
+static const char *
+sample_of(const struct walk *w, const char *path)
+{
+	size_t i, len = strlen(path);
+
+	for (i = 0; w->full && i < w->full->count; i++)
+		if (path_dir_len(w->full->v[i]) == len &&
+		    !strncmp(w->full->v[i], path, len))
+			return w->full->v[i];
+	return NULL;
+}
+
 /* Read the names in D, which is the directory of V and *OPEN. */
 static void
 read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
@@ -234,11 +247,17 @@ read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
 	/* each directory in it links to it, where such links are counted */
 	bool only_data = d->st.st_nlink == 2 &&
 		!project_tracks_below(w->project, d->path);
+	const char *sample = only_data && !v->dir->only_tracked ?
+		sample_of(w, d->path) : NULL;
 
 	d->first = w->count;
 	d->read_ns = clock_real_ns(w->clock);
 	if (*d->path && !faccessat(v->fd, ".git", F_OK, AT_EACCESS)) {
 		walk_leave_out(w, d->path, "a git repository of its own");
+	} else if (sample) {
+		d->is_full = true;
+		add_found(w, arena_strdup(&w->arena, sample))->is_full_dir =
+			true;
 	} else {
 		while ((!only_data || !is_full(v)) && (e = readdir(open)))
 			consider(w, v, e);
@@ -475,7 +494,7 @@ judge_dir(struct walk *w, struct found *f, size_t count)
 	}
 	if (is_full_dir) {
 		strbuf_adds(&sb, "more than ");
-		text_add_count(&sb, MAX_DIR_FILES);
+		text_add_count(&sb, CODE_DIR_FILES_MAX);
 		strbuf_adds(&sb, " untracked files");
 	} else if (bytes > MAX_DIR_BYTES) {
 		text_add_size(&sb, bytes);

@@ -47,6 +47,8 @@ struct walk {
 	struct project *project;
 	git_index *latest;     /* index of the latest snapshot */
 	const char *store;     /* path of what is not looked at */
+	const struct strvec *full; /* a file of each directory that is known
+				* to be full of data; or NULL */
 	struct clock *clock;
 	int64_t since_ns;      /* an untracked file as young as this was made
 				* by a task */

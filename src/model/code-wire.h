@@ -14,8 +14,10 @@
  * ---- recording ----
  *
  * CODE_PREPARE, engine to helper: { "repository": PATH, "store": PATH of the
- *   directory that is not looked at }
- *   A snapshot will be asked for: names are read meanwhile.  No answer.
+ *   directory that is not looked at, "paths": [PATH...] }
+ *   A snapshot will be asked for: names are read meanwhile.  "paths" has a file
+ *   of each directory that is known to hold more than CODE_DIR_FILES_MAX files
+ *   directly.  No answer.
  * CODE_SNAPSHOT, engine to helper: { "run": N, "since": ns,
  *   "paths": [PATH...] }
  *   "since": the file system's time when the run began; an untracked file that
@@ -70,6 +72,7 @@
 enum {
 	CODE_CHUNK = 1000,
 	CODE_CHANGED_MAX = 100,
+	CODE_DIR_FILES_MAX = 5000, /* untracked ones: more are data */
 };
 
 enum code_wire_type {

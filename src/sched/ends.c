@@ -168,7 +168,7 @@ on_finished(void *data, void *task, const struct outcome *o)
 				 o->warning);
 	}
 	r->unsettled |= outcome != TASK_RETRIED && !rec.reusable;
-	count_end(r, outcome);
+	count_ends(r, outcome, 1);
 	record_end(r, a, &rec, outcome != TASK_RETRIED);
 	if (outcome != TASK_RETRIED) {
 		/* its files are given back when that is on record */

@@ -257,16 +257,18 @@ run_commit(struct run *r, struct error *err)
 }
 
 void
-count_end(struct run *r, enum task_outcome outcome)
+count_ends(struct run *r, enum task_outcome outcome, uint32_t count)
 {
 	struct run_counts *c = &r->summary->counts;
 
-	c->done += outcome == TASK_DONE || outcome == TASK_CAUGHT ||
-		outcome == TASK_REUSED;
-	c->reused += outcome == TASK_REUSED;
-	c->failed += outcome == TASK_FAILED;
-	c->cancelled += outcome == TASK_CANCELLED;
-	c->skipped += outcome == TASK_SKIPPED;
+	if (outcome == TASK_DONE || outcome == TASK_CAUGHT ||
+	    outcome == TASK_REUSED)
+		c->done += count;
+	if (outcome == TASK_REUSED)
+		c->reused += count;
+	c->failed += outcome == TASK_FAILED ? count : 0;
+	c->cancelled += outcome == TASK_CANCELLED ? count : 0;
+	c->skipped += outcome == TASK_SKIPPED ? count : 0;
 	if (outcome == TASK_FAILED && !r->options->keep_going)
 		r->stopping = true;
 }

@@ -123,31 +123,37 @@ run_testify(struct run *r)
 		.files_row = files_last_row(r->files),
 	};
 	struct witness_task *tasks;
-	struct witness_writer *w;
 	struct kept_range *kept;
 	size_t count;
 
 	if (rec->state != RUN_DONE || r->unsettled ||
 	    !flow_digest(r, &h.flow) ||
 	    skipped_digest(r, rec, &h.skipped, NULL) ||
-	    store_good_list(r->store, rec->number, &kept, &count, NULL)) {
-		witness_remove();
+	    store_good_list(r->store, rec->number, &kept, &count, NULL))
 		return;
-	}
 	h.kept_count = (uint32_t)count;
 	if (r->trust)
 		h.since_count = witness_head(r->witness)->since_count +
 			rec->tasks_done - rec->tasks_reused;
 	if (count_tasks(kept, count) == rec->tasks_done) {
 		tasks = run_list_tasks(r, kept, count, &h.task_count);
-		w = witness_begin(&h, kept, tasks);
-		witness_end(w, files_testify(r->files, w, r->trust ?
-					     r->witness : NULL, &guide));
+		r->testimony = witness_begin(&h, kept, tasks);
+		r->is_true = files_testify(r->files, r->testimony, r->trust ?
+					   r->witness : NULL, &guide);
 		free(tasks);
-	} else {
-		witness_remove();
 	}
 	free(kept);
+}
+
+void
+run_testify_end(struct run *r, bool is_recorded)
+{
+	if (r->testimony)
+		witness_end(r->testimony, r->is_true && is_recorded &&
+			    r->summary->run.state == RUN_DONE);
+	else
+		witness_remove();
+	r->testimony = NULL;
 }
 
 /* ---- nothing to do ---- */
@@ -245,16 +251,6 @@ record(struct run *r, const struct witness_head *h,
 	return ret;
 }
 
-/* Something has changed: something will be executed, most likely. */
-static void
-on_changed(void *data)
-{
-	struct run *r = data;
-
-	if (!r->options->dry_run)
-		run_code_start(r);
-}
-
 int
 run_repeat(struct run *r, struct error *err)
 {
@@ -276,9 +272,11 @@ run_repeat(struct run *r, struct error *err)
 	kept = witness_kept(r->witness);
 	ret = is_origin(r, h, kept, err);
 	if (ret < 0 ||
-	    (ret && witness_look(r->witness, r->pool, r->loop, on_changed, r,
-				 err)))
+	    (ret && witness_look(r->witness, r->pool, r->loop, err)))
 		return -1;
+	/* something has changed: something will be executed, most likely */
+	if (ret && !witness_holds(r->witness) && !r->options->dry_run)
+		run_code_start(r);
 	if (!ret || !witness_has_changes(r->witness, &changes, &count)) {
 		witness_free(r->witness);
 		r->witness = NULL;

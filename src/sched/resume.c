@@ -75,21 +75,23 @@ run_record_kept(struct run *r, struct error *err)
 	return store_kept_put(r->store, r->summary->run.number, &r->kept, err);
 }
 
-/* Task NUMBER of this run is what the origin run shows under its name. */
+/* COUNT tasks of this run from NUMBER on are what the origin run shows under
+ * their names: HIT, and what follows it. */
 static int
-add_kept(struct run *r, uint32_t number, const struct reuse_hit *hit,
-	 struct error *err)
+add_kept(struct run *r, uint32_t number, uint32_t count,
+	 const struct reuse_hit *hit, struct error *err)
 {
 	struct kept_range *k = &r->kept;
 
 	if (k->count && number == k->first + k->count &&
 	    hit->run == k->source_run &&
 	    hit->task == k->source_first + k->count) {
-		k->count++;
+		k->count += count;
 	} else {
 		if (run_record_kept(r, err))
 			return -1;
-		*k = (struct kept_range){ number, 1, hit->run, hit->task };
+		*k = (struct kept_range){ number, count, hit->run,
+					  hit->task };
 	}
 	r->kept_is_new = true;
 	return 0;
@@ -131,12 +133,12 @@ take_hit(struct run *r, struct task *t, struct attempt *a,
 	struct error err = ERROR_INIT;
 
 	t->origin_run = hit->origin_run;
-	count_end(r, TASK_REUSED);
+	count_ends(r, TASK_REUSED, 1);
 	if (r->options->dry_run)
 		return;
 	if (!t->number)
 		t->number = ++r->last_number;
-	if (hit->is_kept ? add_kept(r, t->number, hit, &err)
+	if (hit->is_kept ? add_kept(r, t->number, 1, hit, &err)
 			 : add_reused(r, a, hit, &err))
 		run_fatal(r, &err);
 }
@@ -178,13 +180,15 @@ keep_passed(struct run *r)
 {
 	struct error err = ERROR_INIT;
 	struct reuse_hit hit;
+	uint32_t count;
 
-	while (run_take_passed(r, &hit)) {
-		count_end(r, TASK_REUSED);
-		if (add_kept(r, ++r->last_number, &hit, &err)) {
+	while ((count = run_take_passed(r, &hit))) {
+		count_ends(r, TASK_REUSED, count);
+		if (add_kept(r, r->last_number + 1, count, &hit, &err)) {
 			run_fatal(r, &err);
 			return;
 		}
+		r->last_number += count;
 	}
 }
 

@@ -16,8 +16,10 @@
 #include "base/strvec.h"
 #include "flow/code.h"
 #include "flow/observation.h"
+#include "model/code-wire.h"
 #include "model/graph.h"
 #include "store/files.h"
+#include "store/witness.h"
 
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
@@ -76,9 +78,15 @@ static const struct code_events code_events = {
 void
 run_code_start(struct run *r)
 {
+	struct strvec crowds = STRVEC_INIT;
+
 	r->code = code_start(r->loop, &code_events, r, &r->code_failure);
+	if (r->code && r->witness)
+		witness_list_crowds(r->witness, CODE_DIR_FILES_MAX + 1,
+				    &crowds);
 	if (r->code)
-		code_prepare(r->code);
+		code_prepare(r->code, &crowds);
+	strvec_release(&crowds);
 }
 
 /* The time of the file system now: that of the run's log, which is new. */
@@ -131,7 +139,7 @@ run_code_begin(struct run *r)
 	if (!r->code)
 		return;
 	list_loaded(r, &loaded);
-	code_snapshot(r->code, r->summary->run.number, get_since(r), loaded.v);
+	code_snapshot(r->code, r->summary->run.number, get_since(r), &loaded);
 	strvec_release(&loaded);
 }
 

@@ -103,6 +103,8 @@ struct run {
 	struct witness *witness;      /* resume: what was looked at, when few
 				       * files are not as it says; or NULL */
 	struct trust *trust;          /* in tasks of which it tells; or NULL */
+	struct witness_writer *testimony; /* what is to be the next, or NULL */
+	bool is_true;                 /* it is */
 	bool seeking;                 /* some target file has no maker yet */
 	bool foresees;                /* a plan has taken files for restored,
 				       * which no evaluation would see */
@@ -123,6 +125,8 @@ void run_take_given(struct run *r);
 /* Give R its number, and a record and a log of it. */
 int run_record_begin(struct run *r, struct error *err);
 /* Record that R is over, and commit. */
+/* Fill in how the run would end now; record that it has ended so. */
+void run_sum_up(struct run *r, uint32_t tasks_total);
 int run_record_end(struct run *r, uint32_t tasks_total, struct error *err);
 
 /* ---- expand.c ---- */
@@ -184,7 +188,8 @@ struct attempt_record record_of(struct run *r, struct attempt *a);
  * What REC borrows is A's or its task's. */
 void record_end(struct run *r, struct attempt *a,
 		const struct attempt_record *rec, bool last);
-void count_end(struct run *r, enum task_outcome outcome);
+/* COUNT tasks have ended so. */
+void count_ends(struct run *r, enum task_outcome outcome, uint32_t count);
 
 /* ---- tasks.c ---- */
 /* Take what is ready, let it in as far as it goes, start it. */
@@ -249,8 +254,10 @@ void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
 int run_record_kept(struct run *r, struct error *err);
 
 /* ---- repeat.c ---- */
-/* R is over, and on record: leave a witness of it for the next resume. */
+/* R is over, as run_sum_up says: prepare a witness of it for the next resume;
+ * leave that if R then IS_RECORDED. */
 void run_testify(struct run *r);
+void run_testify_end(struct run *r, bool is_recorded);
 /* Of a resume: look whether a witness says that nothing is to be done, and
  * then do that: 0; 1 when R has to look at its tasks; -1. */
 int run_repeat(struct run *r, struct error *err);
@@ -265,8 +272,10 @@ bool run_settles(void *data, const struct task *t);
  * nobody waits either: a graph_world's passes. */
 bool run_passes(void *data, const struct opening *o, uint32_t index,
 		uint32_t count, uint32_t place);
-/* The next task that was passed over so: fill HIT; false: there is none. */
-bool run_take_passed(struct run *r, struct reuse_hit *hit);
+/* The next tasks that were passed over so and that follow one another in the
+ * run that has their results: fill HIT for the first.  Returns how many; 0:
+ * there is none. */
+uint32_t run_take_passed(struct run *r, struct reuse_hit *hit);
 /* The graph is there: begin to trust r->witness where it can be trusted. */
 void run_trust(struct run *r);
 /* Whether T, which is ready, has just the result that it had in the run of the

@@ -162,13 +162,12 @@ run_record_begin(struct run *r, struct error *err)
 	return -1;
 }
 
-int
-run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
+void
+run_sum_up(struct run *r, uint32_t tasks_total)
 {
 	struct run_record *rec = &r->summary->run;
 	const struct run_counts *c = &r->summary->counts;
 
-	rec->ended_ns = end_time(r);
 	rec->tasks_total = tasks_total;
 	rec->tasks_done = c->done;
 	rec->tasks_failed = c->failed;
@@ -177,6 +176,15 @@ run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
 	rec->tasks_cancelled = c->cancelled;
 	rec->state = r->interrupted ? RUN_INTERRUPTED :
 		r->fatal.text || c->failed ? RUN_FAILED : RUN_DONE;
+}
+
+int
+run_record_end(struct run *r, uint32_t tasks_total, struct error *err)
+{
+	struct run_record *rec = &r->summary->run;
+
+	run_sum_up(r, tasks_total);
+	rec->ended_ns = end_time(r);
 	if (r->fatal.text && !rec->message)
 		rec->message = xstrdup(r->fatal.text);
 	return store_run_end(r->store, rec, err) ||

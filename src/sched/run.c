@@ -172,16 +172,23 @@ known_count(const struct run *r)
 	return graph_wanted_count(r->graph) + r->unexpanded;
 }
 
+/* Record all but the end itself, for which a snapshot may have to be waited:
+ * nothing is written meanwhile that others would wait for. */
+static int
+save(struct run *r, struct error *err)
+{
+	return run_commit(r, err) || run_record_kept(r, err) ||
+	       files_settle(r->files, err) || files_save(r->files, err) ||
+	       store_commit(r->store, err) ? -1 : 0;
+}
+
 static int
 end(struct run *r, struct error *err)
 {
 	struct run_summary *s = r->summary;
 
-	if (run_commit(r, err) || run_record_kept(r, err) ||
-	    files_settle(r->files, err) || files_save(r->files, err) ||
-	    run_record_end(r, known_count(r), err))
+	if (run_record_end(r, known_count(r), err))
 		return -1;
-	run_testify(r);
 	return s->run.origin ? 0 : store_run_known(r->store, s->run.number,
 						   &s->had_results, err);
 }
@@ -428,8 +435,16 @@ run_tasks(struct run *r, struct error *err)
 		run_cancel_all(r, true);
 		run_fatal(r, err);
 	}
+	ret = save(r, &end_err);
+	if (!ret) {
+		run_sum_up(r, known_count(r));
+		run_testify(r);
+	}
 	run_code_end(r);
-	if (end(r, &end_err))
+	if (!ret)
+		ret = end(r, &end_err);
+	run_testify_end(r, !ret);
+	if (ret)
 		run_fatal(r, &end_err);
 	if (r->fatal.text) {
 		*err = r->fatal;

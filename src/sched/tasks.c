@@ -37,7 +37,7 @@ end_unstarted(struct run *r, struct attempt *a, enum task_outcome outcome,
 	/* these are of the attempt before, if there was one */
 	rec.pid = 0;
 	rec.log_start = rec.log_end = 0;
-	count_end(r, outcome);
+	count_ends(r, outcome, 1);
 	record_end(r, a, &rec, true);
 }
 

@@ -390,21 +390,32 @@ fill_hit(const struct witness_task *known, struct reuse_hit *hit)
 	hit->is_kept = true;
 }
 
-bool
+uint32_t
 run_take_passed(struct run *r, struct reuse_hit *hit)
 {
 	struct trust *u = r->trust;
+	const struct witness_task *first, *next;
 	const struct passed *p;
+	uint32_t count = 1;
 
 	if (!u || u->kept_count == u->passed_count)
-		return false;
+		return 0;
 	p = &u->passed[u->kept_count];
-	fill_hit(witness_task(r->witness, p->place + u->kept_places++), hit);
+	first = witness_task(r->witness, p->place + u->kept_places);
+	for (; u->kept_places + count < p->count; count++) {
+		next = witness_task(r->witness,
+				    p->place + u->kept_places + count);
+		if (next->run != first->run ||
+		    next->task != first->task + count)
+			break;
+	}
+	fill_hit(first, hit);
+	u->kept_places += count;
 	if (u->kept_places == p->count) {
 		u->kept_count++;
 		u->kept_places = 0;
 	}
-	return true;
+	return count;
 }
 
 bool

@@ -19,7 +19,10 @@
 #include "store/witness-state.h"
 #include "sys/file.h"
 
-enum { WRITE_BYTES = 1 << 16 }; /* at once */
+enum {
+	WRITE_BYTES = 1 << 16, /* at once */
+	SPARE_BYTES = 1 << 18, /* fewer are quickly written anew */
+};
 
 #define SPARE_PATH WITNESS_PATH ".spare"
 
@@ -157,9 +160,15 @@ static bool
 put_in_place(const struct witness_writer *w)
 {
 	if (renameat2(AT_FDCWD, w->path, AT_FDCWD, WITNESS_PATH,
-		      RENAME_EXCHANGE))
+		      RENAME_EXCHANGE)) {
 		/* none is there, or this is not known there */
-		return !rename(w->path, WITNESS_PATH);
+		if (rename(w->path, WITNESS_PATH))
+			return false;
+		/* a run has time, the next resume has not */
+		if (w->bytes >= SPARE_BYTES)
+			file_copy(WITNESS_PATH, SPARE_PATH, NULL);
+		return true;
+	}
 	if (rename(w->path, SPARE_PATH))
 		unlink(w->path);
 	return true;

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "store/content.h"
 #include "store/file-table.h"
 #include "store/stamp.h"
@@ -23,21 +25,32 @@
 enum {
 	MIN_THREAD_BYTES = 1 << 16, /* of sights: some 1,000 */
 	PIECE = 64,                 /* sights that a thread takes at once */
+	MAX_CROWDS = 16,            /* that are counted */
 };
 
 /* ---- reading ---- */
+
+/* Files that directly are in one directory. */
+struct crowd {
+	const char *sample;      /* one of them, made by no task if there is
+				  * such a one */
+	size_t dir_len;
+	uint32_t count;
+	bool is_made;            /* the sample */
+};
 
 /* What one thread looks at. */
 struct part {
 	struct pool_job job;
 	struct witness *witness;
 	bool pending;
-	void (*changed)(void *data); /* NULL: it was called, or may not be */
-	void *changed_data;
 	const char **changes;    /* of files alone, */
 	size_t change_count;
 	size_t change_alloc;
 	bool has_others;         /* and of more than that */
+	struct crowd crowds[MAX_CROWDS];
+	size_t crowd_count;
+	size_t last_crowd;       /* of which the last file was */
 };
 
 struct witness {
@@ -48,12 +61,13 @@ struct witness {
 	char *seen;              /* the first */
 	char *end;               /* behind the last */
 	char *_Atomic next;      /* the first that nobody looks at yet */
-	_Atomic bool has_changed; /* something, */
-	_Atomic bool stop;       /* too much */
+	_Atomic bool stop;       /* too much has changed */
 	struct part mine;        /* at last, all changes */
 	struct part other;       /* of a thread */
 	uint32_t *buckets;       /* the last struct seen of each; made when one
 				  * is asked for */
+	unsigned bucket_shift;   /* some are one here: a table of about as many
+				  * as there are sights stays in a cache */
 };
 
 /* Move *FROM behind the LEN bytes that are copied from there to TO; whether
@@ -221,7 +235,6 @@ static void
 note_change(struct part *p, struct seen *s, const char *path)
 {
 	s->state = SEEN_CHANGED;
-	atomic_store(&p->witness->has_changed, true);
 	if (is_file_sight(s) && !s->is_named &&
 	    p->change_count < WITNESS_CHANGES_MAX) {
 		ARRAY_GROW(p->changes, p->change_count, p->change_alloc);
@@ -239,16 +252,50 @@ next_seen(const struct seen *s)
 	return (char *)(s + 1) + s->path_bytes;
 }
 
-/* Say that something has changed, if that is so and P's thread may. */
-static void
-tell_change(struct part *p)
+/* Whether PATH is directly in the directory of C. */
+static bool
+is_in(const struct crowd *c, const char *path)
 {
-	void (*changed)(void *data) = p->changed;
+	return !strncmp(path, c->sample, c->dir_len + 1) &&
+		!strchr(path + c->dir_len + 1, '/');
+}
 
-	if (!changed || !atomic_load(&p->witness->has_changed))
+/* Where P counts the files beside PATH, or NULL: it counts enough. */
+static struct crowd *
+crowd_of(struct part *p, const char *path)
+{
+	size_t dir_len, i;
+
+	if (p->crowd_count && is_in(&p->crowds[p->last_crowd], path))
+		return &p->crowds[p->last_crowd];
+	dir_len = path_dir_len(path);
+	if (!dir_len)
+		return NULL;
+	for (i = 0; i < p->crowd_count && !is_in(&p->crowds[i], path); i++)
+		;
+	if (i == MAX_CROWDS)
+		return NULL;
+	if (i == p->crowd_count)
+		p->crowds[p->crowd_count++] = (struct crowd){
+			path, dir_len, 0, true
+		};
+	p->last_crowd = i;
+	return &p->crowds[i];
+}
+
+/* Count COUNT files beside PATH, which is there. */
+static void
+count_beside(struct part *p, const char *path, bool is_made, uint32_t count)
+{
+	struct crowd *c = crowd_of(p, path);
+
+	if (!c)
 		return;
-	p->changed = NULL;
-	changed(p->changed_data);
+	c->count += count;
+	if (c->is_made && !is_made) {
+		c->sample = path;
+		c->is_made = false;
+	}
 }
 
 /* Take what is to be looked at next, from *FROM to before *TO; false: nothing.
@@ -280,7 +327,9 @@ look(struct pool_job *job)
 
 			if (!is_so(s, (char *)(s + 1)))
 				note_change(p, s, (char *)(s + 1));
-			tell_change(p);
+			else if (is_file_sight(s))
+				count_beside(p, (char *)(s + 1), s->has_maker,
+					     1);
 		}
 	}
 }
@@ -302,12 +351,16 @@ compare_paths(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Let the changes of one part be those of all, in the order of W. */
+/* Let what one part found be what all found, changes in the order of W. */
 static void
-join_changes(struct witness *w)
+join_parts(struct witness *w)
 {
 	struct part *to = &w->mine, *from = &w->other;
 	size_t i;
+
+	for (i = 0; i < from->crowd_count; i++)
+		count_beside(to, from->crowds[i].sample,
+			     from->crowds[i].is_made, from->crowds[i].count);
 
 	for (i = 0; i < from->change_count; i++) {
 		ARRAY_GROW(to->changes, to->change_count, to->change_alloc);
@@ -322,13 +375,9 @@ join_changes(struct witness *w)
 
 int
 witness_look(struct witness *w, struct pool *pool, struct loop *loop,
-	     void (*changed)(void *data), void *data, struct error *err)
+	     struct error *err)
 {
-	w->mine = (struct part){
-		.witness = w,
-		.changed = changed,
-		.changed_data = data,
-	};
+	w->mine = (struct part){ .witness = w };
 	w->other = (struct part){
 		.job = { look, on_looked, NULL },
 		.witness = w,
@@ -341,9 +390,20 @@ witness_look(struct witness *w, struct pool *pool, struct loop *loop,
 	while (w->other.pending)
 		if (loop_turn(loop, true, err))
 			return -1;
-	tell_change(&w->mine);
-	join_changes(w);
+	join_parts(w);
 	return 0;
+}
+
+void
+witness_list_crowds(const struct witness *w, uint32_t count,
+		    struct strvec *paths)
+{
+	const struct crowd *c = w->mine.crowds;
+	size_t i;
+
+	for (i = 0; i < w->mine.crowd_count; i++)
+		if (c[i].count >= count)
+			strvec_push(paths, c[i].sample);
 }
 
 bool
@@ -371,12 +431,16 @@ witness_change_place(const char *path)
 static void
 fill_buckets(struct witness *w)
 {
+	size_t most = (size_t)(w->end - w->seen) / sizeof(struct seen) + 1;
 	char *at;
 
-	w->buckets = xcalloc(WITNESS_BUCKETS, sizeof(*w->buckets));
+	while ((size_t)WITNESS_BUCKETS >> w->bucket_shift > most)
+		w->bucket_shift++;
+	w->buckets = xcalloc(WITNESS_BUCKETS >> w->bucket_shift,
+			     sizeof(*w->buckets));
 	for (at = w->seen; at < w->end; at = next_seen((struct seen *)at)) {
 		struct seen *s = (struct seen *)at;
-		uint32_t *last = &w->buckets[s->bucket];
+		uint32_t *last = &w->buckets[s->bucket >> w->bucket_shift];
 
 		s->before = *last;
 		*last = (uint32_t)((at - w->seen) / SEEN_UNIT) + 1;
@@ -404,7 +468,8 @@ last_seen(struct witness *w, const char *path)
 {
 	if (!w->buckets)
 		fill_buckets(w);
-	return seen_of(w, w->buckets[witness_bucket(path, strlen(path))], path);
+	return seen_of(w, w->buckets[witness_bucket(path, strlen(path)) >>
+				     w->bucket_shift], path);
 }
 
 bool

@@ -27,6 +27,7 @@ struct file_entry;
 struct loop;
 struct pool;
 struct stat;
+struct strvec;
 
 /* What it is of. */
 struct witness_head {
@@ -123,16 +124,20 @@ const struct kept_range *witness_kept(const struct witness *w);
 const struct witness_task *witness_task(const struct witness *w,
 					uint32_t place);
 
-/* Look at all that W names, on a thread of POOL, too.  CHANGED is called once,
- * with DATA, as soon as it is seen that something is not as W says, unless it
- * is NULL.  Returns 0; -1 when LOOP cannot be turned. */
+/* Look at all that W names, on a thread of POOL, too.  Returns 0; -1 when LOOP
+ * cannot be turned. */
 int witness_look(struct witness *w, struct pool *pool, struct loop *loop,
-		 void (*changed)(void *data), void *data, struct error *err);
+		 struct error *err);
 /* From then on: whether all is as W says; else whether nothing has changed but
  * WITNESS_CHANGES_MAX files or fewer that no word names, which the second form
  * lists. */
 bool witness_holds(const struct witness *w);
 enum { WITNESS_CHANGES_MAX = 1000 };
+/* From then on: append a file of each directory that was seen to hold COUNT
+ * files or more directly, one that no task makes if there is such a one; maybe
+ * not of each. */
+void witness_list_crowds(const struct witness *w, uint32_t count,
+			 struct strvec *paths);
 bool witness_has_changes(const struct witness *w, const char *const **paths,
 			 size_t *count);
 /* The place of the only task that declares PATH, one of those, or

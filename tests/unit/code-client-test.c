@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "flow/code.h"
 #include "model/code-wire.h"
 #include "store/store.h"
@@ -32,7 +33,8 @@ enum {
 };
 
 static char flow_file[] = "Flowfile";
-static char *const loaded[] = { flow_file, NULL };
+static char *names[] = { flow_file, NULL };
+static const struct strvec loaded = { .v = names, .count = 1 };
 static struct loop *loop;
 
 /* ---- the helper ---- */
@@ -193,7 +195,7 @@ take(unsigned run, struct heard *h, int64_t limit_ns)
 
 	if (!c)
 		must(-1);
-	code_snapshot(c, run, 0, loaded);
+	code_snapshot(c, run, 0, &loaded);
 	rc = code_wait(c, limit_ns, NULL, &err);
 	code_free(c);
 	return rc;
@@ -276,7 +278,7 @@ test_interrupt(void)
 
 	if (!c)
 		must(-1);
-	code_snapshot(c, FAKE_HANG, 0, loaded);
+	code_snapshot(c, FAKE_HANG, 0, &loaded);
 	loop_timer_start(loop, &timer, loop_now_ns(loop), interrupt,
 			 &interrupted);
 	ok(code_wait(c, 0, &interrupted, &err) < 0 &&

@@ -53,7 +53,7 @@ begin_recalling(void)
 	witness = witness_open(&flow);
 	if (!witness)
 		bug("there is no witness");
-	must(witness_look(witness, pool, loop, NULL, NULL, &err));
+	must(witness_look(witness, pool, loop, &err));
 	files_hold(files);
 	must(files_recall(files, witness, &err));
 }

@@ -19,6 +19,7 @@ enum { MANY = 5001 };
 static git_repository *ours;
 static struct project project;
 static struct walk walk;
+static const struct strvec *full; /* of the next one, or NULL */
 
 static int64_t
 changed_ns(const char *path)
@@ -39,6 +40,7 @@ find_names(int64_t ms)
 	walk.project = &project;
 	walk.store = ".flowmake";
 	walk.clock = &fake_clock;
+	walk.full = full;
 	walk_init(&walk);
 	must(walk_names(&walk, &err));
 }
@@ -142,6 +144,43 @@ test_data(void)
 	ok(has("a") && !has("data/1"), "and its files are not code");
 }
 
+/* Find the names when SAMPLE is known to be in a full directory; whether that
+ * was left out. */
+static bool
+leaves_out(char *sample)
+{
+	char *samples[] = { sample, NULL };
+	const struct strvec known = { .v = samples, .count = 1 };
+	uint64_t before;
+
+	full = &known;
+	find_names(1000);
+	full = NULL;
+	look(INT64_MAX);
+	before = walk.left_out_count;
+	walk_leave_out_data(&walk);
+	return walk.left_out_count > before;
+}
+
+static void
+test_known(void)
+{
+	char in_few[] = "few/1", in_more[] = "more/1", in_top[] = "a";
+
+	must(mkdir("few", 0777));
+	put("few/1", "");
+	must(mkdir("more", 0777));
+	must(mkdir("more/sub", 0777));
+	put("more/1", "");
+	must(unlink("data/1"));
+	must(unlink("data/2"));
+	ok(leaves_out(in_few) && !has("few/1") && has("a"),
+	   "one that is known to be full is not read");
+	ok(!leaves_out(in_more) && has("more/1") && has("few/1"),
+	   "unless there are directories in it");
+	ok(!leaves_out(in_top) && has("a"), "or it is the project");
+}
+
 int
 main(void)
 {
@@ -154,6 +193,7 @@ main(void)
 	test_names();
 	test_changes();
 	test_data();
+	test_known();
 	walk_release(&walk);
 	project_close(&project);
 	git_repository_free(ours);

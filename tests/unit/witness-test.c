@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strvec.h"
 #include "store/content.h"
 #include "store/file-table.h"
 #include "store/witness.h"
@@ -60,28 +61,6 @@ add_shown(struct witness_writer *w, const char *path, bool racy)
 	witness_add_shown(w, path, &st, &shown, racy);
 }
 
-/* What happens when a change is told. */
-static void (*react)(void);
-
-static void
-on_changed(void *data)
-{
-	++*(unsigned *)data;
-	if (react)
-		react();
-}
-
-/* Look at W; a change is to be told, once. */
-static void
-look(struct witness *w)
-{
-	unsigned told = 0;
-
-	must(witness_look(w, pool, loop, on_changed, &told, &err));
-	if (told != (witness_holds(w) ? 0 : 1))
-		bug("changes were told %u times", told);
-}
-
 /* Whether the witness that was left holds: -1 when there is none. */
 static int
 holds(void)
@@ -90,7 +69,7 @@ holds(void)
 	int rc = -1;
 
 	if (w) {
-		look(w);
+		must(witness_look(w, pool, loop, &err));
 		rc = witness_holds(w);
 	}
 	/* the pool has nothing of it any more */
@@ -111,7 +90,7 @@ changes(void)
 	if (!w)
 		return "none";
 	line[0] = '\0';
-	look(w);
+	must(witness_look(w, pool, loop, &err));
 	if (!witness_has_changes(w, &paths, &count))
 		strcpy(line, "more");
 	else
@@ -300,6 +279,60 @@ test_many(void)
 	is_str(changes(), "more", "too many are not");
 }
 
+/* Whether the crowds of COUNT or more in what is left are as WANT says. */
+static void
+crowds_are(uint32_t count, const char *want, const char *title)
+{
+	struct witness *w = witness_open(&flow);
+	struct strvec crowds = STRVEC_INIT;
+	struct strbuf got = STRBUF_INIT;
+	size_t i;
+
+	must(witness_look(w, pool, loop, &err));
+	witness_list_crowds(w, count, &crowds);
+	strvec_sort(&crowds);
+	for (i = 0; i < crowds.count; i++)
+		strbuf_addf(&got, "%s ", crowds.v[i]);
+	is_str(got.buf, want, title);
+	strbuf_release(&got);
+	strvec_release(&crowds);
+	witness_free(w);
+}
+
+/* So many in each of three directories, and one, that two threads look. */
+static void
+test_crowds(void)
+{
+	struct witness_writer *w = begin();
+	char path[16];
+	int i;
+
+	must(mkdir("crowd", 0777));
+	must(mkdir("crowd/d", 0777));
+	must(mkdir("made", 0777));
+	for (i = 0; i < 2000; i++) {
+		snprintf(path, sizeof(path), "crowd/%d", i);
+		put(path, "");
+		add_file(w, path, i == 1500 ? 0 : FILE_MAKER);
+		snprintf(path, sizeof(path), "crowd/d/%d", i);
+		put(path, "");
+		add_file(w, path, i == 7 ? 0 : FILE_MAKER);
+		snprintf(path, sizeof(path), "made/%d", i);
+		put(path, "");
+		if (i == 3)
+			add_file(w, path, FILE_MAKER);
+	}
+	put("top", "");
+	add_file(w, "top", 0);
+	witness_end(w, true);
+	crowds_are(2000, "crowd/1500 crowd/d/7 ",
+		   "directories of many files are told by one that nobody made");
+	crowds_are(2001, "", "those of fewer are not");
+	crowds_are(1, "crowd/1500 crowd/d/7 made/3 ", "nor is the project itself");
+	must(unlink("crowd/12"));
+	crowds_are(2000, "crowd/d/7 ", "a file that has gone does not count");
+}
+
 /* A recipe may name what is too long to be a path. */
 static void
 test_long(void)
@@ -318,29 +351,6 @@ test_long(void)
 	ok(holds() == 1, "nothing at a very long path, and a file");
 	put("a", "changed");
 	is_str(changes(), "a ", "what comes behind that path is looked at");
-}
-
-static void
-change_b(void)
-{
-	put("b", "changed");
-}
-
-static void
-test_told(void)
-{
-	struct witness_writer *w = begin();
-
-	put("a", "a");
-	put("b", "b");
-	add_file(w, "a", 0);
-	add_file(w, "b", 0);
-	witness_end(w, true);
-	put("a", "changed");
-	react = change_b;
-	is_str(changes(), "a b ",
-	       "a change is told while the rest is still to be looked at");
-	react = NULL;
 }
 
 static bool
@@ -381,7 +391,7 @@ test_changes(void)
 	put("a", "changed");
 	is_str(changes(), "a ", "a file that was changed is told");
 	old = witness_open(&flow);
-	look(old);
+	must(witness_look(old, pool, loop, &err));
 	ok(finds(old, "a", 0) && finds(old, "b", FILE_SAME) &&
 	   finds(old, "c", FILE_SAME | FILE_NAMED),
 	   "so are those that were not, and all have their rows");
@@ -453,7 +463,7 @@ test_dropped(void)
 	add_file(w, "b", 0);
 	witness_end(w, true);
 	old = witness_open(&flow);
-	look(old);
+	must(witness_look(old, pool, loop, &err));
 	witness_drop(old, "a", is_there, NULL);
 	witness_drop(old, NULL, is_b, NULL);
 	ok(finds(old, "a", FILE_SAME), "what is dropped is not forgotten");
@@ -484,8 +494,8 @@ main(void)
 	test_answers();
 	test_trees();
 	test_many();
+	test_crowds();
 	test_long();
-	test_told();
 	test_changes();
 	test_dropped();
 	test_damage();
