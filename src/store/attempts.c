@@ -357,17 +357,16 @@ store_run_known(struct store *s, uint32_t run, uint32_t *count,
 		struct error *err)
 {
 	sqlite3_stmt *st = db_get(s, DB_RUN_KNOWN, err);
-	int rc;
+	int64_t found;
 
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, view_row(run, 0, 0));
 	sqlite3_bind_int64(st, 2,
 			   view_row(run, VIEW_TASK_MAX, VIEW_ATTEMPT_MAX));
-	rc = db_row(s, st, "cannot count known results", err);
-	*count = rc > 0 ? (uint32_t)sqlite3_column_int64(st, 0) : 0;
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	found = db_number(s, st, "cannot count known results", err);
+	*count = (uint32_t)MAX(found, 0);
+	return found < 0 ? -1 : 0;
 }
 
 /* Add what A put into the store to DATA, a number of bytes. */

@@ -63,17 +63,14 @@ store_code_before(struct store *s, uint32_t run, uint32_t *before,
 		  struct error *err)
 {
 	sqlite3_stmt *st = db_get(s, DB_CODE_BEFORE, err);
-	int rc;
+	int64_t found;
 
-	*before = 0;
 	if (!st)
 		return -1;
 	sqlite3_bind_int64(st, 1, run);
-	rc = db_row(s, st, "cannot read what code ran", err);
-	if (rc > 0)
-		*before = (uint32_t)sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	found = db_number(s, st, "cannot read what code ran", err);
+	*before = (uint32_t)MAX(found, 0);
+	return found < 0 ? -1 : 0;
 }
 
 void

@@ -491,16 +491,24 @@ db_exec(struct store *s, enum db_statement which, const char *what,
 }
 
 int64_t
+db_number(struct store *s, sqlite3_stmt *st, const char *what,
+	  struct error *err)
+{
+	int64_t number = 0;
+	int rc = db_row(s, st, what, err);
+
+	if (rc > 0)
+		number = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : number;
+}
+
+int64_t
 db_changes(struct store *s, struct error *err)
 {
 	sqlite3_stmt *st = db_get(s, DB_CHANGES, err);
-	int64_t changes;
 
-	if (!st || db_row(s, st, "cannot read the store", err) < 0)
-		return -1;
-	changes = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	return changes;
+	return st ? db_number(s, st, "cannot read the store", err) : -1;
 }
 
 /* A parameter is only refused when there is no such one. */

@@ -113,6 +113,10 @@ int db_run(struct store *s, sqlite3_stmt *st, const char *what,
  * -1 on an error. */
 int db_row(struct store *s, sqlite3_stmt *st, const char *what,
 	   struct error *err);
+/* Step to the only row, a number, and reset the statement.  Returns that; 0
+ * when there is no row; -1 on an error. */
+int64_t db_number(struct store *s, sqlite3_stmt *st, const char *what,
+		  struct error *err);
 /* db_get and db_run of a statement without parameters. */
 int db_exec(struct store *s, enum db_statement which, const char *what,
 	    struct error *err);

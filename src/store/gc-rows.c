@@ -294,13 +294,14 @@ gc_rows_count(const struct gc_rows *rows, struct store *s, uint64_t *count,
 		return -1;
 	for (size_t i = 0; i <= rows->needed_count; i++) {
 		struct row_span gap = gap_before(rows, i);
+		int64_t found;
 
 		sqlite3_bind_int64(st, 1, gap.first);
 		sqlite3_bind_int64(st, 2, gap.last);
-		if (db_row(s, st, "cannot count what ran", err) < 0)
+		found = db_number(s, st, "cannot count what ran", err);
+		if (found < 0)
 			return -1;
-		*count += (uint64_t)sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
+		*count += (uint64_t)found;
 	}
 	return 0;
 }

@@ -50,7 +50,7 @@ int
 view_check_good(struct store *s, uint32_t run, uint32_t first, uint32_t count,
 		struct error *err)
 {
-	int64_t changes = db_changes(s, err), found = 0;
+	int64_t changes = db_changes(s, err), found;
 	sqlite3_stmt *st;
 
 	if (changes < 0)
@@ -64,10 +64,9 @@ view_check_good(struct store *s, uint32_t run, uint32_t first, uint32_t count,
 	sqlite3_bind_int64(st, 2, view_row(run, first + count - 1,
 					   VIEW_ATTEMPT_MAX));
 	sqlite3_bind_int(st, 3, TASK_REUSED);
-	if (db_row(s, st, "cannot look for results", err) < 0)
+	found = db_number(s, st, "cannot look for results", err);
+	if (found < 0)
 		return -1;
-	found = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
 	if (found == count)
 		return 0;
 	return error_set(err, "results of run %u were to be used again, but "
