@@ -16,13 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/spawn.h"
 
 static void
 throw_errno(const char *what)
@@ -42,11 +42,8 @@ prim_fork(void)
 
 	if (pid < 0)
 		throw_errno("cannot fork");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-	}
+	if (!pid && !spawn_die_with(parent))
+		_exit(1);
 	return scm_from_int((int)pid);
 }
 

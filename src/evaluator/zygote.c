@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -25,6 +24,7 @@
 #include "base/strbuf.h"
 #include "model/wire.h"
 #include "sys/frame.h"
+#include "sys/spawn.h"
 
 enum { FD_MAX = 3 };
 
@@ -217,8 +217,7 @@ handle_fork(struct zygote *z, struct request *request, struct error *err)
 		rehearse(z, request);
 	pid = fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
+		if (!spawn_die_with(parent))
 			_exit(1);
 		child_run(z, request);
 	}

@@ -166,6 +166,15 @@ set_fd(int i, int fd)
 
 /* ---- starting it ---- */
 
+bool
+spawn_die_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return false;
+	errno = ESRCH;
+	return getppid() == parent;
+}
+
 /* In the child of PARENT: become FILE.  Nothing here may change what is in
  * memory, but for the stack.  Returns an error number. */
 static int
@@ -177,10 +186,8 @@ become(const struct spawn *s, const char *file, const struct fds *fds,
 	int i;
 
 	/* also when whoever would end us is killed, too */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (!spawn_die_with(parent))
 		return errno;
-	if (getppid() != parent)
-		return ESRCH;
 	for (i = 1; i < _NSIG; i++)
 		if (sigismember(ignored, i) && sigaction(i, &action, NULL) < 0)
 			return errno;

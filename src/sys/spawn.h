@@ -28,6 +28,10 @@ struct spawn {
 	const sigset_t *ignored;  /* by spawn_find_ignored */
 };
 
+/* In a new child of PARENT: be killed with that thread of it which has made
+ * us.  False, with errno: we cannot, or it is gone already. */
+bool spawn_die_with(pid_t parent);
+
 /* The signals that we ignore: a program would go on to ignore them. */
 void spawn_find_ignored(sigset_t *ignored);
 
