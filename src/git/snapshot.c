@@ -40,7 +40,6 @@ enum {
 struct snapshot {
 	char *repository;       /* paths */
 	char *store;
-	const struct strvec *full; /* of the walk, or NULL */
 	struct repo repo;
 	git_odb *odb;           /* of the repository */
 	git_odb *packed;        /* its packs alone, if packs is set */
@@ -76,18 +75,18 @@ open_latest(struct snapshot *s, struct error *err)
 	return rc;
 }
 
-/* Find the names of the project's files; the repository is open. */
+/* Find the names of the project's files, with FULL as walk_names takes it; the
+ * repository is open. */
 static int
-find_names(struct snapshot *s, struct error *err)
+find_names(struct snapshot *s, const struct strvec *full, struct error *err)
 {
 	if (project_open(&s->project, s->repo.git, &s->why, err))
 		return -1;
 	s->walk.project = &s->project;
 	s->walk.store = s->store;
-	s->walk.full = s->full;
 	s->walk.clock = &clock_system;
 	walk_init(&s->walk);
-	return walk_names(&s->walk, err);
+	return walk_names(&s->walk, full, err);
 }
 
 /* Forget all but what snapshot_new was given. */
@@ -145,11 +144,10 @@ start_anew(struct snapshot *s)
 void
 snapshot_prepare(struct snapshot *s, const struct strvec *full)
 {
-	s->full = full;
 	/* Why not is found out when it is taken. */
-	if (repo_open(&s->repo, s->repository, NULL) || find_names(s, NULL))
+	if (repo_open(&s->repo, s->repository, NULL) ||
+	    find_names(s, full, NULL))
 		start_anew(s);
-	s->full = s->walk.full = NULL;
 }
 
 /* Open the repository to write the code of RUN, find the names unless that is
@@ -170,7 +168,7 @@ look(struct snapshot *s, uint32_t run, int64_t since_ns,
 	rc = repo_open_to_write(&s->repo, s->repository, what, err);
 	free(what);
 	if (rc || open_latest(s, err) ||
-	    (!is_prepared && find_names(s, err)))
+	    (!is_prepared && find_names(s, NULL, err)))
 		return -1;
 	for (i = 0; i < loaded->count; i++)
 		walk_add(&s->walk, loaded->v[i]);

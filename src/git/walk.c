@@ -226,29 +226,31 @@ open_dir(const char *path)
 		    O_CLOEXEC);
 }
 
-/* A file of the directory PATH if that is known to be full, or NULL. */
+/* The file of the directory PATH in FULL, or NULL. */
 static const char *
-sample_of(const struct walk *w, const char *path)
+sample_of(const struct strvec *full, const char *path)
 {
 	size_t i, len = strlen(path);
 
-	for (i = 0; w->full && i < w->full->count; i++)
-		if (path_dir_len(w->full->v[i]) == len &&
-		    !strncmp(w->full->v[i], path, len))
-			return w->full->v[i];
+	for (i = 0; full && i < full->count; i++)
+		if (path_dir_len(full->v[i]) == len &&
+		    !strncmp(full->v[i], path, len))
+			return full->v[i];
 	return NULL;
 }
 
-/* Read the names in D, which is the directory of V and *OPEN. */
+/* Read the names in D, which is the directory of V and *OPEN, and known to be
+ * full of data if one of its files is in FULL. */
 static void
-read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
+read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d,
+	   const struct strvec *full)
 {
 	const struct dirent *e;
 	/* each directory in it links to it, where such links are counted */
 	bool only_data = d->st.st_nlink == 2 &&
 		!project_tracks_below(w->project, d->path);
 	const char *sample = only_data && !v->dir->only_tracked ?
-		sample_of(w, d->path) : NULL;
+		sample_of(full, d->path) : NULL;
 
 	d->first = w->count;
 	d->read_ns = clock_real_ns(w->clock);
@@ -269,7 +271,8 @@ read_names(struct walk *w, struct visit *v, DIR *open, struct walked_dir *d)
 }
 
 static int
-visit(struct walk *w, const struct pending *dir, struct error *err)
+visit(struct walk *w, const struct pending *dir, const struct strvec *full,
+      struct error *err)
 {
 	struct visit v = { .dir = dir, .fd = open_dir(dir->path) };
 	struct walked_dir d = { .path = dir->path };
@@ -281,7 +284,7 @@ visit(struct walk *w, const struct pending *dir, struct error *err)
 		else
 			leave_out_dir(w, dir->path);
 	} else {
-		read_names(w, &v, open, &d);
+		read_names(w, &v, open, &d, full);
 		ARRAY_GROW(w->dirs, w->dir_count, w->dir_alloc);
 		w->dirs[w->dir_count++] = d;
 	}
@@ -291,14 +294,14 @@ visit(struct walk *w, const struct pending *dir, struct error *err)
 }
 
 int
-walk_names(struct walk *w, struct error *err)
+walk_names(struct walk *w, const struct strvec *full, struct error *err)
 {
 	struct pending dir;
 
 	add_pending(w, "", false);
 	while (w->pending_count) {
 		dir = w->pending[--w->pending_count];
-		if (visit(w, &dir, err))
+		if (visit(w, &dir, full, err))
 			return -1;
 	}
 	return 0;

@@ -47,8 +47,6 @@ struct walk {
 	struct project *project;
 	git_index *latest;     /* index of the latest snapshot */
 	const char *store;     /* path of what is not looked at */
-	const struct strvec *full; /* a file of each directory that is known
-				* to be full of data; or NULL */
 	struct clock *clock;
 	int64_t since_ns;      /* an untracked file as young as this was made
 				* by a task */
@@ -71,8 +69,9 @@ struct walk {
 void walk_init(struct walk *w);
 void walk_release(struct walk *w);
 
-/* Find the names of all files. */
-int walk_names(struct walk *w, struct error *err);
+/* Find the names of all files.  FULL, which may be NULL, has a file of each
+ * directory that is known to be full of data. */
+int walk_names(struct walk *w, const struct strvec *full, struct error *err);
 /* Whether the same names are there still; of data that is not asked. */
 bool walk_holds(const struct walk *w);
 /* PATH, normalized, is code whatever git says of it, and however much data is

@@ -40,9 +40,8 @@ find_names(int64_t ms)
 	walk.project = &project;
 	walk.store = ".flowmake";
 	walk.clock = &fake_clock;
-	walk.full = full;
 	walk_init(&walk);
-	must(walk_names(&walk, &err));
+	must(walk_names(&walk, full, &err));
 }
 
 /* Make and remove PATH, in DIR, until the time of DIR shows it. */
