@@ -288,17 +288,15 @@ int
 option_number(const char *option, const char *text, uint32_t min,
 	      uint32_t *number, struct error *err)
 {
+	bool is_whole = *text && !text[strspn(text, "0123456789")];
 	unsigned long n;
 
-	if (!*text || text[strspn(text, "0123456789")])
-		return error_set(err, "%s: '%s' is not a whole number from %u "
-				 "on", option, text, min);
 	errno = 0;
 	n = strtoul(text, NULL, 10);
-	if (errno || n > UINT32_MAX)
+	if (is_whole && (errno || n > UINT32_MAX))
 		return error_set(err, "%s: '%s' is too large; the largest "
 				 "number is %u", option, text, UINT32_MAX);
-	if (n < min)
+	if (!is_whole || n < min)
 		return error_set(err, "%s: '%s' is not a whole number from %u "
 				 "on", option, text, min);
 	*number = (uint32_t)n;

@@ -410,43 +410,50 @@ clean_up(uint32_t run)
 	strvec_release(&names);
 }
 
-/* Whether VALUE, of FLOWMAKE_TASK, is in TMP_DIR below the directory DATA, and
- * of a run that goes on no more. */
+/* Whether NAME, in TMP_DIR, is of a run that goes on no more. */
+static bool
+is_left(const char *name)
+{
+	uint32_t run = run_of_name(name);
+
+	return run && !slot_run_goes_on(run);
+}
+
+/* Whether VALUE, of FLOWMAKE_TASK, begins with DATA and such a name. */
 static bool
 is_orphans(void *data, const char *value)
 {
 	size_t len = strlen(data);
-	struct strbuf name = STRBUF_INIT;
-	uint32_t run;
+	char *name;
+	bool left;
 
-	if (strncmp(value, data, len) ||
-	    strncmp(value + len, "/" TMP_DIR "/", sizeof("/" TMP_DIR)))
+	if (strncmp(value, data, len))
 		return false;
-	value += len + sizeof("/" TMP_DIR);
-	strbuf_add(&name, value, strcspn(value, "/"));
-	run = run_of_name(name.buf);
-	strbuf_release(&name);
-	return run && !slot_run_goes_on(run);
+	name = xstrndup(value + len, strcspn(value + len, "/"));
+	left = is_left(name);
+	free(name);
+	return left;
 }
 
 unsigned
 slot_kill_orphans(void)
 {
 	struct strvec names = STRVEC_INIT;
-	char *project = getcwd(NULL, 0);
-	bool is_left = false;
+	char *project, *prefix;
 	unsigned count = 0;
+	size_t i;
 
 	file_list(TMP_DIR, &names, NULL);
-	for (size_t i = 0; !is_left && i < names.count; i++) {
-		uint32_t run = run_of_name(names.v[i]);
-
-		is_left = run && !slot_run_goes_on(run);
+	for (i = 0; i < names.count && !is_left(names.v[i]); i++)
+		;
+	project = i < names.count ? getcwd(NULL, 0) : NULL;
+	if (project) {
+		prefix = xasprintf("%s/" TMP_DIR "/", project);
+		count = marked_kill("FLOWMAKE_TASK", is_orphans, prefix);
+		free(prefix);
 	}
-	if (is_left && project)
-		count = marked_kill("FLOWMAKE_TASK", is_orphans, project);
-	strvec_release(&names);
 	free(project);
+	strvec_release(&names);
 	return count;
 }
 

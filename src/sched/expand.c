@@ -201,10 +201,19 @@ refuse_target(struct run *r, const char *target, const struct step *s,
 	      struct error *err)
 {
 	const char *near = rules_suggest(&r->rules, target);
-	char *step = xstrndup(target, strcspn(target, "/"));
+	const char *step = arena_strndup(&r->rules.arena, target,
+					 strcspn(target, "/"));
 	bool is_task = target[strlen(step)] && rules_find(&r->rules, step);
 	struct strbuf hint = STRBUF_INIT;
 
+	if (s)
+		return error_set(err, "target '%s': this step makes files by "
+				 "a pattern; name one of them", target);
+	if (!near && !is_task && target == r->options->targets[0] &&
+	    r->options->meant)
+		return error_set(err, "'%s' is no command (did you mean '%s'?)"
+				 ", no step, and no file that a step makes",
+				 target, r->options->meant);
 	if (is_task)
 		strbuf_addf(&hint, "; a target is a step or a file, and '%s' "
 			    "is a step", step);
@@ -212,19 +221,9 @@ refuse_target(struct run *r, const char *target, const struct step *s,
 		graph_add_hint(r->graph, target, &hint);
 	if (!hint.len && near)
 		strbuf_addf(&hint, " (did you mean '%s'?)", near);
-	if (s)
-		error_set(err, "target '%s': this step makes files by "
-			  "a pattern; name one of them", target);
-	else if (!near && !is_task && target == r->options->targets[0] &&
-		 r->options->meant)
-		error_set(err, "'%s' is no command (did you mean '%s'?)"
-			  ", no step, and no file that a step makes",
-			  target, r->options->meant);
-	else
-		error_set(err, "target '%s': no step is called so, and none "
-			  "makes such a file%s", target, hint.buf);
+	error_set(err, "target '%s': no step is called so, and none makes "
+		  "such a file%s", target, hint.buf);
 	strbuf_release(&hint);
-	free(step);
 	return -1;
 }
 

@@ -124,9 +124,9 @@ struct run {
 void run_take_given(struct run *r);
 /* Give R its number, and a record and a log of it. */
 int run_record_begin(struct run *r, struct error *err);
-/* Record that R is over, and commit. */
-/* Fill in how the run would end now; record that it has ended so. */
+/* Fill in how the run would end now, with so many tasks. */
 void run_sum_up(struct run *r, uint32_t tasks_total);
+/* Record that R is over so, and commit. */
 int run_record_end(struct run *r, uint32_t tasks_total, struct error *err);
 
 /* ---- expand.c ---- */

@@ -361,7 +361,6 @@ join_parts(struct witness *w)
 	for (i = 0; i < from->crowd_count; i++)
 		count_beside(to, from->crowds[i].sample,
 			     from->crowds[i].is_made, from->crowds[i].count);
-
 	for (i = 0; i < from->change_count; i++) {
 		ARRAY_GROW(to->changes, to->change_count, to->change_alloc);
 		to->changes[to->change_count++] = from->changes[i];

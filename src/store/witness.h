@@ -133,13 +133,13 @@ int witness_look(struct witness *w, struct pool *pool, struct loop *loop,
  * lists. */
 bool witness_holds(const struct witness *w);
 enum { WITNESS_CHANGES_MAX = 1000 };
-/* From then on: append a file of each directory that was seen to hold COUNT
+bool witness_has_changes(const struct witness *w, const char *const **paths,
+			 size_t *count);
+/* And append a file of each directory that was seen to hold COUNT
  * files or more directly, one that no task makes if there is such a one; maybe
  * not of each. */
 void witness_list_crowds(const struct witness *w, uint32_t count,
 			 struct strvec *paths);
-bool witness_has_changes(const struct witness *w, const char *const **paths,
-			 size_t *count);
 /* The place of the only task that declares PATH, one of those, or
  * WITNESS_NO_PLACE. */
 uint32_t witness_change_place(const char *path);

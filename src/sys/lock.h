@@ -21,8 +21,8 @@ struct lock {
  * Returns 1 when LOCK holds it now; 0 when somebody else does, with *OWNER
  * a text for a message, "run 15 (process 1234 on HOST since 2026-11-22
  * 09:41:39)" or, if it does not say more, "another process", which the caller
- * frees; -1 on an error.  Only this process
- * holds it, not programs that it starts; a child that it forks would. */
+ * frees; -1 on an error.  Only this process holds it, not programs that it
+ * starts; a child that it forks would. */
 int lock_take(const char *path, const char *what, struct lock *lock,
 	      char **owner, struct error *err);
 
