@@ -122,6 +122,7 @@ run_testify(struct run *r)
 		.tasks_skipped = rec->tasks_skipped,
 		.files_row = files_last_row(r->files),
 	};
+	struct witness *old = r->trust ? r->witness : NULL;
 	struct witness_task *tasks;
 	struct kept_range *kept;
 	size_t count;
@@ -137,9 +138,9 @@ run_testify(struct run *r)
 			rec->tasks_done - rec->tasks_reused;
 	if (count_tasks(kept, count) == rec->tasks_done) {
 		tasks = run_list_tasks(r, kept, count, &h.task_count);
-		r->testimony = witness_begin(&h, kept, tasks);
-		r->is_true = files_testify(r->files, r->testimony, r->trust ?
-					   r->witness : NULL, &guide);
+		r->testimony = witness_begin(&h, kept, tasks, old);
+		r->is_true = files_testify(r->files, r->testimony, old,
+					   &guide);
 		free(tasks);
 	}
 	free(kept);

@@ -28,6 +28,7 @@ store_sources = \
 	src/store/texts.c \
 	src/store/values.c src/store/values.h \
 	src/store/view.c src/store/view.h \
+	src/store/witness-look.c \
 	src/store/witness-state.h \
 	src/store/witness-write.c \
 	src/store/witness.c src/store/witness.h

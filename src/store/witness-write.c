@@ -1,7 +1,6 @@
 /*
- * Writing witnesses.  The one before becomes the spare file, over which the
- * next one is written: a file system takes some twenty times as long for new
- * pages.  Who still reads a file that is written over sees that by its digest.
+ * Writing witnesses: a whole file, or only what has changed since that was
+ * written, which is much less work where few of many tasks were executed.
  */
 #include "base/base.h"
 
@@ -21,86 +20,161 @@
 
 enum {
 	WRITE_BYTES = 1 << 16, /* at once */
-	SPARE_BYTES = 1 << 18, /* fewer are quickly written anew */
+	CHANGES_PART = 8,      /* of what was seen: more are written anew */
 };
 
-#define SPARE_PATH WITNESS_PATH ".spare"
-
 struct witness_writer {
-	char *path;              /* until it is complete */
+	const char *path;        /* of the witness */
+	char *temporary;         /* until it is complete */
 	int fd;
-	off_t bytes;             /* written so far */
 	bool failed;
 	struct strbuf buf;
 	struct digest_stream *digest;
+	bool changes;            /* and not the whole file: then */
+	struct strbuf gone;      /* positions of what is gone from that; else */
+	uint32_t *buckets;       /* as in struct witness, */
+	unsigned bucket_shift;
+	uint32_t units;          /* of what was seen, so far */
 };
-
-static void
-write_out(struct witness_writer *w, const void *data, size_t len)
-{
-	if (!w->failed && file_write_all(w->fd, data, len, NULL))
-		w->failed = true;
-	w->bytes += (off_t)len;
-	digest_stream_add(w->digest, data, len);
-}
 
 static void
 flush(struct witness_writer *w)
 {
-	write_out(w, w->buf.buf, w->buf.len);
+	if (!w->failed && file_write_all(w->fd, w->buf.buf, w->buf.len, NULL))
+		w->failed = true;
+	digest_stream_add(w->digest, w->buf.buf, w->buf.len);
 	strbuf_reset(&w->buf);
 }
 
-void
-witness_put(struct witness_writer *w, const void *data, size_t len)
+static void
+put(struct witness_writer *w, const void *data, size_t len)
 {
-	if (len >= WRITE_BYTES) {
-		flush(w);
-		write_out(w, data, len);
-		return;
-	}
 	strbuf_add(&w->buf, data, len);
 	if (w->buf.len >= WRITE_BYTES)
 		flush(w);
 }
 
-struct witness_writer *
-witness_begin(const struct witness_head *h, const struct kept_range *kept,
-	      const struct witness_task *tasks)
+/* ---- beginning ---- */
+
+/* Whether only the changes of OLD's whole file are worth writing. */
+static bool
+is_worth_changing(const struct witness *old)
+{
+	size_t all = (size_t)(old->end - old->seen);
+	size_t since = (size_t)(old->end - old->seen_since);
+
+	return since < all / CHANGES_PART;
+}
+
+/* Append to LIST those of COUNT tasks that are others than in OLD's whole
+ * file. */
+static void
+list_task_changes(const struct witness *old, const struct witness_task *tasks,
+		  uint32_t count, struct strbuf *list)
+{
+	struct task_change c = { .place = 0 };
+
+	for (; c.place < count; c.place++) {
+		c.task = tasks[c.place];
+		if (c.place >= old->whole_count ||
+		    memcmp(&old->whole_tasks[c.place], &c.task,
+			   sizeof(c.task)) != 0)
+			strbuf_add(list, &c, sizeof(c));
+	}
+}
+
+/* Have about as many buckets as COUNT tasks have files. */
+static void
+make_buckets(struct witness_writer *w, uint32_t count)
+{
+	uint32_t buckets = WITNESS_BUCKETS;
+
+	for (; buckets > 1 && buckets / 2 > count; buckets /= 2)
+		w->bucket_shift++;
+	w->buckets = xcalloc(WITNESS_BUCKETS >> w->bucket_shift,
+			     sizeof(*w->buckets));
+}
+
+/* Open the file to write. */
+static struct witness_writer *
+open_writer(const char *path)
 {
 	struct witness_writer *w = xcalloc(1, sizeof(*w));
-	struct witness_start s;
 
-	w->path = file_temporary_name(WITNESS_PATH);
-	/* it is ours alone, if it is there */
-	rename(SPARE_PATH, w->path);
-	w->fd = open(w->path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	w->path = path;
+	w->temporary = file_temporary_name(path);
+	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		     0666);
 	w->failed = w->fd < 0;
-	strbuf_init(&w->buf);
 	w->digest = digest_stream_new();
+	strbuf_init(&w->buf);
+	strbuf_init(&w->gone);
+	return w;
+}
+
+struct witness_writer *
+witness_begin(const struct witness_head *h, const struct kept_range *kept,
+	      const struct witness_task *tasks, const struct witness *old)
+{
+	bool changes = old && is_worth_changing(old);
+	struct witness_writer *w = open_writer(changes ? WITNESS_CHANGES_PATH
+					       : WITNESS_PATH);
+	struct strbuf list = STRBUF_INIT;
+	struct witness_start s;
+
 	memset(&s, 0, sizeof(s));
 	strcpy(s.magic, WITNESS_MAGIC);
 	s.struct_bytes = WITNESS_STRUCT_BYTES;
 	s.head = *h;
-	witness_put(w, &s, sizeof(s));
-	witness_put(w, kept, h->kept_count * sizeof(*kept));
-	witness_put(w, tasks, h->task_count * sizeof(*tasks));
+	w->changes = changes;
+	if (changes) {
+		s.of = old->of;
+		list_task_changes(old, tasks, h->task_count, &list);
+		s.change_count = (uint32_t)(list.len /
+					    sizeof(struct task_change));
+	} else {
+		make_buckets(w, h->task_count);
+		s.bucket_shift = w->bucket_shift;
+		strbuf_add(&list, tasks, h->task_count * sizeof(*tasks));
+	}
+	put(w, &s, sizeof(s));
+	put(w, kept, h->kept_count * sizeof(*kept));
+	put(w, list.buf, list.len);
+	strbuf_release(&list);
 	return w;
+}
+
+/* ---- what was seen ---- */
+
+/* Put S, whose path has LEN bytes with its NUL, into its bucket, and add it. */
+static void
+put_linked(struct witness_writer *w, struct seen *s, const char *path,
+	   size_t len)
+{
+	static const char zeros[SEEN_UNIT];
+	uint32_t *last;
+
+	s->path_bytes = (uint32_t)witness_pad(len);
+	s->before = 0;
+	if (!w->changes) {
+		last = &w->buckets[s->bucket >> w->bucket_shift];
+		s->before = *last;
+		*last = w->units + 1;
+	}
+	w->units += (uint32_t)((sizeof(*s) + s->path_bytes) / SEEN_UNIT);
+	put(w, s, sizeof(*s));
+	put(w, path, len);
+	put(w, zeros, s->path_bytes - len);
 }
 
 /* Add S, whose stat is filled, for PATH. */
 static void
 put_seen(struct witness_writer *w, struct seen *s, const char *path)
 {
-	static const char zeros[SEEN_UNIT];
-	size_t len = strlen(path) + 1;
+	size_t len = strlen(path);
 
-	s->bucket = witness_bucket(path, len - 1);
-	s->path_bytes = (uint32_t)witness_pad(len);
-	witness_put(w, s, sizeof(*s));
-	witness_put(w, path, len);
-	witness_put(w, zeros, witness_pad(len) - len);
+	s->bucket = witness_bucket(path, len);
+	put_linked(w, s, path, len + 1);
 }
 
 void
@@ -155,49 +229,77 @@ witness_add(struct witness_writer *w, enum sight sight, const char *path)
 	put_seen(w, &s, path);
 }
 
-/* Put the file in its place; whether it is there. */
-static bool
-put_in_place(const struct witness_writer *w)
+void
+witness_add_old(struct witness_writer *w, const struct witness *old)
 {
-	if (renameat2(AT_FDCWD, w->path, AT_FDCWD, WITNESS_PATH,
-		      RENAME_EXCHANGE)) {
-		/* none is there, or this is not known there */
-		if (rename(w->path, WITNESS_PATH))
-			return false;
-		/* a run has time, the next resume has not */
-		if (w->bytes >= SPARE_BYTES)
-			file_copy(WITNESS_PATH, SPARE_PATH, NULL);
-		return true;
+	const char *at = old->seen;
+	const struct seen *s;
+	struct seen copy;
+	uint32_t position;
+
+	for (; at < old->end; at = witness_next(s)) {
+		s = (const struct seen *)at;
+		if (w->changes && at < old->seen_since) {
+			position = witness_position(old, s);
+			if (s->state != SEEN_SAME)
+				strbuf_add(&w->gone, &position,
+					   sizeof(position));
+		} else if (s->state == SEEN_SAME) {
+			copy = *s;
+			put_linked(w, &copy, (const char *)(s + 1),
+				   strlen((const char *)(s + 1)) + 1);
+		}
 	}
-	if (rename(w->path, SPARE_PATH))
-		unlink(w->path);
-	return true;
+}
+
+/* ---- the end ---- */
+
+/* Add what the whole file ends with, or the changes. */
+static void
+put_end(struct witness_writer *w)
+{
+	uint64_t count = w->gone.len / sizeof(uint32_t);
+	size_t padding = witness_pad(w->gone.len) - w->gone.len;
+	static const char zeros[SEEN_UNIT];
+	struct digest d;
+
+	if (w->changes) {
+		put(w, w->gone.buf, w->gone.len);
+		put(w, zeros, padding);
+		put(w, &count, sizeof(count));
+	} else {
+		put(w, w->buckets, (WITNESS_BUCKETS >> w->bucket_shift) *
+				   sizeof(*w->buckets));
+	}
+	flush(w);
+	d = digest_stream_end(w->digest);
+	if (!w->failed && file_write_all(w->fd, d.bytes, DIGEST_BYTES, NULL))
+		w->failed = true;
 }
 
 void
 witness_end(struct witness_writer *w, bool complete)
 {
-	struct digest d;
-
-	flush(w);
-	d = digest_stream_end(w->digest);
-	if (!w->failed &&
-	    (file_write_all(w->fd, d.bytes, DIGEST_BYTES, NULL) ||
-	     ftruncate(w->fd, w->bytes + DIGEST_BYTES)))
-		w->failed = true;
+	put_end(w);
 	if (w->fd >= 0 && close(w->fd) < 0)
 		w->failed = true;
-	if (w->failed || !complete || !put_in_place(w)) {
-		unlink(w->path);
+	if (w->failed || !complete || rename(w->temporary, w->path)) {
+		unlink(w->temporary);
 		witness_remove();
+	} else if (!w->changes) {
+		unlink(WITNESS_CHANGES_PATH); /* those of another */
 	}
 	strbuf_release(&w->buf);
-	free(w->path);
+	strbuf_release(&w->gone);
+	free(w->buckets);
+	free(w->temporary);
 	free(w);
 }
 
 void
 witness_remove(void)
 {
+	/* without it the other is of nothing */
 	unlink(WITNESS_PATH);
+	unlink(WITNESS_CHANGES_PATH);
 }

@@ -10,10 +10,10 @@
  * that they need not read them all; of a path that it does not name there was
  * none.
  *
- * There is one, .flowmake/cache/witness, of the latest run that could leave
- * one: it was done, and nothing that it looked at changed while it ran.
- * Without it, or when it says another thing, a resume asks its tasks.  A run
- * that can leave none removes it.
+ * There is one, .flowmake/cache/witness, perhaps with changes beside it, of the
+ * latest run that could leave one: it was done, and nothing that it looked at
+ * changed while it ran.  Without it, or when it says another thing, a resume
+ * asks its tasks.  A run that can leave none removes it.
  */
 #ifndef FLOWMAKE_STORE_WITNESS_H
 #define FLOWMAKE_STORE_WITNESS_H
@@ -84,10 +84,12 @@ enum sight {
 struct witness;
 struct witness_writer;
 
-/* Begin the witness of H, with as many ranges and tasks as it says. */
+/* Begin the witness of H, with as many ranges and tasks as it says.  OLD, which
+ * may be NULL, is that of which all that is still right will be added. */
 struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct kept_range *kept,
-				     const struct witness_task *tasks);
+				     const struct witness_task *tasks,
+				     const struct witness *old);
 /* Add the file of E, which the task in PLACE alone declares; the second form
  * only that it has a row. */
 void witness_add_file(struct witness_writer *w, const struct file_entry *e,
@@ -101,8 +103,8 @@ void witness_add_shown(struct witness_writer *w, const char *path,
 		       bool racy);
 /* Add what was seen of PATH, without a stat. */
 void witness_add(struct witness_writer *w, enum sight seen, const char *path);
-/* Add what OLD says, which was looked at, but for what has changed since and
- * what was dropped. */
+/* Add what OLD, with which W was begun, says: it was looked at.  What has
+ * changed since, and what was dropped, is left out. */
 void witness_add_old(struct witness_writer *w, const struct witness *old);
 /* Put it in its place when it is COMPLETE, else remove the one before; free W.
  * That it cannot be written is no error: it is but a cache. */
@@ -152,6 +154,7 @@ void witness_drop(struct witness *w, const char *path,
 /* What W knows of the file PATH, if it looked at that or the store knew it:
  * row, stamp, FILE_RACY, FILE_NAMED, FILE_MAKER, and FILE_SAME
  * if it was looked at and has not changed; its path is W's. */
-bool witness_find(struct witness *w, const char *path, struct file_entry *e);
+bool witness_find(const struct witness *w, const char *path,
+		  struct file_entry *e);
 
 #endif

@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/strvec.h"
 #include "store/content.h"
 #include "store/file-table.h"
+#include "store/witness-state.h"
 #include "store/witness.h"
 #include "sys/loop.h"
 #include "sys/pool.h"
@@ -33,7 +35,7 @@ begin(void)
 	static const struct witness_task tasks[] = { { .name = 11 },
 					{ .name = 22, .run = 3, .task = 5 } };
 
-	return witness_begin(&h, kept, tasks);
+	return witness_begin(&h, kept, tasks, NULL);
 }
 
 /* Add the file PATH as it is, with its letter as row and place. */
@@ -422,21 +424,21 @@ test_damage(void)
 
 	put("a", "a");
 	see(SIGHT_FILE, "a");
-	must(file_read(STORE_DIR "/cache/witness", &text, &err));
+	must(file_read(WITNESS_PATH, &text, &err));
 	for (i = 0; i < text.len; i++) {
 		text.buf[i] ^= 1;
-		must(file_replace(STORE_DIR "/cache/witness", text.buf,
+		must(file_replace(WITNESS_PATH, text.buf,
 				  text.len, false, &err));
 		text.buf[i] ^= 1;
 		taken += holds() >= 0;
 	}
 	for (i = 0; i < text.len; i++) {
-		must(file_replace(STORE_DIR "/cache/witness", text.buf, i,
+		must(file_replace(WITNESS_PATH, text.buf, i,
 				  false, &err));
 		taken += holds() >= 0;
 	}
 	ok(!taken, "one with a wrong bit, or cut off, is none");
-	must(unlink(STORE_DIR "/cache/witness"));
+	must(unlink(WITNESS_PATH));
 	ok(holds() < 0, "nor is none");
 	strbuf_release(&text);
 }
@@ -477,6 +479,138 @@ test_dropped(void)
 	is_str(changes(), "a ", "nor in one of the ways, but in others");
 }
 
+/* Edit the COUNT files that are called by letter and number from FIRST on, and
+ * leave the witness of that, of run RUN. */
+static void
+edit(uint32_t run, int first, int count)
+{
+	struct witness_head h = { .flow = flow, .run = run, .task_count = 2 };
+	const struct witness_task tasks[] = { { .name = 11 },
+					{ .name = 22, .run = run } };
+	struct witness *old;
+	struct witness_writer *w;
+	char path[16];
+	int i;
+
+	for (i = first; i < first + count; i++) {
+		snprintf(path, sizeof(path), "s%d", i);
+		put(path, "changed");
+	}
+	old = witness_open(&flow);
+	must(witness_look(old, pool, loop, &err));
+	w = witness_begin(&h, NULL, tasks, old);
+	witness_add_old(w, old);
+	for (i = first; i < first + count; i++) {
+		snprintf(path, sizeof(path), "s%d", i);
+		add_file(w, path, FILE_MAKER);
+	}
+	witness_end(w, true);
+	witness_free(old);
+}
+
+/* Whether what was left is of run RUN, and knows PATH by FLAGS. */
+static bool
+is_of(uint32_t run, const char *path, unsigned flags)
+{
+	struct witness *w = witness_open(&flow);
+	bool so = w && witness_head(w)->run == run && witness_task(w, 1) &&
+		witness_task(w, 1)->run == run &&
+		witness_task(w, 0)->name == 11 && finds(w, path, flags);
+
+	witness_free(w);
+	return so;
+}
+
+/* The whole file, as it is now. */
+static int64_t
+whole_ns(void)
+{
+	struct stat st;
+
+	must(stat(WITNESS_PATH, &st));
+	return timespec_ns(st.st_ctim);
+}
+
+/* Whether what was left holds, or is of RUN, with any bit of the changes wrong,
+ * or the end of them missing. */
+static bool
+holds_damaged(uint32_t run)
+{
+	struct strbuf text = STRBUF_INIT;
+	bool holds_once = false;
+	size_t i;
+
+	must(file_read(WITNESS_CHANGES_PATH, &text, &err));
+	for (i = 0; i < 2 * text.len; i++) {
+		if (i < text.len)
+			text.buf[i] ^= 1;
+		must(file_replace(WITNESS_CHANGES_PATH, text.buf,
+				  i < text.len ? text.len : i - text.len,
+				  false, &err));
+		if (i < text.len)
+			text.buf[i] ^= 1;
+		holds_once |= holds() == 1 || is_of(run, "s3", FILE_MAKER);
+	}
+	must(file_replace(WITNESS_CHANGES_PATH, text.buf, text.len, false,
+			  &err));
+	strbuf_release(&text);
+	return holds_once;
+}
+
+/* Little that differs from a whole file is written beside it. */
+static void
+test_beside(void)
+{
+	struct witness_writer *w = begin();
+	struct strbuf changes_text = STRBUF_INIT;
+	int64_t then_ns;
+	char path[16];
+	int i;
+
+	for (i = 0; i < 80; i++) {
+		snprintf(path, sizeof(path), "s%d", i);
+		put(path, path);
+		add_file(w, path, 0);
+	}
+	witness_end(w, true);
+	then_ns = whole_ns();
+	edit(20, 3, 1);
+	ok(whole_ns() == then_ns && !access(WITNESS_CHANGES_PATH, F_OK),
+	   "what differs is written beside the whole file");
+	ok(holds() == 1 && is_of(20, "s3", FILE_MAKER | FILE_SAME) &&
+	   is_of(20, "s4", FILE_SAME), "both are read as one");
+	edit(21, 5, 2);
+	ok(whole_ns() == then_ns && holds() == 1 &&
+	   is_of(21, "s3", FILE_MAKER | FILE_SAME) &&
+	   is_of(21, "s5", FILE_MAKER | FILE_SAME), "and once more");
+	put("s9", "again");
+	put("s3", "again");
+	is_str(changes(), "s9 s3 ", "changes of either are told");
+	edit(22, 3, 1);
+	ok(whole_ns() == then_ns && holds() == 1 &&
+	   is_of(22, "s3", FILE_MAKER | FILE_SAME),
+	   "so is what differs from what differed");
+	ok(!holds_damaged(22), "damaged, they are of no use");
+	must(file_read(WITNESS_CHANGES_PATH, &changes_text, &err));
+	must(unlink(WITNESS_CHANGES_PATH));
+	is_str(changes(), "s3 s5 s6 s9 ", "the whole file does without");
+	edit(23, 3, 30);
+	edit(23, 50, 1);
+	ok(access(WITNESS_CHANGES_PATH, F_OK) && holds() == 1 &&
+	   is_of(23, "s30", FILE_MAKER | FILE_SAME) &&
+	   is_of(23, "s50", FILE_MAKER | FILE_SAME),
+	   "where much differs, the whole file is written");
+	must(file_replace(WITNESS_CHANGES_PATH, changes_text.buf,
+			  changes_text.len, false, &err));
+	ok(holds() == 1 && is_of(23, "s3", FILE_MAKER | FILE_SAME),
+	   "changes of another whole file are none");
+	edit(24, 40, 1);
+	witness_remove();
+	ok(access(WITNESS_CHANGES_PATH, F_OK) && holds() < 0,
+	   "both are removed");
+	strbuf_release(&changes_text);
+}
+
 int
 main(void)
 {
@@ -499,6 +633,7 @@ main(void)
 	test_changes();
 	test_dropped();
 	test_damage();
+	test_beside();
 	pool_free(pool);
 	loop_free(loop);
 	leave_work_dir();
