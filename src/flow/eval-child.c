@@ -63,7 +63,10 @@ struct eval_child {
 };
 
 /* A child that tells nothing for longer is slow. */
-enum { PATIENCE_MS = 1000 };
+enum {
+	PATIENCE_MS = 1000,
+	PASSED_ROWS = 64, /* that are passed over at once, or told */
+};
 
 /* Report the end; nothing more is told from here on. */
 static void
@@ -216,12 +219,32 @@ on_row(struct eval_child *c, uint32_t item, struct cbor *in)
 			       values_len);
 }
 
+/* Tell COUNT rows, but for those that are passed over. */
+static void
+tell_rows(struct eval_child *c, uint32_t item, size_t count, struct cbor *in)
+{
+	size_t n, i, passed = 0;
+
+	for (; count && !in->failed && !c->base.doomed; count -= n) {
+		n = MIN(count, PASSED_ROWS);
+		if (c->events->pass && c->events->pass(c->data, item, n)) {
+			passed += n;
+			continue;
+		}
+		for (; passed; passed--)
+			cbor_skip(in);
+		/* A callback may let the child go; then there is nothing to
+		 * go on for. */
+		for (i = 0; i < n && !in->failed && !c->base.doomed; i++)
+			on_row(c, item, in);
+	}
+}
+
 /* WIRE_ROWS: [item, last, [row...]] */
 static void
 on_rows(struct eval_child *c, const struct frame *f)
 {
 	struct cbor in;
-	size_t count;
 	uint32_t item;
 	bool last;
 
@@ -231,17 +254,9 @@ on_rows(struct eval_child *c, const struct frame *f)
 	item = (uint32_t)cbor_get_uint(&in);
 	last = cbor_get_bool(&in);
 	touch(c);
-	/* A callback may let the child go; then there is nothing to go on
-	 * for. */
-	count = cbor_get_array(&in);
-	if (count && !in.failed && c->events->pass &&
-	    c->events->pass(c->data, item, count))
-		count = 0;
-	for (; count && !in.failed; count--) {
-		on_row(c, item, &in);
-		if (c->base.doomed)
-			return;
-	}
+	tell_rows(c, item, cbor_get_array(&in), &in);
+	if (c->base.doomed)
+		return;
 	if (in.failed || (last && !c->due)) {
 		fail_damaged(c);
 		return;

@@ -84,6 +84,8 @@ cycle_find(struct graph *g, struct error *err)
 	const struct node *n, *start, *first = NULL;
 	uint32_t i;
 
+	if (!g->edge_count)
+		return NULL;
 	s.links = xcalloc(g->node_count + 1, sizeof(*s.links));
 	s.before = xcalloc(g->node_count + 1, sizeof(*s.before));
 	n = find_blocked(&s);

@@ -31,8 +31,6 @@
 #include "model/graph.h"
 #include "store/witness.h"
 
-enum { MAX_DEPTH = 64 }; /* of fan-outs, as far as names look */
-
 /* Tasks that are passed over: COUNT places from PLACE on. */
 struct passed {
 	uint32_t place;
@@ -189,36 +187,50 @@ trust_free(struct trust *t)
 
 /* ---- what a witness knows of tasks ---- */
 
-/* What the witness calls the task of S in split INDEX (NULL: none) inside SP,
- * for STEM, or NULL: steps have the same numbers whenever their flow is
- * loaded. */
+/* A name with NUMBER in it, too.  It is made for every task that is passed
+ * over: a digest would take ten times as long. */
 static uint64_t
-name_of(const struct step *s, const uint32_t *index, const struct split *sp,
-	const char *stem)
+name_add(uint64_t name, uint64_t number)
 {
-	uint32_t words[MAX_DEPTH + 4], n = 0;
-	struct digest d;
-	uint64_t name;
+	name = (name ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+	return name ^ name >> 32;
+}
 
-	words[n++] = s->index;
-	if (index)
-		words[n++] = *index;
-	for (; sp->parent && n <= MAX_DEPTH; sp = sp->parent)
-		words[n++] = sp->index;
-	if (stem) {
-		d = digest_of(stem, strlen(stem));
-		memcpy(&words[n], d.bytes, 2 * sizeof(*words));
-		n += 2;
-	}
-	d = digest_of(words, n * sizeof(*words));
-	memcpy(&name, d.bytes, sizeof(name));
+/* A name with split INDEX in it. */
+static uint64_t
+name_add_split(uint64_t name, uint32_t index)
+{
+	return name_add(name, UINT64_C(1) + index);
+}
+
+/* A name with SP and the splits around it in it. */
+static uint64_t
+name_add_splits(uint64_t name, const struct split *sp)
+{
+	for (; sp->parent; sp = sp->parent)
+		name = name_add_split(name, sp->index);
 	return name;
+}
+
+/* What the witness calls the task of S in the splits of NAME: steps have the
+ * same numbers whenever their flow is loaded. */
+static uint64_t
+step_name(const struct step *s, uint64_t name)
+{
+	return name_add(name, s->index);
 }
 
 static uint64_t
 task_name(const struct task *t)
 {
-	return name_of(t->step, NULL, t->split, t->stem);
+	uint64_t name = step_name(t->step, name_add_splits(0, t->split)), stem;
+	struct digest d;
+
+	if (!t->stem)
+		return name;
+	d = digest_of(t->stem, strlen(t->stem));
+	memcpy(&stem, d.bytes, sizeof(stem));
+	return name_add(name, stem);
 }
 
 /* What R's witness says of the task called NAME, if it knows a record of that
@@ -335,21 +347,21 @@ run_settles(void *data, const struct task *t)
 					     find_known(r, t));
 }
 
-/* Whether split INDEX of O, whose nodes begin at PLACE, is passed over. */
+/* Whether the split of L that has the splits of NAME, and whose nodes begin at
+ * PLACE, is passed over. */
 static bool
-is_passed(const struct run *r, const struct opening *o, uint32_t index,
+is_passed(const struct run *r, const struct level *l, uint64_t name,
 	  uint32_t place)
 {
-	const struct level *l = o->step->level;
 	const struct trust *u = r->trust;
 	uint32_t i;
 
 	for (i = 0; i < l->step_count; i++) {
 		const struct step *s = l->steps[i];
-		uint64_t name = name_of(s, &index, o->split, NULL);
 
 		if (u->awaited[s->index] ||
-		    !is_settled(u, s, place + i, find_in(r, place + i, name)))
+		    !is_settled(u, s, place + i,
+				find_in(r, place + i, step_name(s, name))))
 			return false;
 	}
 	return true;
@@ -363,12 +375,16 @@ run_passes(void *data, const struct opening *o, uint32_t index, uint32_t count,
 	uint32_t step_count = o->step->level->step_count, i;
 	struct trust *u = r->trust;
 	struct passed *last;
+	uint64_t name;
 
 	if (!u || !u->settles)
 		return false;
-	for (i = 0; i < count; i++)
-		if (!is_passed(r, o, index + i, place + i * step_count))
+	for (i = 0; i < count; i++) {
+		name = name_add_splits(name_add_split(0, index + i), o->split);
+		if (!is_passed(r, o->step->level, name,
+			       place + i * step_count))
 			return false;
+	}
 	last = u->passed_count ? &u->passed[u->passed_count - 1] : NULL;
 	if (last && last->place + last->count == place) {
 		last->count += count * step_count;
