@@ -137,17 +137,24 @@ def fresh(name):
 # ---- contests ----
 
 class Contestant:
-    """A program and what to do before and after each time it is measured."""
+    """A program and what to do before and after each time it is measured;
+    WARM makes a directory in which it runs just before that, so that it is in
+    memory itself.
+    """
 
     def __init__(self, name, argv, prepare, status=0, after=None,
-                 unheard=False):
+                 unheard=False, warm=None):
         self.name, self.argv, self.prepare = name, argv, prepare
         self.status, self.after, self.unheard = status, after, unheard
+        self.warm = warm
         self.measures = []
 
     def compete(self):
         cwd = self.prepare()
         os.sync()  # what was prepared is not for the program to wait for
+        if self.warm:
+            run(self.argv, self.warm())
+            os.sync()
         self.measures.append(run(self.argv, cwd, self.status,
                                  unheard=self.unheard))
         if self.after:
