@@ -208,32 +208,34 @@ ask_history(struct code *code, void *data)
 	code_history(code, c->old.commit, c->new.commit, c->paths.v);
 }
 
-/* Read the record of RUN, or else of OTHER (0: none). */
+/* Read the record of RUN; one that executed nothing has none: then that of the
+ * latest run before it that has one. */
 static int
-read_record(struct why_state *w, uint32_t run, uint32_t other,
-	    struct code_record *c, struct error *err)
+read_record(struct why_state *w, uint32_t run, struct code_record *c,
+	    struct error *err)
 {
+	uint32_t before;
 	int rc = store_code_get(w->store, run, c, err);
 
-	if (!rc && other)
-		rc = store_code_get(w->store, other, c, err);
-	return MIN(rc, 0);
+	if (rc)
+		return MIN(rc, 0);
+	if (store_code_before(w->store, run, &before, err))
+		return -1;
+	return before ? MIN(store_code_get(w->store, before, c, err), 0) : 0;
 }
 
 int
 why_code_read(struct why_state *w, const struct why *why, struct error *err)
 {
 	static const struct code_events events = { .changed = on_changed };
-	const struct attempt_record *base = why->base;
 	struct why_code *c = &w->code;
 	size_t i;
 
 	if (c->is_read)
 		return 0;
 	c->is_read = true;
-	if (read_record(w, w->target->run.number, 0, &c->new, err) ||
-	    read_record(w, why->base_run->number, base->origin_run, &c->old,
-			err))
+	if (read_record(w, w->target->run.number, &c->new, err) ||
+	    read_record(w, why->base_run->number, &c->old, err))
 		return -1;
 	add_paths(w, why);
 	read_files(w);

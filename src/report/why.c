@@ -220,7 +220,7 @@ add_same_key(struct strbuf *out, const struct why *why)
 	default:
 		strbuf_adds(out, " although nothing changed since ");
 		why_add_task(out, why->base);
-		strbuf_adds(out, ": what that made was not there any more\n");
+		strbuf_adds(out, ": what that made was gone or changed\n");
 		return;
 	}
 }

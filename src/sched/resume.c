@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "exec/agent.h"
 #include "model/graph.h"
 #include "model/key-diff.h"
@@ -340,7 +341,7 @@ run_decide(struct run *r)
 		(t || r->summary->counts.reused != reused);
 }
 
-/* What the key of an attempt that is due is compared with. */
+/* Why an attempt is due. */
 struct comparison {
 	const struct attempt *attempt;
 	struct strbuf *why;
@@ -356,7 +357,16 @@ compare(void *data, const struct attempt_record *old)
 	if (!old->reusable && old->outcome != TASK_REUSED)
 		return false;
 	if (!digest_is_zero(&a->key) && digest_equal(&a->key, &old->key)) {
-		strbuf_adds(c->why, "what it made is not there any more");
+		strbuf_adds(c->why, "what it made is gone or was changed");
+		return true;
+	}
+	/* that of another element says nothing of this one */
+	if (*old->element && a->element.len &&
+	    strcmp(old->element, a->element.buf) != 0) {
+		strbuf_adds(c->why, "no result fits; last time ");
+		task_add_name(c->why, a->task);
+		strbuf_adds(c->why, " was ");
+		text_add_escaped(c->why, old->element, strlen(old->element));
 		return true;
 	}
 	key_encode(&a->key_parts, &parts);
@@ -380,9 +390,7 @@ add_unknown_parts(struct attempt *a, struct strbuf *why)
 static bool
 note_outcome(void *data, const struct attempt_record *a)
 {
-	enum task_outcome *last = data;
-
-	*last = a->outcome;
+	*(enum task_outcome *)data = a->outcome;
 	return false;
 }
 

@@ -110,10 +110,24 @@ test_expect_success 'a removed output is restored when the store has it' '
 test_expect_success 'one that the store does not have is made again' '
 	rm counts/c && object=$(grep -rlx 3 .flowmake/objects) && rm -f $object &&
 	flowmake -n > out &&
-	test_grep "^count/1.*: runs: what it made is not there any more" out &&
+	test_grep "^count/1.*: runs: what it made is gone or was changed" out &&
 	flowmake > out &&
 	test_grep "8 tasks, 7 reused" out &&
 	echo books/c.txt | test_cmp - ../ran
+'
+
+# Positions move when an element comes between others.
+test_expect_success 'a plan compares a task with none of another element' '
+	mkdir -p moved/in && (
+		cd moved && flowfile <<-\END &&
+		(step h (foreach x (wildcard "in/*")) (input i x)
+		  (produces z) (shell "cat #{i} > #{z}"))
+		END
+		echo 1 > in/a && echo 2 > in/c && flowmake &&
+		echo 3 > in/b && flowmake -n
+	) > out &&
+	test_grep "^h/1 in/b: runs: no result fits; last time h/1 was in/c\$" out &&
+	test_grep "^h/2 in/c: reused from run 1" out
 '
 
 test_expect_success 'what somebody wrote over an output is kept and said' '

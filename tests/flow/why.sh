@@ -166,7 +166,7 @@ test_expect_success 'a renamed step is recognized' '
 test_expect_success 'what was lost, and what --rerun asks for, is said' '
 	rm -rf total .flowmake/objects &&
 	flowmake resume --rerun start > /dev/null &&
-	why all "13/all ran although nothing changed since 12/all: what that made was not there any more" &&
+	why all "13/all ran although nothing changed since 12/all: what that made was gone or changed" &&
 	why start "13/start ran because --rerun asked for it"
 '
 
@@ -282,6 +282,21 @@ import json
 tasks = json.load(open(\"out\"))
 assert {t[\"state\"] for t in tasks} == {\"ran\", \"reused\", \"skipped\"}
 "
+'
+
+# The run that is compared executed nothing, so it has no code of its own.
+test_expect_success 'a file that changed before the run compared is not blamed' '
+	mkdir since && (
+		cd since && flowfile <<-\END &&
+		(step a (input i "in.txt") (produces r) (shell "cat #{i} > #{r}"))
+		(step b (produces r) (shell "echo one > #{r}"))
+		END
+		echo 1 > in.txt && flowmake && echo 2 > in.txt && flowmake &&
+		flowmake && edit "echo one" "echo two" && flowmake &&
+		flowmake why 4/b
+	) > out &&
+	test_grep "recipe changed: echo one .* -> echo two" out &&
+	! grep in.txt out
 '
 
 test_expect_success 'why says what it cannot find' '
