@@ -138,7 +138,8 @@ run_testify(struct run *r)
 			rec->tasks_done - rec->tasks_reused;
 	if (count_tasks(kept, count) == rec->tasks_done) {
 		tasks = run_list_tasks(r, kept, count, &h.task_count);
-		r->testimony = witness_begin(&h, kept, tasks, old);
+		r->testimony = witness_begin(&h, kept, tasks,
+					     files_path_count(r->files), old);
 		r->is_true = files_testify(r->files, r->testimony, old,
 					   &guide);
 		free(tasks);

@@ -35,6 +35,13 @@ files_last_row(const struct files *f)
 	return f->table.last_row;
 }
 
+size_t
+files_path_count(const struct files *f)
+{
+	return (size_t)f->table.entries.live + f->questions.live +
+		f->vouched_count;
+}
+
 /* Note what the witness knows, as LIKE, of the file that E is of. */
 static void
 recall(struct file_entry *e, const struct file_entry *like)

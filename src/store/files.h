@@ -61,6 +61,8 @@ int files_look_ahead(struct files *f, struct pool *pool, struct error *err);
 int files_recall(struct files *f, struct witness *w, struct error *err);
 /* What the witness of a run needs for that: the last row that F knows. */
 int64_t files_last_row(const struct files *f);
+/* And about how many paths it will be of. */
+size_t files_path_count(const struct files *f);
 /* stat(2), once in a hold. */
 int files_stat(struct files *f, const char *path, struct stat *st);
 

@@ -45,7 +45,8 @@ struct witness_start {
 #define WITNESS_STRUCT_BYTES \
 	((uint64_t)sizeof(struct witness_head) << 48 | \
 	 (uint64_t)sizeof(struct witness_task) << 32 | \
-	 sizeof(struct kept_range) << 16 | sizeof(struct seen))
+	 (sizeof(struct kept_range) + sizeof(struct task_change) + \
+	  sizeof(struct witness_start)) << 16 | sizeof(struct seen))
 
 /* A task that differs. */
 struct task_change {
@@ -81,7 +82,10 @@ witness_pad(size_t len)
 	return (len + SEEN_UNIT - 1) & ~(size_t)(SEEN_UNIT - 1);
 }
 
-enum { WITNESS_BUCKETS = UINT16_MAX + 1 };
+enum {
+	WITNESS_BUCKET_BITS = 16,
+	WITNESS_BUCKETS = 1 << WITNESS_BUCKET_BITS,
+};
 
 /* Where PATH, of LEN bytes, is looked for. */
 static inline uint16_t

@@ -83,13 +83,13 @@ list_task_changes(const struct witness *old, const struct witness_task *tasks,
 	}
 }
 
-/* Have about as many buckets as COUNT tasks have files. */
+/* Have about as many buckets as there are paths. */
 static void
-make_buckets(struct witness_writer *w, uint32_t count)
+make_buckets(struct witness_writer *w, size_t path_count)
 {
-	uint32_t buckets = WITNESS_BUCKETS;
+	size_t buckets = WITNESS_BUCKETS;
 
-	for (; buckets > 1 && buckets / 2 > count; buckets /= 2)
+	for (; buckets > 1 && buckets / 2 > path_count; buckets /= 2)
 		w->bucket_shift++;
 	w->buckets = xcalloc(WITNESS_BUCKETS >> w->bucket_shift,
 			     sizeof(*w->buckets));
@@ -114,7 +114,8 @@ open_writer(const char *path)
 
 struct witness_writer *
 witness_begin(const struct witness_head *h, const struct kept_range *kept,
-	      const struct witness_task *tasks, const struct witness *old)
+	      const struct witness_task *tasks, size_t path_count,
+	      const struct witness *old)
 {
 	bool changes = old && is_worth_changing(old);
 	struct witness_writer *w = open_writer(changes ? WITNESS_CHANGES_PATH
@@ -133,7 +134,10 @@ witness_begin(const struct witness_head *h, const struct kept_range *kept,
 		s.change_count = (uint32_t)(list.len /
 					    sizeof(struct task_change));
 	} else {
-		make_buckets(w, h->task_count);
+		if (old)
+			path_count += (size_t)(old->end - old->seen) /
+				sizeof(struct seen);
+		make_buckets(w, path_count);
 		s.bucket_shift = w->bucket_shift;
 		strbuf_add(&list, tasks, h->task_count * sizeof(*tasks));
 	}

@@ -115,9 +115,10 @@ read_changes(struct witness *w, struct changes *c)
 	c->gone_count = *gone_count;
 	c->gone = take_last(&p, witness_pad(c->gone_count *
 					    sizeof(*c->gone)));
+	if (!c->gone)
+		return;
 	c->seen = p;
-	if (c->gone)
-		c->start = s;
+	c->start = s;
 }
 
 /* Take W's text apart, of which the last SINCE bytes are of the changes. */
@@ -127,6 +128,8 @@ take_text(struct witness *w, size_t since)
 	struct span p = { w->text.buf, w->text.buf + w->text.len };
 	const struct witness_start *s = take(&p, sizeof(*s));
 
+	if (!s)
+		return false;
 	w->head = s->head;
 	w->kept = take(&p, s->head.kept_count * sizeof(*w->kept));
 	w->whole_tasks = take(&p, s->head.task_count * sizeof(*w->tasks));
@@ -185,12 +188,12 @@ witness_open(const struct digest *flow)
 	strbuf_init(&w->text);
 	strbuf_init(&w->changes);
 	s = read_text(WITNESS_PATH, &w->text, &w->of);
-	if (!s || !take_buckets(w, s->bucket_shift))
+	if (!s || !digest_is_zero(&s->of) ||
+	    s->bucket_shift > WITNESS_BUCKET_BITS ||
+	    !take_buckets(w, s->bucket_shift))
 		goto none;
 	read_changes(w, &c);
-	if (c.start)
-		strbuf_add(&w->text, c.seen.at,
-			   (size_t)(c.seen.end - c.seen.at));
+	strbuf_add(&w->text, c.seen.at, (size_t)(c.seen.end - c.seen.at));
 	if (!take_text(w, (size_t)(c.seen.end - c.seen.at)))
 		goto none;
 	if (c.start)

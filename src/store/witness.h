@@ -84,11 +84,13 @@ enum sight {
 struct witness;
 struct witness_writer;
 
-/* Begin the witness of H, with as many ranges and tasks as it says.  OLD, which
- * may be NULL, is that of which all that is still right will be added. */
+/* Begin the witness of H, with as many ranges and tasks as it says, of about
+ * PATH_COUNT paths.  OLD, which may be NULL, is that of which all that is still
+ * right will be added, too. */
 struct witness_writer *witness_begin(const struct witness_head *h,
 				     const struct kept_range *kept,
 				     const struct witness_task *tasks,
+				     size_t path_count,
 				     const struct witness *old);
 /* Add the file of E, which the task in PLACE alone declares; the second form
  * only that it has a row. */

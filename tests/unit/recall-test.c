@@ -84,7 +84,7 @@ testify_with(struct witness *old)
 
 	save();
 	h.files_row = files_last_row(files);
-	w = witness_begin(&h, NULL, NULL, NULL);
+	w = witness_begin(&h, NULL, NULL, 1, NULL);
 	witness_end(w, files_testify(files, w, old, &guide));
 }
 

@@ -35,7 +35,7 @@ begin(void)
 	static const struct witness_task tasks[] = { { .name = 11 },
 					{ .name = 22, .run = 3, .task = 5 } };
 
-	return witness_begin(&h, kept, tasks, NULL);
+	return witness_begin(&h, kept, tasks, 100, NULL);
 }
 
 /* Add the file PATH as it is, with its letter as row and place. */
@@ -498,7 +498,7 @@ edit(uint32_t run, int first, int count)
 	}
 	old = witness_open(&flow);
 	must(witness_look(old, pool, loop, &err));
-	w = witness_begin(&h, NULL, tasks, old);
+	w = witness_begin(&h, NULL, tasks, 100, old);
 	witness_add_old(w, old);
 	for (i = first; i < first + count; i++) {
 		snprintf(path, sizeof(path), "s%d", i);
@@ -611,6 +611,30 @@ test_beside(void)
 	strbuf_release(&changes_text);
 }
 
+/* How many buckets a witness of about PATH_COUNT paths has. */
+static unsigned
+bucket_count(size_t path_count)
+{
+	struct witness_head h = { .flow = flow };
+	struct witness *w;
+	unsigned count;
+
+	witness_end(witness_begin(&h, NULL, NULL, path_count, NULL), true);
+	w = witness_open(&flow);
+	count = WITNESS_BUCKETS >> w->bucket_shift;
+	witness_free(w);
+	return count;
+}
+
+/* Or each search would take as long as there are paths. */
+static void
+test_buckets(void)
+{
+	is_int(bucket_count(0), 1, "a witness of nothing has one bucket");
+	is_int(bucket_count(5000), 8192, "one of more has as many as paths");
+	is_int(bucket_count(1000000), 65536, "up to a limit");
+}
+
 int
 main(void)
 {
@@ -634,6 +658,7 @@ main(void)
 	test_dropped();
 	test_damage();
 	test_beside();
+	test_buckets();
 	pool_free(pool);
 	loop_free(loop);
 	leave_work_dir();
