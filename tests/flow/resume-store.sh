@@ -44,11 +44,15 @@ test_expect_success 'none of it is handed out, and what to do is said' '
 	done && echo mine > dumped && for n in file named tree value array; do
 		test_must_fail flowmake dump latest/$n/n --file dumped 2> errors &&
 		test_grep "damaged; remove it, and .flowmake resume. " errors &&
+		test_must_fail flowmake dump latest/$n/n > path 2> errors &&
+		test_grep "damaged" errors && test ! -s path &&
 		echo mine | test_cmp - dumped || exit 1
 	done &&
 	rm -rf .flowmake/objects/* && for n in file tree value array; do
 		test_must_fail flowmake dump latest/$n/n --file dumped 2> errors &&
 		test_grep "has lost .*; .flowmake resume. makes it" errors &&
+		test_must_fail flowmake dump latest/$n/n > path 2> errors &&
+		test_grep "has lost" errors && test ! -s path &&
 		echo mine | test_cmp - dumped || exit 1
 	done && chmod -R u+w .flowmake/* && rm -rf .flowmake &&
 	mv kept .flowmake && executes ""
