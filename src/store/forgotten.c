@@ -50,8 +50,10 @@ forgotten_check_log(struct error *err)
 {
 	struct stat st;
 
-	if ((!stat(DB_PATH, &st) && st.st_size) ||
-	    stat(DB_PATH "-wal", &st) < 0 || !st.st_size)
+	/* In this order: while another process makes both, the database is
+	 * written before its log. */
+	if (stat(DB_PATH "-wal", &st) < 0 || !st.st_size ||
+	    (!stat(DB_PATH, &st) && st.st_size))
 		return 0;
 	return error_set(err, DB_PATH " is gone, but not " DB_PATH "-wal, "
 			 "which holds what was recorded last; bring the first "
