@@ -172,7 +172,7 @@ is_result_as_before(struct files *files, const struct artifact *a,
 	struct strbuf path = STRBUF_INIT;
 	bool same;
 
-	if (a->format != ARTIFACT_FILE && a->format != ARTIFACT_TREE)
+	if (!artifact_is_file(a))
 		return true;
 	object_add_path(&path, &a->digest, a->file_name);
 	same = is_as_before(files, path.buf, &a->digest, what);

@@ -62,10 +62,9 @@ struct eval_child {
 	struct loop_timer limit;
 };
 
-/* A child that tells nothing for longer is slow. */
 enum {
-	PATIENCE_MS = 1000,
-	PASSED_ROWS = 64, /* that are passed over at once, or told */
+	PATIENCE_MS = 1000, /* a child that tells nothing for longer is slow */
+	PASSED_ROWS = 64,   /* are passed over at once, or told */
 };
 
 /* Report the end; nothing more is told from here on. */

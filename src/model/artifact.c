@@ -101,6 +101,12 @@ artifact_format_find(const char *name, size_t len, enum artifact_format *f)
 	return i < ARTIFACT_FORMATS;
 }
 
+bool
+artifact_is_file(const struct artifact *a)
+{
+	return a->format == ARTIFACT_FILE || a->format == ARTIFACT_TREE;
+}
+
 const struct artifact *
 artifact_find(const struct artifact *list, size_t count, const char *name)
 {

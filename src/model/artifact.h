@@ -41,6 +41,9 @@ const char *artifact_format_name(enum artifact_format f);
 bool artifact_format_find(const char *name, size_t len,
 			  enum artifact_format *f);
 
+/* Whether A is a file or directory in the store, not a value. */
+bool artifact_is_file(const struct artifact *a);
+
 /* The one of COUNT artifacts that is called NAME, or NULL. */
 const struct artifact *artifact_find(const struct artifact *list,
 				     size_t count, const char *name);

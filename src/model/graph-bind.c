@@ -79,7 +79,7 @@ put_artifact(struct strbuf *out, const struct artifact *a)
 		return;
 	}
 	object_add_path(&path, &a->digest, a->file_name);
-	if (a->format == ARTIFACT_FILE || a->format == ARTIFACT_TREE) {
+	if (artifact_is_file(a)) {
 		cbor_put_tag(out, CBOR_TAG_FILE);
 	} else {
 		cbor_put_tag(out, CBOR_TAG_OBJECT);

@@ -26,12 +26,6 @@
 
 /* ---- printing ---- */
 
-static bool
-is_object(const struct artifact *r)
-{
-	return r->format == ARTIFACT_FILE || r->format == ARTIFACT_TREE;
-}
-
 /* Append the value of R as Scheme writes it, or where it lies. */
 static int
 print_value(const struct artifact *r, struct strbuf *out, struct error *err)
@@ -39,7 +33,7 @@ print_value(const struct artifact *r, struct strbuf *out, struct error *err)
 	struct strbuf cbor = STRBUF_INIT;
 	int rc = 0;
 
-	if (is_object(r)) {
+	if (artifact_is_file(r)) {
 		object_add_path(out, &r->digest, r->file_name);
 	} else {
 		rc = artifact_load_value(r, &cbor, err);
@@ -311,7 +305,8 @@ dump(struct store *s, struct target *t, const char *file, struct strbuf *out,
 			add_bytes(r, out, err);
 	else if (!r)
 		rc = print_all(t, &as.list[0], out, err);
-	else if (is_object(r) && object_check(&r->digest, r->file_name, err))
+	else if (artifact_is_file(r) &&
+		 object_check(&r->digest, r->file_name, err))
 		rc = -1; /* who asks where it lies will read it */
 	else
 		rc = print_value(r, out, err);

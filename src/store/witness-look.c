@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/error.h"
 #include "base/path.h"
 #include "base/strvec.h"
 #include "store/content.h"
@@ -271,4 +270,3 @@ witness_change_place(const char *path)
 {
 	return ((const struct seen *)path - 1)->place;
 }
-

@@ -96,6 +96,24 @@ witness_bucket(const char *path, size_t len)
 	return (uint16_t)(d.bytes[0] << 8 | d.bytes[1]);
 }
 
+/* How many bytes the buckets of SHIFT take. */
+static inline size_t
+witness_buckets_bytes(unsigned shift)
+{
+	return ((size_t)WITNESS_BUCKETS >> shift) * sizeof(uint32_t);
+}
+
+/* Put S, which stands at POSITION, into its one of BUCKETS. */
+static inline void
+witness_link(uint32_t *buckets, unsigned shift, struct seen *s,
+	     uint32_t position)
+{
+	uint32_t *last = &buckets[s->bucket >> shift];
+
+	s->before = *last;
+	*last = position + 1;
+}
+
 /* Files that directly are in one directory. */
 struct crowd {
 	const char *sample;      /* one of them, made by no task if there is

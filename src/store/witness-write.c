@@ -91,8 +91,7 @@ make_buckets(struct witness_writer *w, size_t path_count)
 
 	for (; buckets > 1 && buckets / 2 > path_count; buckets /= 2)
 		w->bucket_shift++;
-	w->buckets = xcalloc(WITNESS_BUCKETS >> w->bucket_shift,
-			     sizeof(*w->buckets));
+	w->buckets = xcalloc(1, witness_buckets_bytes(w->bucket_shift));
 }
 
 /* Open the file to write. */
@@ -150,35 +149,29 @@ witness_begin(const struct witness_head *h, const struct kept_range *kept,
 
 /* ---- what was seen ---- */
 
-/* Put S, whose path has LEN bytes with its NUL, into its bucket, and add it. */
+/* Add S, in its bucket; its path is to follow. */
 static void
-put_linked(struct witness_writer *w, struct seen *s, const char *path,
-	   size_t len)
+put_linked(struct witness_writer *w, struct seen *s)
 {
-	static const char zeros[SEEN_UNIT];
-	uint32_t *last;
-
-	s->path_bytes = (uint32_t)witness_pad(len);
-	s->before = 0;
-	if (!w->changes) {
-		last = &w->buckets[s->bucket >> w->bucket_shift];
-		s->before = *last;
-		*last = w->units + 1;
-	}
+	/* who reads changes puts them into the buckets */
+	if (!w->changes)
+		witness_link(w->buckets, w->bucket_shift, s, w->units);
 	w->units += (uint32_t)((sizeof(*s) + s->path_bytes) / SEEN_UNIT);
 	put(w, s, sizeof(*s));
-	put(w, path, len);
-	put(w, zeros, s->path_bytes - len);
 }
 
 /* Add S, whose stat is filled, for PATH. */
 static void
 put_seen(struct witness_writer *w, struct seen *s, const char *path)
 {
-	size_t len = strlen(path);
+	static const char zeros[SEEN_UNIT];
+	size_t len = strlen(path) + 1;
 
-	s->bucket = witness_bucket(path, len);
-	put_linked(w, s, path, len + 1);
+	s->bucket = witness_bucket(path, len - 1);
+	s->path_bytes = (uint32_t)witness_pad(len);
+	put_linked(w, s);
+	put(w, path, len);
+	put(w, zeros, s->path_bytes - len);
 }
 
 void
@@ -250,8 +243,8 @@ witness_add_old(struct witness_writer *w, const struct witness *old)
 					   sizeof(position));
 		} else if (s->state == SEEN_SAME) {
 			copy = *s;
-			put_linked(w, &copy, (const char *)(s + 1),
-				   strlen((const char *)(s + 1)) + 1);
+			put_linked(w, &copy);
+			put(w, s + 1, s->path_bytes);
 		}
 	}
 }
@@ -272,8 +265,7 @@ put_end(struct witness_writer *w)
 		put(w, zeros, padding);
 		put(w, &count, sizeof(count));
 	} else {
-		put(w, w->buckets, (WITNESS_BUCKETS >> w->bucket_shift) *
-				   sizeof(*w->buckets));
+		put(w, w->buckets, witness_buckets_bytes(w->bucket_shift));
 	}
 	flush(w);
 	d = digest_stream_end(w->digest);

@@ -71,7 +71,7 @@ read_text(const char *path, struct strbuf *text, struct digest *d)
 static bool
 take_buckets(struct witness *w, unsigned shift)
 {
-	size_t bytes = (WITNESS_BUCKETS >> shift) * sizeof(*w->buckets);
+	size_t bytes = witness_buckets_bytes(shift);
 
 	if (w->text.len < bytes)
 		return false;
@@ -160,6 +160,7 @@ change_tasks(struct witness *w, const struct changes *c)
 static void
 apply(struct witness *w, const struct changes *c)
 {
+	struct seen *s;
 	char *at;
 	size_t i;
 
@@ -168,13 +169,10 @@ apply(struct witness *w, const struct changes *c)
 	change_tasks(w, c);
 	for (i = 0; i < c->gone_count; i++)
 		witness_seen_at(w, c->gone[i])->state = SEEN_GONE;
-	for (at = w->seen_since; at < w->end;
-	     at = witness_next((struct seen *)at)) {
-		struct seen *s = (struct seen *)at;
-		uint32_t *last = &w->buckets[s->bucket >> w->bucket_shift];
-
-		s->before = *last;
-		*last = witness_position(w, s) + 1;
+	for (at = w->seen_since; at < w->end; at = witness_next(s)) {
+		s = (struct seen *)at;
+		witness_link(w->buckets, w->bucket_shift, s,
+			     witness_position(w, s));
 	}
 }
 

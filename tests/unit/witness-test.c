@@ -253,19 +253,42 @@ test_trees(void)
 	ok(holds() == 0, "one to something else");
 }
 
+/* Put TEXT, or when it is NULL their names, into the COUNT files that are
+ * called by LETTER and number from FIRST on. */
+static void
+put_many(char letter, int first, int count, const char *text)
+{
+	char path[16];
+	int i;
+
+	for (i = first; i < first + count; i++) {
+		snprintf(path, sizeof(path), "%c%d", letter, i);
+		put(path, text ? text : path);
+	}
+}
+
+/* Add those files to W. */
+static void
+add_many(struct witness_writer *w, char letter, int first, int count,
+	 unsigned flags)
+{
+	char path[16];
+	int i;
+
+	for (i = first; i < first + count; i++) {
+		snprintf(path, sizeof(path), "%c%d", letter, i);
+		add_file(w, path, flags);
+	}
+}
+
 /* So many that two threads look. */
 static void
 test_many(void)
 {
 	struct witness_writer *w = begin();
-	char path[16];
-	int i;
 
-	for (i = 0; i < 3000; i++) {
-		snprintf(path, sizeof(path), "m%d", i);
-		put(path, path);
-		add_file(w, path, 0);
-	}
+	put_many('m', 0, 3000, NULL);
+	add_many(w, 'm', 0, 3000, 0);
 	witness_end(w, true);
 	ok(holds() == 1, "thousands of files that are as they were");
 	put("m2999", "changed");
@@ -274,10 +297,7 @@ test_many(void)
 	put("m0", "changed");
 	ok(holds() == 0, "the first was changed");
 	is_str(changes(), "m0 m2999 ", "both are told");
-	for (i = 0; i < 1001; i++) {
-		snprintf(path, sizeof(path), "m%d", i);
-		put(path, "changed");
-	}
+	put_many('m', 0, 1001, "changed");
 	is_str(changes(), "more", "too many are not");
 }
 
@@ -416,31 +436,45 @@ test_changes(void)
 	is_str(changes(), "more", "nor is a file where none was");
 }
 
-static void
-test_damage(void)
+/* How often IS_TAKEN says so while a bit of each byte of the file PATH is
+ * wrong, and while it is cut off behind each; then it is as it was. */
+static size_t
+count_taken(const char *path, bool (*is_taken)(void))
 {
 	struct strbuf text = STRBUF_INIT;
 	size_t i, taken = 0;
 
+	must(file_read(path, &text, &err));
+	for (i = 0; i < text.len; i++) {
+		text.buf[i] ^= 1;
+		must(file_replace(path, text.buf, text.len, false, &err));
+		text.buf[i] ^= 1;
+		taken += is_taken();
+	}
+	for (i = 0; i < text.len; i++) {
+		must(file_replace(path, text.buf, i, false, &err));
+		taken += is_taken();
+	}
+	must(file_replace(path, text.buf, text.len, false, &err));
+	strbuf_release(&text);
+	return taken;
+}
+
+static bool
+is_any(void)
+{
+	return holds() >= 0;
+}
+
+static void
+test_damage(void)
+{
 	put("a", "a");
 	see(SIGHT_FILE, "a");
-	must(file_read(WITNESS_PATH, &text, &err));
-	for (i = 0; i < text.len; i++) {
-		text.buf[i] ^= 1;
-		must(file_replace(WITNESS_PATH, text.buf,
-				  text.len, false, &err));
-		text.buf[i] ^= 1;
-		taken += holds() >= 0;
-	}
-	for (i = 0; i < text.len; i++) {
-		must(file_replace(WITNESS_PATH, text.buf, i,
-				  false, &err));
-		taken += holds() >= 0;
-	}
-	ok(!taken, "one with a wrong bit, or cut off, is none");
+	ok(!count_taken(WITNESS_PATH, is_any),
+	   "one with a wrong bit, or cut off, is none");
 	must(unlink(WITNESS_PATH));
 	ok(holds() < 0, "nor is none");
-	strbuf_release(&text);
 }
 
 static bool
@@ -479,8 +513,7 @@ test_dropped(void)
 	is_str(changes(), "a ", "nor in one of the ways, but in others");
 }
 
-/* Edit the COUNT files that are called by letter and number from FIRST on, and
- * leave the witness of that, of run RUN. */
+/* Edit COUNT files from FIRST on, and leave the witness of that, of run RUN. */
 static void
 edit(uint32_t run, int first, int count)
 {
@@ -489,21 +522,13 @@ edit(uint32_t run, int first, int count)
 					{ .name = 22, .run = run } };
 	struct witness *old;
 	struct witness_writer *w;
-	char path[16];
-	int i;
 
-	for (i = first; i < first + count; i++) {
-		snprintf(path, sizeof(path), "s%d", i);
-		put(path, "changed");
-	}
+	put_many('s', first, count, "changed");
 	old = witness_open(&flow);
 	must(witness_look(old, pool, loop, &err));
 	w = witness_begin(&h, NULL, tasks, 100, old);
 	witness_add_old(w, old);
-	for (i = first; i < first + count; i++) {
-		snprintf(path, sizeof(path), "s%d", i);
-		add_file(w, path, FILE_MAKER);
-	}
+	add_many(w, 's', first, count, FILE_MAKER);
 	witness_end(w, true);
 	witness_free(old);
 }
@@ -531,30 +556,11 @@ whole_ns(void)
 	return timespec_ns(st.st_ctim);
 }
 
-/* Whether what was left holds, or is of RUN, with any bit of the changes wrong,
- * or the end of them missing. */
+/* Whether the changes of run 22 are taken. */
 static bool
-holds_damaged(uint32_t run)
+is_of_22(void)
 {
-	struct strbuf text = STRBUF_INIT;
-	bool holds_once = false;
-	size_t i;
-
-	must(file_read(WITNESS_CHANGES_PATH, &text, &err));
-	for (i = 0; i < 2 * text.len; i++) {
-		if (i < text.len)
-			text.buf[i] ^= 1;
-		must(file_replace(WITNESS_CHANGES_PATH, text.buf,
-				  i < text.len ? text.len : i - text.len,
-				  false, &err));
-		if (i < text.len)
-			text.buf[i] ^= 1;
-		holds_once |= holds() == 1 || is_of(run, "s3", FILE_MAKER);
-	}
-	must(file_replace(WITNESS_CHANGES_PATH, text.buf, text.len, false,
-			  &err));
-	strbuf_release(&text);
-	return holds_once;
+	return holds() == 1 || is_of(22, "s3", FILE_MAKER);
 }
 
 /* Little that differs from a whole file is written beside it. */
@@ -564,14 +570,9 @@ test_beside(void)
 	struct witness_writer *w = begin();
 	struct strbuf changes_text = STRBUF_INIT;
 	int64_t then_ns;
-	char path[16];
-	int i;
 
-	for (i = 0; i < 80; i++) {
-		snprintf(path, sizeof(path), "s%d", i);
-		put(path, path);
-		add_file(w, path, 0);
-	}
+	put_many('s', 0, 80, NULL);
+	add_many(w, 's', 0, 80, 0);
 	witness_end(w, true);
 	then_ns = whole_ns();
 	edit(20, 3, 1);
@@ -590,7 +591,8 @@ test_beside(void)
 	ok(whole_ns() == then_ns && holds() == 1 &&
 	   is_of(22, "s3", FILE_MAKER | FILE_SAME),
 	   "so is what differs from what differed");
-	ok(!holds_damaged(22), "damaged, they are of no use");
+	ok(!count_taken(WITNESS_CHANGES_PATH, is_of_22),
+	   "damaged, they are of no use");
 	must(file_read(WITNESS_CHANGES_PATH, &changes_text, &err));
 	must(unlink(WITNESS_CHANGES_PATH));
 	is_str(changes(), "s3 s5 s6 s9 ", "the whole file does without");
