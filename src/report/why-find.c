@@ -4,9 +4,7 @@
  * A good result of the same key says that the task need not have been
  * executed.  Else the same task of an earlier run is looked for: in a fan-out
  * the one of the same element, because positions move, otherwise the one of
- * the same name; in the run that was resumed, then in the ones before.  A step
- * that no earlier run has may be a renamed one: then a task with the same
- * recipe or files will do, the one that differs least.
+ * the same name; in the run that was resumed, then in the ones before.
  */
 #include "base/base.h"
 
@@ -46,6 +44,7 @@ read_earlier_runs(struct why_state *w, struct error *err)
 			memset(&runs[i], 0, sizeof(runs[i]));
 		}
 	}
+	w->earlier_is_all = w->earlier_count + 1 == number;
 	for (i = 0; i < count; i++)
 		run_record_release(&runs[i]);
 	free(runs);
@@ -81,6 +80,7 @@ why_state_release(struct why_state *w)
 	free(w->earlier);
 	w->earlier = NULL;
 	w->earlier_count = 0;
+	why_renames_release(&w->renames);
 	attempts_release(&w->tasks);
 	why_code_release(&w->code);
 	arena_release(&w->arena);
@@ -113,7 +113,7 @@ find_base(struct why_state *w, const struct attempt_record *task,
 			*had_step = true;
 			*whole |= e->run.state == RUN_DONE;
 		}
-		a = tasks_find(&e->tasks, task);
+		a = tasks_find(&e->tasks, task->step, task);
 		if (!a || !a->key_parts_len)
 			continue;
 		*base = a;
@@ -184,21 +184,16 @@ note_good(void *data, const struct result_row *r)
 
 /* ---- differences ---- */
 
-/* The key parts of BASE, of the attempt that executed it if it is still there:
- * that has notes. */
-static int
-read_parts(struct why_state *w, const struct attempt_record *base,
-	   const char **parts, size_t *len, struct error *err)
+int
+why_find_executed(struct why_state *w, const struct attempt_record *a,
+		  const struct attempt_record **executed, struct error *err)
 {
-	const struct attempt_record *executed = NULL;
-
-	if (base->outcome == TASK_REUSED && base->origin_run &&
-	    read_one(w, base->origin_run, base->origin_task, &executed, err))
+	*executed = NULL;
+	if (a->outcome == TASK_REUSED && a->origin_run &&
+	    read_one(w, a->origin_run, a->origin_task, executed, err))
 		return -1;
-	if (!executed || !executed->key_parts_len)
-		executed = base;
-	*parts = executed->key_parts;
-	*len = executed->key_parts_len;
+	if (!*executed || !(*executed)->key_parts_len)
+		*executed = a;
 	return 0;
 }
 
@@ -206,104 +201,29 @@ static int
 compare(struct why_state *w, struct why *why, struct error *err)
 {
 	const struct attempt_record *t = why->task;
-	const char *parts;
-	size_t len;
 
-	if (read_parts(w, why->base, &parts, &len, err) ||
-	    key_diff_init(&why->diff, parts, len, t->key_parts,
+	if (why_find_executed(w, why->base, &why->executed, err) ||
+	    key_diff_init(&why->diff, why->executed->key_parts,
+			  why->executed->key_parts_len, t->key_parts,
 			  t->key_parts_len, err))
 		return -1;
 	why->reason = why->diff.count ? WHY_CHANGED : WHY_NO_RESULT;
 	return 0;
 }
 
-/* ---- renamed steps ---- */
-
-/* Whether D, from A to a task of another step, says that they are of one kind:
- * their recipe is the same, filled or at least as it is written, or the files
- * that A made are. */
-static bool
-is_alike(const struct attempt_record *a, const struct key_diff *d)
-{
-	bool recipe = true, files = a->output_count;
-	size_t i;
-
-	for (i = 0; i < d->count; i++) {
-		const struct key_part *old = &d->list[i].old;
-		const struct key_part *new = &d->list[i].new;
-
-		if (old->subject == KEY_OF_NAMES)
-			files = false;
-		if (old->subject != KEY_OF_RECIPE &&
-		    new->subject != KEY_OF_RECIPE)
-			continue;
-		if (!old->source || !new->source ||
-		    memcmp(old->source, new->source, DIGEST_BYTES))
-			recipe = false;
-	}
-	return a->key_parts_len && (recipe || files);
-}
-
-static bool
-note_step(void *data, const struct attempt_record *a)
-{
-	map_sets(data, a->step, data);
-	return false;
-}
-
-/* Among the tasks ALL of the run before, of steps that are not in STEPS any
- * more, find the nearest that is like WHY's task. */
-static void
-find_nearest(struct why_state *w, struct why *why, const struct attempts *all,
-	     const struct map *steps)
-{
-	const struct attempt_record *t = why->task;
-	struct one one = { &w->arena, NULL };
-	size_t i, least = SIZE_MAX;
-	struct key_diff d;
-
-	for (i = 0; i < all->count; i++) {
-		const struct attempt_record *a = &all->list[i];
-
-		if (map_gets(steps, a->step) ||
-		    key_diff_init(&d, a->key_parts, a->key_parts_len,
-				  t->key_parts, t->key_parts_len, NULL))
-			continue;
-		if (d.count < least && is_alike(a, &d)) {
-			least = d.count;
-			keep_last(&one, a);
-			why->base = one.found;
-			why->base_run = &w->earlier[0].run;
-		}
-		key_diff_release(&d);
-	}
-}
-
-/* Find what the only task asked about was called before. */
-static int
-find_renamed(struct why_state *w, struct why *why, struct error *err)
-{
-	struct attempt_filter now = { .run = w->target->run.number };
-	struct target before = { .run = { 0 } };
-	struct attempts all;
-	struct map steps;
-	int rc;
-
-	if (w->tasks.count != 1 || !w->earlier_count)
-		return 0;
-	before.run.number = w->earlier[0].run.number;
-	if (attempts_read(&all, w->store, &before, true, err))
-		return -1;
-	map_init(&steps);
-	rc = store_attempt_each(w->store, &now, note_step, &steps, err);
-	if (!rc)
-		find_nearest(w, why, &all, &steps);
-	map_release(&steps);
-	attempts_release(&all);
-	return rc;
-}
-
 /* ---- the reason ---- */
+
+/* The task of WHY has no base; HAD_ALL: an earlier run had all elements of its
+ * step. */
+static void
+set_new(const struct why_state *w, struct why *why, bool had_all)
+{
+	why->looked_at = w->earlier_count;
+	if (had_all && *why->task->element)
+		why->reason = WHY_NEW_ELEMENT;
+	else
+		why->reason = w->earlier_is_all ? WHY_NEW : WHY_UNKNOWN;
+}
 
 /* TASK has a key of which there was no good result before. */
 static int
@@ -312,12 +232,17 @@ find_change(struct why_state *w, struct why *why, struct error *err)
 	bool had_step, whole;
 
 	if (find_base(w, why->task, &why->base, &why->base_run, &had_step,
-		      &whole, err) ||
-	    (!had_step && find_renamed(w, why, err)))
+		      &whole, err))
 		return -1;
+	if (!had_step) {
+		if (why_find_renamed(w, why->task, &why->base, &had_step, err))
+			return -1;
+		why->base_run = &w->earlier[0].run;
+		whole = had_step && why->base_run->state == RUN_DONE;
+	}
 	if (why->base)
 		return compare(w, why, err);
-	why->reason = whole && *why->task->element ? WHY_NEW_ELEMENT : WHY_NEW;
+	set_new(w, why, whole);
 	return 0;
 }
 
@@ -383,6 +308,7 @@ why_reason_name(enum why_reason r)
 {
 	static const char *const names[] = {
 		[WHY_NEW] = "new",
+		[WHY_UNKNOWN] = "unknown",
 		[WHY_NEW_ELEMENT] = "new element",
 		[WHY_CHANGED] = "changed",
 		[WHY_NO_RESULT] = "no result",

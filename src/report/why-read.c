@@ -86,19 +86,26 @@ why_note_maker(const struct why_describing *d, const struct attempt_record *a)
 	strbuf_addch(notes, '\n');
 }
 
+/* What was read under one name. */
+struct reading {
+	struct tasks tasks;      /* of the step that gave it */
+	char *step;              /* owned; NULL: not known */
+	char *name;              /* that of the result; owned */
+	const char *split;       /* where it was read */
+};
+
 static void
-describe_from(const struct why_describing *d, const struct tasks *old,
-	      const char *old_name, const struct tasks *new,
-	      const char *new_name)
+describe_from(const struct why_describing *d, const struct reading *old,
+	      const struct reading *new)
 {
-	const struct attempt_record *o = find_read(old, d->why->base->split);
-	const struct attempt_record *n = find_read(new, d->why->task->split);
+	const struct attempt_record *o = find_read(&old->tasks, old->split);
+	const struct attempt_record *n = find_read(&new->tasks, new->split);
 
 	if (o)
-		add_given(&d->v->old, o, old_name);
+		add_given(&d->v->old, o, old->name);
 	if (!n)
 		return;
-	add_given(&d->v->new, n, new_name);
+	add_given(&d->v->new, n, new->name);
 	why_note_maker(d, n);
 }
 
@@ -120,25 +127,25 @@ gave_same(const struct attempt_record *a, const struct attempt_record *b,
 	return same;
 }
 
-/* Note tasks of FROM, read in SPLIT: those of which AGAINST has none like it,
- * which are WHAT ("new"), or if WHAT is NULL those that gave something else
- * under NAME.  Returns how many there are. */
+/* Note tasks of FROM: those of which AGAINST has none like it, which are WHAT
+ * ("new"), or if WHAT is NULL those that gave something else.  Returns how many
+ * there are. */
 static size_t
-note_joined(const struct why_describing *d, const struct tasks *from,
-	    const char *split, const struct tasks *against, const char *name,
-	    const char *what)
+note_joined(const struct why_describing *d, const struct reading *from,
+	    const struct reading *against, const char *what)
 {
 	struct strbuf *notes = &d->v->notes;
 	struct strbuf both = STRBUF_INIT;
 	size_t i, count = 0;
 
-	for (i = 0; i < from->all.count; i++) {
-		const struct attempt_record *a = &from->all.list[i];
-		const struct attempt_record *b = tasks_find(against, a);
+	for (i = 0; i < from->tasks.all.count; i++) {
+		const struct attempt_record *a = &from->tasks.all.list[i], *b;
 
+		if (!is_inside(a->split, from->split))
+			continue;
+		b = tasks_find(&against->tasks, against->step, a);
 		strbuf_reset(&both);
-		if (!is_inside(a->split, split) || !what != !!b ||
-		    (b && gave_same(a, b, name, &both)) ||
+		if (!what != !!b || (b && gave_same(a, b, from->name, &both)) ||
 		    count++ >= MAX_TASKS)
 			continue;
 		why_add_task(notes, a);
@@ -155,62 +162,90 @@ note_joined(const struct why_describing *d, const struct tasks *from,
 }
 
 static void
-describe_join(const struct why_describing *d, const struct tasks *old,
-	      const struct tasks *new, const char *name)
+describe_join(const struct why_describing *d, const struct reading *old,
+	      const struct reading *new)
 {
-	const char *was = d->why->base->split, *is = d->why->task->split;
-
-	if (note_joined(d, new, is, old, name, NULL) +
-	    note_joined(d, new, is, old, name, "new") +
-	    note_joined(d, old, was, new, name, "gone") == 0)
+	if (note_joined(d, new, old, NULL) + note_joined(d, new, old, "new") +
+	    note_joined(d, old, new, "gone") == 0)
 		strbuf_adds(&d->v->notes, "the order of the list changed\n");
 }
 
-/* The tasks that P's note names, "STEP NAME", as RUN has them; *NAME, to be
- * freed, stays NULL when there is no note. */
+/* Read what P's note names, "STEP NAME", as A, or the run RUN in its place,
+ * has it; nothing when there is no note. */
 static int
 read_makers(const struct why_describing *d, const struct key_part *p,
-	    uint32_t run, struct tasks *tasks, char **name, struct error *err)
+	    uint32_t run, const struct attempt_record *a, struct reading *r,
+	    struct error *err)
 {
 	size_t len;
-	char *step;
-	int rc;
 
-	memset(tasks, 0, sizeof(*tasks));
-	*name = NULL;
+	memset(r, 0, sizeof(*r));
 	if (!p->note)
 		return 0;
-	step = xstrndup(p->note, p->note_len);
-	len = strcspn(step, " ");
-	*name = xstrdup(step + len + (step[len] == ' '));
-	step[len] = '\0';
-	rc = tasks_read(tasks, d->w->store, run, step, err);
-	free(step);
+	r->split = a->split;
+	r->step = xstrndup(p->note, p->note_len);
+	len = strcspn(r->step, " ");
+	r->name = xstrdup(r->step + len + (r->step[len] == ' '));
+	r->step[len] = '\0';
+	return tasks_read(&r->tasks, d->w->store, run, r->step, err);
+}
+
+static void
+release_reading(struct reading *r)
+{
+	tasks_release(&r->tasks);
+	free(r->step);
+	free(r->name);
+}
+
+/* Read what base, or who made what it has, had read.  In base's run the step
+ * may have had the name that it was executed with, or the one that it has
+ * now, or one between: then the run that executed base is asked, of which a gc
+ * may have left parts only. */
+static int
+read_old_makers(const struct why_describing *d, struct reading *r,
+		struct error *err)
+{
+	const struct why *why = d->why;
+	const struct {
+		const struct key_part *part;
+		uint32_t run;
+		const struct attempt_record *reader;
+	} tries[] = {
+		{ &d->x->old, why->base_run->number, why->base },
+		{ &d->x->new, why->base_run->number, why->base },
+		{ &d->x->old, why->executed->run, why->executed },
+	};
+	size_t i;
+	int rc = 0;
+
+	memset(r, 0, sizeof(*r));
+	for (i = 0; !rc && !r->tasks.all.count && i < ARRAY_SIZE(tries); i++) {
+		release_reading(r);
+		rc = read_makers(d, tries[i].part, tries[i].run,
+				 tries[i].reader, r, err);
+	}
 	return rc;
 }
 
 int
 why_describe_read(const struct why_describing *d, struct error *err)
 {
-	char *old_name = NULL, *new_name = NULL;
-	struct tasks old, new;
+	struct reading old, new;
 	int rc;
 
-	rc = read_makers(d, &d->x->new, d->w->target->run.number, &new,
-			 &new_name, err);
-	/* without notes of its own it read what it reads now */
-	if (read_makers(d, d->x->old.note ? &d->x->old : &d->x->new,
-			d->why->base_run->number, &old, &old_name, err))
+	rc = read_makers(d, &d->x->new, d->w->target->run.number, d->why->task,
+			 &new, err);
+	if (read_old_makers(d, &old, err))
 		rc = -1;
-	if (!rc && new_name && d->x->change == KEY_CHANGED) {
+	if (!rc && new.name && old.tasks.all.count &&
+	    d->x->change == KEY_CHANGED) {
 		if (d->x->new.subject == KEY_OF_FROM)
-			describe_from(d, &old, old_name, &new, new_name);
+			describe_from(d, &old, &new);
 		else
-			describe_join(d, &old, &new, new_name);
+			describe_join(d, &old, &new);
 	}
-	tasks_release(&old);
-	tasks_release(&new);
-	free(old_name);
-	free(new_name);
+	release_reading(&old);
+	release_reading(&new);
 	return rc;
 }

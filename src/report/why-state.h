@@ -1,7 +1,7 @@
 /*
- * What the parts of why share: why-find.c says what a task is compared with,
- * why-values.c what its differences are made of, why.c and why-json.c print
- * both.
+ * What the parts of why share: why-find.c and why-renamed.c say what a task is
+ * compared with, why-values.c what its differences are made of, why.c and
+ * why-json.c print both.
  */
 #ifndef FLOWMAKE_REPORT_WHY_STATE_H
 #define FLOWMAKE_REPORT_WHY_STATE_H
@@ -29,9 +29,11 @@ struct tasks {
 int tasks_read(struct tasks *t, struct store *s, uint32_t run, char *step,
 	       struct error *err);
 void tasks_release(struct tasks *t);
-/* The one of T that is what A, of another run, is: of the same step and, in a
- * fan-out, of the same element, because positions move; or NULL. */
+/* The one of T that is what A, of another run, is: of STEP, as that is called
+ * in T's run, and in a fan-out of the same element, because positions move; or
+ * NULL. */
 const struct attempt_record *tasks_find(const struct tasks *t,
+					const char *step,
 					const struct attempt_record *a);
 
 struct earlier {
@@ -57,18 +59,31 @@ struct why_code {
 	bool is_read;
 };
 
+/* What steps of the target run were called in the one before. */
+struct renames {
+	struct map steps_now;    /* names of steps */
+	struct tasks before;     /* of the newest earlier run */
+	struct map old_names;    /* by name now: the one before; "" none */
+	size_t compared;         /* how many tasks were, to find out */
+	bool is_read;
+};
+
 struct why_state {
 	struct store *store;
 	const struct target *target;
 	struct attempts tasks;   /* of the target, the last attempt of each */
 	struct earlier *earlier; /* the origin first, then newest first */
 	size_t earlier_count;
+	bool earlier_is_all;     /* no other run was before */
+	struct renames renames;
 	struct why_code code;    /* of the task that values are read of */
 	struct arena arena;      /* for records that are read one by one */
 };
 
 enum why_reason {
-	WHY_NEW,         /* nothing to compare with */
+	WHY_NEW,         /* it never ran before */
+	WHY_UNKNOWN,     /* nothing to compare with, but not all earlier runs
+			  * are looked at, or still there */
 	WHY_NEW_ELEMENT, /* its step ran, but not for its element */
 	WHY_CHANGED,     /* since base */
 	WHY_NO_RESULT,   /* base is of the same key, but has no good result */
@@ -87,9 +102,12 @@ struct why {
 	enum why_reason reason;
 	const struct attempt_record *task; /* borrowed from the state */
 	const struct attempt_record *base; /* the same; NULL: none */
-	const struct run_record *base_run; /* CHANGED: base is of this run */
+	const struct run_record *base_run; /* CHANGED: base is of this run, */
+	const struct attempt_record *executed; /* ... and this made what base
+				  * has: base, or where it was reused from */
 	struct key_diff diff;    /* CHANGED: from base to task; ALWAYS: what
 				  * cannot be compared */
+	size_t looked_at;        /* UNKNOWN: so many earlier runs were */
 };
 
 /* Read the tasks of T. */
@@ -101,6 +119,19 @@ void why_state_release(struct why_state *w);
 int why_find(struct why_state *w, const struct attempt_record *task,
 	     struct why *why, struct error *err);
 void why_release(struct why *why);
+
+/* Find who executed what A, which may be reused, has: *EXECUTED is A itself if
+ * the other is not there any more. */
+int why_find_executed(struct why_state *w, const struct attempt_record *a,
+		      const struct attempt_record **executed,
+		      struct error *err);
+
+/* Find what T, of a step that no earlier run has, was when this had another
+ * name: *BASE, or NULL.  *HAD_STEP: there was such a step. */
+int why_find_renamed(struct why_state *w, const struct attempt_record *t,
+		     const struct attempt_record **base, bool *had_step,
+		     struct error *err);
+void why_renames_release(struct renames *r);
 
 /* "changed", "reused", ...: for programs. */
 const char *why_reason_name(enum why_reason r);

@@ -56,15 +56,16 @@ tasks_release(struct tasks *t)
 }
 
 const struct attempt_record *
-tasks_find(const struct tasks *t, const struct attempt_record *a)
+tasks_find(const struct tasks *t, const char *step,
+	   const struct attempt_record *a)
 {
 	const struct attempt_record *found;
 	struct strbuf key = STRBUF_INIT;
 
-	set_key(&key, a->step, a->split);
+	set_key(&key, step, a->split);
 	found = map_get(&t->by_split, key.buf, key.len);
 	if (*a->element && (!found || strcmp(found->element, a->element))) {
-		set_key(&key, a->step, a->element);
+		set_key(&key, step, a->element);
 		found = map_get(&t->by_element, key.buf, key.len);
 	}
 	strbuf_release(&key);

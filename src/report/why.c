@@ -19,12 +19,30 @@ enum {
 
 /* ---- one line ---- */
 
+/* Append why it cannot be said that the task of WHY is new. */
+static void
+add_unknown(const struct why *why, struct strbuf *out)
+{
+	if (!why->looked_at)
+		strbuf_adds(out, "no earlier run is kept");
+	else if (why->looked_at == 1)
+		strbuf_adds(out, "the earlier run that was looked at did not "
+				 "run it");
+	else
+		strbuf_addf(out, "the %zu earlier runs that were looked at "
+				 "did not run it", why->looked_at);
+}
+
 void
 why_add_words(const struct why *why, struct strbuf *out)
 {
 	switch (why->reason) {
 	case WHY_NEW:
 		strbuf_adds(out, "it never ran before");
+		break;
+	case WHY_UNKNOWN:
+		strbuf_adds(out, "it may be new: ");
+		add_unknown(why, out);
 		break;
 	case WHY_NEW_ELEMENT:
 		strbuf_adds(out, "its element is new");
@@ -265,6 +283,11 @@ add_sentence(struct strbuf *out, const struct why *why)
 	switch (why->reason) {
 	case WHY_NEW:
 		strbuf_adds(out, " because it never ran before\n");
+		return;
+	case WHY_UNKNOWN:
+		strbuf_adds(out, ", maybe for the first time: ");
+		add_unknown(why, out);
+		strbuf_addch(out, '\n');
 		return;
 	case WHY_NEW_ELEMENT:
 		strbuf_adds(out, " because its element is new\n");

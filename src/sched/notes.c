@@ -167,6 +167,16 @@ list_directories(struct notes *n, const struct attempt *a)
 static void
 put_note(struct notes *n, const char *part, struct strbuf *text)
 {
+	cbor_put_str(&n->pairs, part);
+	cbor_put_text(&n->pairs, text->buf, text->len);
+	n->pair_count++;
+	strbuf_reset(text);
+}
+
+/* Note the beginning of TEXT, which is emptied, of PART. */
+static void
+put_short_note(struct notes *n, const char *part, struct strbuf *text)
+{
 	size_t len = MAX_NOTE_BYTES - 3;
 
 	if (text->len > MAX_NOTE_BYTES) {
@@ -175,10 +185,7 @@ put_note(struct notes *n, const char *part, struct strbuf *text)
 		strbuf_truncate(text, len);
 		strbuf_adds(text, "...");
 	}
-	cbor_put_str(&n->pairs, part);
-	cbor_put_text(&n->pairs, text->buf, text->len);
-	n->pair_count++;
-	strbuf_reset(text);
+	put_note(n, part, text);
 }
 
 /* Note the program of a shell or script recipe. */
@@ -190,7 +197,7 @@ note_interpreter(struct notes *n, const struct task_spec *s)
 
 	for (i = 0; s->argv[i]; i++)
 		strbuf_addf(text, "%s%s", i ? " " : "", s->argv[i]);
-	put_note(n, "interpreter", text);
+	put_short_note(n, "interpreter", text);
 }
 
 static void
@@ -206,10 +213,10 @@ note_environment(struct notes *n, const struct attempt *a)
 	for (i = 0; i < d->secret_count; i++)
 		strbuf_addf(text, "%s%s", text->len ? " " : "", d->secrets[i]);
 	if (text->len)
-		put_note(n, "environment", text);
+		put_short_note(n, "environment", text);
 	if (d->image) {
 		strbuf_adds(text, d->image);
-		put_note(n, "image", text);
+		put_short_note(n, "image", text);
 	}
 }
 

@@ -163,6 +163,62 @@ test_expect_success 'a renamed step is recognized' '
 		"  recipe changed: cat #\{table\} > #\{all\} -> cat #\{table\} #\{table\} > #\{all\}"
 '
 
+test_expect_success 'so is one whose tasks are not what they were' '
+	mkdir renamed && cd renamed &&
+	for i in 1 2 3; do echo $i > $i.txt || return 1; done &&
+	flowfile <<-\END &&
+	(step c (foreach f (wildcard "*.txt")) (input t f) (produces n)
+	  (shell "cp #{t} #{n}"))
+	END
+	flowmake run > /dev/null && echo 4 > 4.txt && echo 5 > 2.txt && rm 3.txt &&
+	edit "step c" "step cc" && flowmake > /dev/null &&
+	why 2/cc/1 "2/cc/1 \(2.txt\) ran because of what changed since 1/c/1:" \
+		"  input 2.txt changed: .*" &&
+	why 2/cc/2 "2/cc/2 \(4.txt\) ran because its element is new" &&
+	why 2 "cc +1  ran +input 2.txt changed" "cc +1  ran +its element is new" \
+		"cc +1  reused +nothing changed"
+'
+
+test_expect_success 'what it reads is found under the names it had' '
+	mkdir read && cd read && flowfile <<-\END &&
+	(step c (foreach x (list 1 2)) (produces h) (scheme (* 10 x)))
+	(step d (join c h) (produces s) (scheme (apply + h)))
+	(step one (produces r) (scheme "one"))
+	(step two (from one r) (scheme (string-length r)))
+	END
+	flowmake run > /dev/null &&
+	sed -i "s/step c /step cc /; s/join c/join cc/; s/step one/step uno/; s/from one/from uno/" Flowfile &&
+	flowmake resume > out && test_grep "5 reused" out &&
+	sed -i "s/list 1 2/list 2 3/; s/\"one\"/\"uno\"/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why 3/d "    3/cc/1 is new" "    2/cc/0 is gone" && lines 4 out &&
+	why 3/two "  from r changed: \"one\" -> \"uno\"" "    made by 3/uno; .*" &&
+	sed -i "s/step cc/step ccc/; s/join cc/join ccc/; s/step uno/step eins/; s/from uno/from eins/" Flowfile &&
+	sed -i "s/10 x/20 x/; s/\"uno\"/\"eins\"/" Flowfile &&
+	flowmake resume > /dev/null &&
+	why 4/d "    4/ccc/0 gave 40, 3/cc/0 20" "    4/ccc/1 gave 60, 3/cc/1 30" &&
+	why 4/two "  from r changed: \"uno\" -> \"eins\""
+'
+
+test_expect_success 'the names of what it reads may be long' '
+	mkdir long && cd long && name=$(printf "s%.0s" {1..80}) && flowfile <<-END &&
+	(step $name (produces r) (scheme 1))
+	(step reads (from $name r) (scheme (+ r 1)))
+	END
+	flowmake run > /dev/null && edit "scheme 1" "scheme 2" &&
+	flowmake > /dev/null && why reads "  from r changed: 1 -> 2"
+'
+
+test_expect_success 'what ran in runs that are removed is not said to be new' '
+	mkdir removed && cd removed &&
+	echo "(step a (shell \"true\"))" > Flowfile && flowmake run > /dev/null &&
+	edit true "true 2" && flowmake > /dev/null && flowmake gc --keep 1 &&
+	why 2/a "2/a ran, maybe for the first time: no earlier run is kept" &&
+	why 2 "a +1  ran +it may be new: no earlier run is kept" &&
+	echo "(step b (shell \"true\"))" >> Flowfile && flowmake > /dev/null &&
+	why 3/b "3/b ran, maybe for the first time: the earlier run that was looked at did not run it"
+'
+
 test_expect_success 'what was lost, and what --rerun asks for, is said' '
 	rm -rf total .flowmake/objects &&
 	flowmake resume --rerun start > /dev/null &&
