@@ -37,6 +37,7 @@ collection_init(struct collection *c)
 {
 	memset(c, 0, sizeof(*c));
 	strbuf_init(&c->made);
+	linked_init(&c->linked);
 }
 
 static void
@@ -59,6 +60,7 @@ collection_release(struct collection *c)
 	}
 	free(c->products);
 	hashed_files_release(&c->hashed);
+	linked_release(&c->linked);
 	strbuf_release(&c->made);
 	error_release(&c->error);
 	collection_init(c);
@@ -143,7 +145,7 @@ find_outputs(const struct collection *c, int64_t started_ns, bool *large,
 		char *what;
 
 		if (!files_stat(c->files, path, &st)) {
-			*large |= is_large(&st);
+			*large |= is_large(&st) || linked_may_be(spec, &st);
 			continue;
 		}
 		if (errno != ENOENT && errno != ENOTDIR)
@@ -270,6 +272,18 @@ hash_file(void *data, const char *path, const struct stat *st,
 	return 0;
 }
 
+/* The same of a file that is an output, or in one. */
+static int
+hash_output(void *data, const char *path, const struct stat *st,
+	    struct digest *d, struct error *err)
+{
+	struct collection *c = data;
+	struct stat own = *st;
+
+	return linked_part(&c->linked, c->spec, path, &own, err) ? -1
+		: hash_file(&c->hashed, path, &own, d, err);
+}
+
 static int
 hash_outputs(struct collection *c, struct error *err)
 {
@@ -283,13 +297,14 @@ hash_outputs(struct collection *c, struct error *err)
 		const char *path = spec->outputs[i].path;
 
 		/* What is no file any more is found when it is published. */
-		if (stat(path, &st) < 0 || !is_large(&st))
+		if (stat(path, &st) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			rc = content_of_tree(path, hash_file, &c->hashed, &d,
+			rc = content_of_tree(path, hash_output, c, &d,
 					     &size_bytes, err);
-		else if (S_ISREG(st.st_mode))
-			rc = hash_file(&c->hashed, path, &st, &d, err);
+		else if (S_ISREG(st.st_mode) &&
+			 (is_large(&st) || linked_may_be(spec, &st)))
+			rc = hash_output(c, path, &st, &d, err);
 	}
 	return rc;
 }

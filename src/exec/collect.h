@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "exec/linked.h"
 #include "model/artifact.h"
 #include "sys/pool.h"
 
@@ -59,6 +60,7 @@ struct collection {
 	struct product *products;    /* by result index */
 	size_t product_count;
 	struct hashed_files hashed;  /* of the project */
+	struct linked linked;
 	int64_t hashing_ns;          /* real time when that began */
 	struct error error;          /* of the job */
 };

@@ -6,6 +6,7 @@ exec_sources = \
 	src/exec/command.c src/exec/command.h \
 	src/exec/environment.c src/exec/environment.h \
 	src/exec/executor.h \
+	src/exec/linked.c src/exec/linked.h \
 	src/exec/local.c src/exec/local.h \
 	src/exec/publish.c \
 	src/exec/slot.c src/exec/slot.h \

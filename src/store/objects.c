@@ -196,13 +196,12 @@ link_named(const struct digest *d, const char *file_name, struct error *err)
 	return rc;
 }
 
-/* Put a copy of the file that is, or that the symlink leads to, at PATH in its
- * place. */
-static int
-make_own(const char *path, struct error *err)
+int
+object_make_own(const char *path, mode_t mode, struct error *err)
 {
 	char *copy = temporary_path();
-	int rc = file_copy(path, copy, err);
+	int rc = file_copy_as(path, copy, content_is_executable(mode)
+						  ? 0777 : 0666, err);
 
 	if (!rc)
 		rc = file_move(copy, path, err);
@@ -222,7 +221,7 @@ take_file(const char *path, const struct digest *d, const struct stat *st,
 
 	object_add_path(&object, d, NULL);
 	/* Under another name it could be edited. */
-	if ((st->st_nlink > 1 && make_own(path, err)) ||
+	if ((st->st_nlink > 1 && object_make_own(path, st->st_mode, err)) ||
 	    move_into(path, object.buf, err) ||
 	    make_read_only(object.buf, st->st_mode, err))
 		rc = -1;
@@ -239,7 +238,7 @@ resolve_symlink(const char *path, struct stat *st, struct error *err)
 	if (!S_ISREG(st->st_mode))
 		return error_set(err, "'%s' is a symlink to a directory, "
 				 "which cannot be kept in the store", path);
-	return make_own(path, err);
+	return object_make_own(path, st->st_mode, err);
 }
 
 /* ---- taking directories ---- */
@@ -252,7 +251,7 @@ protect_entry(void *data, const char *path, const struct stat *st,
 {
 	(void)data;
 	memset(d, 0, sizeof(*d));
-	if (st->st_nlink > 1 && make_own(path, err))
+	if (st->st_nlink > 1 && object_make_own(path, st->st_mode, err))
 		return -1;
 	return make_read_only(path, st->st_mode, err);
 }

@@ -38,6 +38,11 @@ int object_take(const char *path, const struct digest *d,
 int object_keep(const struct digest *d, const char *file_name,
 		struct files *f, struct error *err);
 
+/* Put a copy of the file that is, or that the symlink leads to, at PATH in its
+ * place, since under another name it may be an object, or be edited: a new file
+ * that its owner may write, executable if MODE is. */
+int object_make_own(const char *path, mode_t mode, struct error *err);
+
 /* Let F know, too, that the file at PATH, which begins with a "/", in the
  * directory object D, just taken, has the digest FILE: whoever reads D need
  * not hash it again. */

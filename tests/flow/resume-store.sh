@@ -132,4 +132,24 @@ test_expect_success 'what a power failure took from its end is not overwritten' 
 	cmp 2 .flowmake/logs/2 && flowmake -q
 '
 
+test_expect_success 'an output that is linked to a result gets a file of its own' '
+	mkdir linked && cd linked && flowfile <<-\END &&
+	(step a (produces (r "r.sh") d)
+	  (shell "echo echo 1 > #{r}; chmod +x #{r}; mkdir -p #{d}/sub;"
+	         "seq 5 > #{d}/sub/x; seq 300000 > #{d}/y"))
+	(step b (from a r d) (output o "o") (output y "y") (output t "t")
+	  (output u "u") (output s "s")
+	  (shell "ln #{r} #{o}; ln #{d}/y #{y}; cp -al #{d} #{t};"
+	         "echo own > #{u}; ln -f #{u} u2; ln -s #{d}/y #{s}"))
+	END
+	flowmake run > out && cp -r .flowmake/objects kept &&
+	find o y t -type f -links +1 > links && lines 0 links &&
+	test -w o && test -x o && test -w t/sub/x &&
+	test "$(stat -c %h u)" = 2 && test -L s &&
+	for file in o y t/sub/x t/y; do echo X >> $file || return 1; done &&
+	diff -r kept .flowmake/objects &&
+	flowmake resume > out && test_grep "2 tasks, 1 reused" out &&
+	seq 300000 | test_cmp - t/y && flowmake -q
+'
+
 test_done
