@@ -54,6 +54,11 @@
 (define definition-table #f)
 (define forms-of-names #f)              ; name -> numbers, the last first
 
+(define (joined-digest one other)
+  (let ((digest (value-digest (list one other))))
+    (join-sources! digest one other)
+    digest))
+
 (define (definition name)
   ;; (DIGEST MENTIONED ...) of the Flowfile's definition of NAME, a symbol, or
   ;; of its form number NAME; #f if there is none.  What is set again has
@@ -66,7 +71,7 @@
     (let ((known (hashq-ref definition-table (car entry))))
       (hashq-set! definition-table (car entry)
                   (if known
-                      (cons (value-digest (list (car known) (cadr entry)))
+                      (cons (joined-digest (car known) (cadr entry))
                             (append (cdr known) (cddr entry)))
                       (cdr entry)))))
   (unless definition-table

@@ -14,6 +14,7 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake purity)
+  #:use-module ((flowmake reader) #:select (form-text))
   #:use-module (flowmake registry)
   #:use-module (flowmake source)
   #:export (place-of-node
@@ -73,7 +74,10 @@
   ;; or sets.
   (if (null? names)
       '()
-      (let ((summary (source-summary (syntax->datum form))))
+      (let ((summary (source-summary (syntax->datum form)))
+            (place (syntax-source form)))
+        (note-source! (car summary) (assq-ref place 'filename)
+                      (form-text place))
         (map (lambda (name)
                (cons* name (car summary) (delq name (cdr summary))))
              names))))
@@ -321,6 +325,7 @@ unbound."
                                       ,pure?
                                       ',(expanded-files)
                                       ,(pack-observations)
+                                      ,(pack-sources)
                                       ,@(included-files)))))
                      pure?)))))))
 

@@ -143,6 +143,24 @@
       (lambda (parts strings)
         (list (map code-part-message parts) strings)))))
 
+(define sent-sources (make-hash-table))
+
+(define source-added
+  ;; A part of CODE, a message, with the text that its digest is of, unless
+  ;; this was sent.
+  (match-lambda
+    ((name digest value)
+     (let ((source (and (eq? value null)
+                        (not (eq? digest null))
+                        (not (hash-ref sent-sources digest))
+                        (source-of (%decode digest)))))
+       (list name digest
+             (cond
+              (source
+               (hash-set! sent-sources digest #t)
+               (%encode-message (cons null source)))
+              (else value)))))))
+
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.
   (let loop ((fields (template-fields template))
@@ -154,7 +172,8 @@
                 (cons* (if (and code (string=? key "recipe"))
                            (let ((recipe (template-field template key)))
                              (append (list-head recipe 3)
-                                     code
+                                     (cons (map source-added (car code))
+                                           (cdr code))
                                      (list-tail recipe 4)))
                            (cdar fields))
                        key result))))))

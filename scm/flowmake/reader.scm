@@ -10,6 +10,8 @@
             source-line
             column->index
             index->column
+            form-text
+            part-text
             read-flow))
 
 ;;; Source texts, so that a literal's characters can be found again.
@@ -222,6 +224,55 @@ here string"))
        ((eqv? c #\;) (read-line port) (loop)))))
   (cons (port-line port) (port-column port)))
 
+;;; Forms as they are written.
+
+(define ends (make-hash-table))         ; place of a form -> (line . column)
+
+(define (note-end! form port)
+  ;; PORT has just read FORM.
+  (hash-set! ends (syntax-source form)
+             (cons (port-line port) (port-column port))))
+
+(define (text-between file line column end)
+  ;; What FILE holds from there up to END, (line . column).
+  (define (from-column text)
+    (substring text (column->index text column)))
+  (define last-line (source-line file (car end)))
+  (define last-text
+    (substring last-line 0 (column->index last-line (cdr end))))
+  (if (= line (car end))
+      (from-column last-text)
+      (string-join
+       (append (list (from-column (source-line file line)))
+               (map (lambda (i) (source-line file (+ line 1 i)))
+                    (iota (- (car end) line 1)))
+               (list last-text))
+       "\n")))
+
+(define (form-text place)
+  "Return the text of the top-level form at PLACE, or #f."
+  (part-text place place))
+
+(define (part-text place part)
+  "Return the text of what stands at PART in the top-level form at PLACE, or
+#f."
+  (define (field name) (assq-ref part name))
+  (define end (and place part (hash-ref ends place)))
+  (and end
+       (equal? (field 'filename) (assq-ref place 'filename))
+       (<= (field 'line) (car end))
+       (let ((text (text-between (field 'filename) (field 'line)
+                                 (field 'column) end)))
+         (if (equal? place part)
+             text
+             (first-datum-text text)))))
+
+(define (first-datum-text text)
+  ;; As much of TEXT as its first datum takes, or #f.
+  (let ((port (open-input-string text)))
+    (and (false-if-exception (begin (read port) #t))
+         (string-drop-right text (string-length (read-string port))))))
+
 (define (read-forms file text)
   ;; The syntax objects of the forms in TEXT, the content of FILE.
   (register-source! file text)
@@ -236,7 +287,9 @@ here string"))
                                          args)))))
         (if (eof-object? form)
             (reverse forms)
-            (loop (cons form forms)))))))
+            (begin
+              (note-end! form port)
+              (loop (cons form forms))))))))
 
 (define (included-file form file)
   ;; The file that the top-level FORM of FILE loads or includes, or #f.

@@ -1,10 +1,13 @@
 ;;; The recipe of a step, as model/wire.h describes it.
 
 (define-module (flowmake recipe)
+  #:use-module (ice-9 pretty-print)
   #:use-module ((system syntax) #:select (syntax-module))
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
+  #:use-module ((flowmake reader) #:select (part-text))
+  #:use-module ((flowmake registry) #:select (form-place note-source!))
   #:use-module (flowmake source)
   #:use-module (flowmake wire)
   #:export (recipe-clauses
@@ -172,8 +175,28 @@
         ;; CODE is put in place of the #f once all definitions are known.
         (values (list "scheme" (line-of place) (column-of place) #f needs)
                 (append (list number (form-at-top-level?))
-                        (source-summary (syntax->datum stx))
+                        (body-summary stx place)
                         (modules-of stx)))))))
+
+(define (body-summary stx place)
+  ;; The source-summary of STX, the body of the clause at PLACE.
+  (let* ((datum (syntax->datum stx))
+         (summary (source-summary datum))
+         (text (part-text (form-place) place)))
+    (note-source! (car summary) (assq-ref place 'filename)
+                  (and text
+                       (string-join (cons text (texts-around datum)) "\n")))
+    summary))
+
+(define (texts-around datum)
+  ;; What counts with DATUM because it is bound around it, as text.
+  (define (text binding)
+    (string-trim-right
+     (call-with-output-string
+      (lambda (port) (pretty-print binding port)))))
+  (if (form-at-top-level?)
+      '()
+      (map text (bindings-for datum))))
 
 (define (modules-of stx)
   ;; The names of the modules besides the Flowfile's that identifiers in STX

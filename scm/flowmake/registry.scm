@@ -40,8 +40,12 @@
             plain-names
             compiled-module?
             pack-definitions
+            note-source!
+            join-sources!
+            pack-sources
             note-definitions!
             definitions
+            source-of
             procedure-mark
             call-parts))
 
@@ -352,10 +356,49 @@ when it was expanded, as pack-observations gives that."
   "Return whether the Flowfile is pure, in the sense of (flowmake purity)."
   pure)
 
-(define (note-definitions! packed pure? expanded observed . included)
+;;; The texts that the digests are of, to be shown when they change.
+
+(define max-source-length 16384)
+
+(define sources (make-hash-table))      ; digest -> (file text)
+
+(define packed-sources #f)
+
+(define (note-source! digest file text)
+  "Remember that DIGEST is of TEXT, a string or #f, in FILE."
+  (when (and digest text (<= (string-length text) max-source-length))
+    (hash-set! sources digest (list file text))))
+
+(define (unpack-sources!)
+  (when packed-sources
+    (for-each (lambda (entry) (apply note-source! entry))
+              (%decode (%string->bytes packed-sources)))
+    (set! packed-sources #f)))
+
+(define (join-sources! digest one other)
+  "Remember that DIGEST is of what the digests ONE and OTHER are of."
+  (unpack-sources!)
+  (let ((first (hash-ref sources one)) (second (hash-ref sources other)))
+    (when (and first second)
+      (note-source! digest (car first)
+                    (string-append (cadr first) "\n" (cadr second))))))
+
+(define (source-of digest)
+  "Return (FILE TEXT) of what DIGEST is of, or #f."
+  (unpack-sources!)
+  (hash-ref sources digest))
+
+(define (pack-sources)
+  "Return what note-definitions! takes for the sources so far."
+  (%bytes->string (%encode (hash-map->list cons sources) "")))
+
+(define (note-definitions! packed pure? expanded observed source-texts
+                           . included)
   "Remember the digests of the Flowfile's definitions, whether it is PURE?, the
-lists EXPANDED and INCLUDED of files, and what was OBSERVED, as
-pack-observations gives that, found when it was expanded."
+lists EXPANDED and INCLUDED of files, and what was OBSERVED and the
+SOURCE-TEXTS, as pack-observations and pack-sources give them, found when it was
+expanded."
+  (set! packed-sources source-texts)
   (included-files included)
   (expanded-observations (unpack-observations observed))
   (expanded-files expanded)

@@ -5,6 +5,7 @@
   #:use-module (flowmake project)
   #:export (source-summary
             form-summary
+            bindings-for
             mentioned-by-name
             top-level-form
             form-at-top-level?))
@@ -109,11 +110,12 @@ the strings in it that may name files."
             (loop (cdr datum) (walk (car datum) found))
             found))))))
 
-(define (with-bindings-around datum)
-  ;; DATUM and, transitively, what is bound around it and mentioned in it.
+(define (bindings-for datum)
+  "Return what of the top-level form around DATUM binds names that are mentioned
+in it or, transitively, in such bindings."
   (let loop ((queue (mentioned datum)) (seen '()) (parts '()))
     (cond
-     ((null? queue) (cons datum (reverse parts)))
+     ((null? queue) (reverse parts))
      ((or (not (symbol? (car queue))) (memq (car queue) seen))
       (loop (cdr queue) seen parts))
      (else
@@ -145,5 +147,5 @@ that it declares."
 form: the symbols that it mentions, and the strings that may name files."
   (let ((all (if (or (form-at-top-level?) (not (top-level-form)))
                  datum
-                 (with-bindings-around datum))))
+                 (cons datum (bindings-for datum)))))
     (cons (source-digest all) (mentioned all))))

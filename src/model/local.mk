@@ -24,6 +24,7 @@ model_sources = \
 	src/model/rules-template.c \
 	src/model/rules-thunks.c \
 	src/model/rules.c src/model/rules.h \
+	src/model/code-source.c src/model/code-source.h \
 	src/model/demands.c src/model/demands.h \
 	src/model/json-read.c \
 	src/model/key-diff.c src/model/key-diff.h \

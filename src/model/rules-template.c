@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/cbor.h"
+#include "base/digest.h"
+#include "model/code-source.h"
 #include "model/rules-read.h"
 
 static void read_expr(struct rules *r, struct cbor *c, struct expr *e);
@@ -255,6 +257,30 @@ read_produces(struct rules *r, struct cbor *c, struct template *t)
 	}
 }
 
+/* The value, or the source, of P: the latter comes once. */
+static void
+read_code_value(struct rules *r, struct cbor *c, struct code_part *p)
+{
+	const char *digest = (const char *)p->digest.bytes, *bytes;
+	const struct code_part *known;
+	struct code_source source;
+	size_t len;
+
+	if (cbor_get_null(c)) {
+		known = map_get(&r->sources, digest, DIGEST_BYTES);
+		if (p->known && known) {
+			p->value = known->value;
+			p->value_len = known->value_len;
+		}
+		return;
+	}
+	bytes = cbor_span(c, &len);
+	p->value = arena_memdup(&r->arena, bytes, len);
+	p->value_len = (uint32_t)len;
+	if (p->known && code_source_read(&source, p->value, p->value_len))
+		map_set(&r->sources, digest, DIGEST_BYTES, p);
+}
+
 /* CODE: the parts of the key that stand for a scheme body. */
 static void
 read_code(struct rules *r, struct cbor *c, struct recipe *rec)
@@ -278,11 +304,7 @@ read_code(struct rules *r, struct cbor *c, struct recipe *rec)
 			}
 			memcpy(p->digest.bytes, bytes, DIGEST_BYTES);
 		}
-		if (cbor_get_null(c))
-			continue;
-		bytes = cbor_span(c, &len);
-		p->value = arena_memdup(&r->arena, bytes, len);
-		p->value_len = (uint32_t)len;
+		read_code_value(r, c, p);
 	}
 }
 

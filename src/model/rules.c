@@ -22,6 +22,7 @@ rules_init(struct rules *r)
 	memset(r, 0, sizeof(*r));
 	arena_init(&r->arena);
 	map_init(&r->by_name);
+	map_init(&r->sources);
 }
 
 void
@@ -38,6 +39,7 @@ rules_release(struct rules *r)
 	free(r->steps);
 	free(r->defaults);
 	map_release(&r->by_name);
+	map_release(&r->sources);
 	arena_release(&r->arena);
 }
 

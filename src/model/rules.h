@@ -136,7 +136,8 @@ struct code_part {
 	const char *name;
 	bool known;              /* false: cannot be had, always run */
 	struct digest digest;
-	const char *value;       /* CBOR of a short value; or NULL */
+	const char *value;       /* CBOR of a short value, or a SOURCE of
+				  * model/wire.h; or NULL */
 	uint32_t value_len;
 };
 
@@ -273,6 +274,7 @@ struct rules {
 	uint32_t step_count;
 	uint32_t step_alloc;
 	struct map by_name;      /* step name -> struct step */
+	struct map sources;      /* digest of code -> struct code_part */
 	struct step **defaults;  /* the defaults forms among steps */
 	uint32_t default_count;
 	uint32_t default_alloc;

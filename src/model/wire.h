@@ -61,10 +61,12 @@
  *     ["exec", [EXPR...], EXPR stdin or null, EXPR stdout or null]
  *     ["script", [EXPR...], TEXT]
  *     ["scheme", line, column, CODE, [TEXT...], [name index...]]
- *        CODE = [[NAME, DIGEST bytes, value or null]...]: the parts of the
- *        key that stand for the body and the definitions and modules that it
- *        mentions (model/key.h names them), null in place of a DIGEST that
- *        cannot be had (always run), and the values of short data; the
+ *        CODE = [[NAME, DIGEST bytes, value or SOURCE or null]...]: the parts
+ *        of the key that stand for the body and the definitions and modules
+ *        that it mentions (model/key.h names them), null in place of a DIGEST
+ *        that cannot be had (always run), and the values of short data; of
+ *        code, where its DIGEST is sent first, SOURCE = [null, PATH, TEXT]:
+ *        the file in which it is written, and how; the
  *        TEXTs are the strings in there, one line each, which may name files;
  *        then the names that the body mentions
  *     The other recipes need no CODE: their THUNKs' values are in the key.

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "flow/code.h"
+#include "model/code-source.h"
 #include "report/code.h"
 #include "sys/file.h"
 
@@ -40,22 +41,42 @@ add_path(struct why_code *c, const char *path, size_t len)
 	strvec_push_len(&c->paths, path, len);
 }
 
-/* Collect the files that WHY's differences are about. */
-static void
-add_paths(struct why_state *w, const struct why *why)
+/* Add the file that the code or data P is from: the Flowfile, if that cannot be
+ * told. */
+static int
+add_path_of_code(struct why_state *w, const struct key_part *p,
+		 struct error *err)
 {
 	const char *flow_file = w->target->run.flow_file;
-	size_t i;
+	struct strbuf stored = STRBUF_INIT;
+	struct code_source s;
+	int rc = why_source_read(w, p->digest, &stored, &s, err);
 
-	for (i = 0; i < why->diff.count; i++) {
+	if (rc > 0)
+		add_path(&w->code, s.path, s.path_len);
+	else if (!rc && flow_file)
+		add_path(&w->code, flow_file, strlen(flow_file));
+	strbuf_release(&stored);
+	return MIN(rc, 0);
+}
+
+/* Collect the files that WHY's differences are about. */
+static int
+add_paths(struct why_state *w, const struct why *why, struct error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < why->diff.count; i++) {
 		const struct key_difference *x = &why->diff.list[i];
 		const struct key_part *p = x->new.name ? &x->new : &x->old;
 
 		if (p->subject == KEY_OF_INPUT || p->subject == KEY_OF_MODULE)
 			add_path(&w->code, p->object, p->object_len);
-		else if (flow_file)
-			add_path(&w->code, flow_file, strlen(flow_file));
+		else
+			rc = add_path_of_code(w, p, err);
 	}
+	return rc;
 }
 
 /* A file differs: a line event. */
@@ -237,7 +258,8 @@ why_code_read(struct why_state *w, const struct why *why, struct error *err)
 	if (read_record(w, w->target->run.number, &c->new, err) ||
 	    read_record(w, why->base_run->number, &c->old, err))
 		return -1;
-	add_paths(w, why);
+	if (add_paths(w, why, err))
+		return -1;
 	read_files(w);
 	if (add_files(w, why, err))
 		return -1;

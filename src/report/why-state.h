@@ -15,6 +15,7 @@
 #include "report/target.h"
 #include "store/store.h"
 
+struct code_source;
 struct error;
 
 /* The tasks of a run, or of one of its steps: the last attempt of each. */
@@ -169,6 +170,13 @@ struct why_describing {
 };
 
 enum { WHY_VALUE_BYTES = 60 }; /* of a value are shown */
+
+/* Append to STORED what the store has of the digest BYTES (may be NULL).
+ * Returns 1 when it is the source text S, which borrows from STORED; 0 when it
+ * is a value, or nothing; -1. */
+int why_source_read(struct why_state *w, const char *bytes,
+		    struct strbuf *stored, struct code_source *s,
+		    struct error *err);
 
 /* Append the beginning of the digest BYTES, enough to tell two apart. */
 void why_add_digest(struct strbuf *sb, const char *bytes);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/artifact.h"
+#include "model/code-source.h"
 #include "model/value.h"
 #include "store/files.h"
 
@@ -56,18 +57,39 @@ add_text(const struct why_describing *d, const char *bytes, struct strbuf *sb,
 	return MIN(store_text_get(d->w->store, &digest, sb, err), 0);
 }
 
-/* Append a value that the store has as CBOR. */
-static int
-add_stored_value(const struct why_describing *d, const char *bytes,
-		 struct strbuf *sb, struct error *err)
+int
+why_source_read(struct why_state *w, const char *bytes, struct strbuf *stored,
+		struct code_source *s, struct error *err)
 {
-	struct strbuf cbor = STRBUF_INIT;
-	int rc = add_text(d, bytes, &cbor, err);
+	struct digest digest;
 
-	if (!rc && cbor.len)
-		value_print(cbor.buf, cbor.len, WHY_VALUE_BYTES, sb);
-	strbuf_release(&cbor);
-	return rc;
+	if (!bytes)
+		return 0;
+	memcpy(digest.bytes, bytes, DIGEST_BYTES);
+	if (store_text_get(w->store, &digest, stored, err) < 0)
+		return -1;
+	return code_source_read(s, stored->buf, stored->len);
+}
+
+/* Append what the store has of the digest BYTES: a value, or the text of code,
+ * of which *PATH, if it is NULL, becomes the file, to be freed. */
+static int
+add_stored(const struct why_describing *d, const char *bytes,
+	   struct strbuf *sb, char **path, struct error *err)
+{
+	struct strbuf stored = STRBUF_INIT;
+	struct code_source s;
+	int rc = why_source_read(d->w, bytes, &stored, &s, err);
+
+	if (rc > 0) {
+		strbuf_add(sb, s.text, s.text_len);
+		if (!*path)
+			*path = xstrndup(s.path, s.path_len);
+	} else if (!rc && stored.len) {
+		value_print(stored.buf, stored.len, WHY_VALUE_BYTES, sb);
+	}
+	strbuf_release(&stored);
+	return MIN(rc, 0);
 }
 
 /* ---- parameters ---- */
@@ -128,16 +150,23 @@ note_parameters(const struct why_describing *d)
 
 /* ---- recipes, definitions ---- */
 
+/* Note who changed PATH, in which code is written. */
+static void
+note_code_file(const struct why_describing *d, const char *path)
+{
+	const struct why_code *c = &d->w->code;
+
+	if (!why_code_is_same(c, path))
+		why_code_add_file(c, path, true, &d->v->notes);
+}
+
 /* Note who changed the Flowfile, and what it may have looked into. */
 static void
 note_flow_file(const struct why_describing *d)
 {
-	const struct why_code *c = &d->w->code;
-	const char *path = d->w->target->run.flow_file;
-
-	if (path && !why_code_is_same(c, path))
-		why_code_add_file(c, path, true, &d->v->notes);
-	why_code_add_sources(c, &d->v->notes);
+	if (d->w->target->run.flow_file)
+		note_code_file(d, d->w->target->run.flow_file);
+	why_code_add_sources(&d->w->code, &d->v->notes);
 }
 
 /* The same of code that is not kept by the key: note where it is. */
@@ -148,6 +177,7 @@ note_code(const struct why_describing *d)
 	why_code_add_diff(&d->w->code, d->command, NULL, &d->v->notes);
 }
 
+/* The recipe of a shell, or of a program. */
 static int
 describe_recipe(const struct why_describing *d, struct error *err)
 {
@@ -173,20 +203,36 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	return 0;
 }
 
+/* A definition, or a scheme body. */
 static int
 describe_definition(const struct why_describing *d, struct error *err)
 {
+	const struct key_part *old = &d->x->old, *new = &d->x->new;
 	struct why_values *v = d->v;
+	char *path = NULL;
+	int rc = 0;
 
-	if (add_stored_value(d, d->x->old.digest, &v->old, err) ||
-	    add_stored_value(d, d->x->new.digest, &v->new, err) ||
+	if (add_stored(d, new->digest, &v->new, &path, err) ||
+	    add_stored(d, old->digest, &v->old, &path, err) ||
 	    why_code_read(d->w, d->why, err))
-		return -1;
-	if (!v->old.len || !v->new.len)
+		rc = -1;
+	else if ((old->name && !v->old.len) || (new->name && !v->new.len))
 		note_code(d);
-	else if (d->x->new.subject == KEY_OF_DEFINITION)
+	else if (path)
+		note_code_file(d, path);
+	else if (new->subject == KEY_OF_DEFINITION)
 		note_flow_file(d); /* a parameter may be given elsewhere */
-	return 0;
+	free(path);
+	return rc;
+}
+
+/* Whether X is of a scheme body, or of what that closes over. */
+static bool
+is_scheme(const struct key_difference *x)
+{
+	const struct key_part *p = x->new.name ? &x->new : &x->old;
+
+	return p->name_len >= 6 && !memcmp(p->name, "scheme", 6);
 }
 
 /* The notes of both parts; without one it is STANDARD. */
@@ -303,6 +349,8 @@ describe_module(const struct why_describing *d, struct error *err)
 		!strcmp(path + p->object_len - strlen(data), data);
 	int rc = why_code_read(d->w, d->why, err);
 
+	why_add_digest(&d->v->old, d->x->old.digest);
+	why_add_digest(&d->v->new, d->x->new.digest);
 	if (!rc && is_data) {
 		why_code_add_diff(&d->w->code, d->command, NULL,
 				  &d->v->notes);
@@ -366,7 +414,8 @@ why_values_read(struct why_state *w, const struct why *why,
 		return 0;
 	switch (x->new.name ? x->new.subject : x->old.subject) {
 	case KEY_OF_RECIPE:
-		return describe_recipe(&d, err);
+		return is_scheme(x) ? describe_definition(&d, err)
+				    : describe_recipe(&d, err);
 	case KEY_OF_INTERPRETER:
 		describe_by_notes(&d, "bash -euo pipefail -c");
 		return 0;

@@ -169,11 +169,11 @@ add_difference(struct strbuf *out, const struct key_difference *x,
 	if (is_short(v)) {
 		if (v->old.len || v->new.len)
 			strbuf_adds(out, ": ");
+		text_add_escaped(out, v->old.buf, v->old.len);
 		if (v->old.len && v->new.len)
-			strbuf_addf(out, "%s -> ", v->old.buf);
-		else
-			strbuf_adds(out, v->old.buf);
-		strbuf_addf(out, "%s\n", v->new.buf);
+			strbuf_adds(out, " -> ");
+		text_add_escaped(out, v->new.buf, v->new.len);
+		strbuf_addch(out, '\n');
 	} else {
 		strbuf_addch(out, '\n');
 		add_change(out, &v->old, &v->new);

@@ -59,11 +59,23 @@ test_expect_success 'what was made has a maker, and no commit' '
 test_expect_success 'of code there are commits, and a way to see them' '
 	sed -i "s/(+ (g x) 1)/(+ (g x) 2)/" Flowfile && commit "Two more" &&
 	flowmake resume > /dev/null &&
-	why value "  definition f changed" \
-		"    Flowfile changed by commit [0-9a-f]{12} of .* by Ada: Two more" \
-		"    see flowmake diff 2 3" &&
+	why value "  definition f changed: .define .f x. .\+ .g x. 1.. -> .*" \
+		"    Flowfile changed by commit [0-9a-f]{12} of .* by Ada: Two more" &&
 	flowmake diff 2 3 > out &&
 	test_grep "^\+.define .f x. .\+ .g x. 2" out
+'
+
+test_expect_success 'also of an included file that has a procedure' '
+	mkdir included && cd included && git init -q && flowfile <<-\END &&
+	(load "more.scm")
+	(step a (produces n) (scheme (f 1)))
+	END
+	echo "(define (f x) x)" > more.scm && commit "One" && flowmake > /dev/null &&
+	echo "(define (f x) (+ x 1))" > more.scm && commit "Two" &&
+	echo ";" >> Flowfile && commit "Three" && flowmake > /dev/null &&
+	why a "  definition f changed: .define .f x. x. -> .*" \
+		"    more.scm changed by commit [0-9a-f]{12} of .* by Ada: Two" &&
+	lines 3 out
 '
 
 test_expect_success 'what is not committed is said' '
@@ -71,7 +83,7 @@ test_expect_success 'what is not committed is said' '
 	sed -i "s/rate 1/rate 2/" Flowfile && commit "Rate" &&
 	echo ";" >> Flowfile && echo 4 >> data.txt &&
 	flowmake resume > /dev/null &&
-	why value "  module lib/words.scm changed" \
+	why value "  module lib/words.scm changed: [0-9a-f]{8} -> [0-9a-f]{8}" \
 		"    changed by commit [0-9a-f]{12} of .* by Ada: Rate" \
 		"    see flowmake diff 3 4 lib/words.scm" \
 		"  definition rate changed: 1 -> 2" \

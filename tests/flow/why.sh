@@ -106,7 +106,7 @@ test_expect_success 'a changed definition is named' '
 	sed -i "s/(\* 2 x)/(+ x x 1)/" Flowfile &&
 	flowmake resume > /dev/null &&
 	why start "6/start ran because of what changed since 5/start:" \
-		"  definition double changed"
+		"  definition double changed: \(define \(double x\) \(\* 2 x\)\) -> \(define \(double x\) \(\+ x x 1\)\)"
 '
 
 test_expect_success 'a changed value of another step is shown, with who made it' '
@@ -118,6 +118,49 @@ test_expect_success 'a changed definition of data is shown' '
 	sed -i "s/rate 0.5/rate 0.25/" Flowfile &&
 	flowmake resume > /dev/null &&
 	why next "  definition rate changed: 0.5 -> 0.25"
+'
+
+test_expect_success 'of code the lines that changed are shown' '
+	mkdir codes && cd codes && flowfile <<-\END &&
+	(load "more.scm")
+	(define limit 3)
+	(define (square x)
+	  ; of a number
+	  (* x x))
+	(define steps (list 1 2))
+	(step one
+	  (produces n)
+	  (scheme (define a (square 2))
+	          (helper (+ a limit))))
+	(for-each (lambda (i)
+	            (step ,(format #f "s~a" i)
+	              (produces n)
+	              (scheme (square i))))
+	          steps)
+	END
+	echo "(define (helper x) (1+ x))" > more.scm &&
+	flowmake run > /dev/null && sed -i "s/(\* x x)/(expt x 2)/" Flowfile &&
+	flowmake > /dev/null && why one "    - +\(\* x x\)\)" "    \+ +\(expt x 2\)\)" &&
+	lines 4 out && why s1 "    \+ +\(expt x 2\)\)" && lines 4 out &&
+	sed -i "s/square 2/square 3/; s/square i/square (- i)/" Flowfile &&
+	echo "(define (helper x) (1- x))" > more.scm && flowmake > /dev/null &&
+	why one "  recipe changed" "    - \(scheme \(define a \(square 2\)\)" \
+		"    \+ \(scheme \(define a \(square 3\)\)" \
+		"  definition helper changed: \(define \(helper x\) \(1\+ x\)\) -> \(define \(helper x\) \(1- x\)\)" &&
+	why s2 "  recipe changed: \(scheme \(square i\)\) -> \(scheme \(square \(- i\)\)\)" &&
+	test_grep -v "may come from" out &&
+	flowmake why s2 --json > json && test_grep "scheme .square .- i" json
+'
+
+test_expect_success 'also of a step that is not the first that mentions them' '
+	mkdir second && cd second && flowfile <<-\END &&
+	(define (f) 1)
+	(step a (produces n) (scheme (f)))
+	(step b (produces n) (scheme (+ 1 (f))))
+	END
+	flowmake run b > /dev/null && edit "(f) 1" "(f) 2" &&
+	flowmake b > /dev/null &&
+	why b "  definition f changed: \(define \(f\) 1\) -> \(define \(f\) 2\)"
 '
 
 test_expect_success 'a changed environment and another shell are shown' '

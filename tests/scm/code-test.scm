@@ -2,9 +2,10 @@
 ;;; Flowfiles.
 
 (use-modules (in-evaluator))
-(use-modules (ice-9 match) (srfi srfi-64) (rnrs bytevectors) (tap) (driver))
+(use-modules (ice-9 match) ((srfi srfi-1) #:select (filter-map lset-difference))
+             (srfi srfi-64) (rnrs bytevectors) (tap) (driver))
 
-(define* (code-of text #:optional (name "a"))
+(define* (whole-code-of text #:optional (name "a"))
   "Return the CODE of the step NAME of a Flowfile of TEXT."
   (write-file "Flowfile" text)
   (let ((e (start-evaluator)))
@@ -13,6 +14,21 @@
     (let ((code (list-ref (ref (template-named e name) "recipe") 3)))
       (stop-evaluator e)
       code)))
+
+(define* (code-of text #:optional (name "a"))
+  "Return the same without the sources, which do not count."
+  (map (match-lambda
+         ((part digest ((? unspecified?) . _)) (list part digest))
+         (entry entry))
+       (whole-code-of text name)))
+
+(define* (sources-of text #:optional (name "a"))
+  "Return the sources in there: (PART TEXT)."
+  (filter-map (match-lambda
+                ((part digest ((? unspecified?) "Flowfile" text))
+                 (list part text))
+                (_ #f))
+              (whole-code-of text name)))
 
 (define* (strings-of text #:optional (name "a"))
   "Return the strings of the same recipe."
@@ -94,11 +110,37 @@ replaced by TO."
      '("scheme" "definition f" "definition long" (3) ("a"))
      (map (match-lambda
             ((name _ (? unspecified?)) name)
+            ((name _) name)
             ((name _ value) (list value)))
           (code-of "(define n 3) (define (f x) x) (define s \"a\")
 (define long (iota 100))
 (step a (scheme (list (f n) s (car long))))"
 )))
+   (test-equal "code brings how it is written"
+     '(("scheme" "(scheme (twice  ; it\n (helper 2)))")
+       ("definition helper" "(define (helper x) (* x factor))")
+       ("definition twice" "(define-syntax-rule (twice e) (+ e e))"))
+     (sources-of (replace base "twice (h" "twice  ; it\n (h")))
+   (test-equal "... also what is set again, and what follows a tab"
+     '(("scheme" "(scheme (f \"#)\"))")
+       ("definition f" "(define (f) 1)\n(set! f (lambda () \n2))"))
+     (sources-of "#| ( |# (define (f) 1) (set! f (lambda () \n2))
+\t(step a (produces n)\t(scheme (f \"#)\")))"))
+   (test-equal "... and what is bound around a body, but no other step"
+     '(("scheme" "(scheme (f 1))\n(f (lambda (x) (* x 2)))"))
+     (sources-of "(let ((f (lambda (x) (* x 2))) (y 5))
+(step b (shell \"x\")) (step a (produces n) (scheme (f 1))))"))
+   (test-equal "... each once"
+     '("definition f")
+     (let ((text "(define (f) 1)
+(step a (scheme (f))) (step b (scheme (f) (f)))"))
+       (lset-difference equal?
+                        (map car (sources-of text "a"))
+                        (map car (sources-of text "b")))))
+   (test-equal "... unless it is very long"
+     '("scheme")
+     (map car (sources-of (format #f "(define (f) ~s)
+(step a (scheme (f)))" (make-string 20000 #\x)))))
    (test-equal "a changed value changes its part alone"
      '("definition factor") (changes? "factor 3" "factor 4"))
    (test-equal "a changed procedure changes its part alone"
