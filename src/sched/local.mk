@@ -1,5 +1,6 @@
 sched_sources = \
 	src/sched/attempt.c src/sched/attempt.h \
+	src/sched/due-reason.c \
 	src/sched/ends.c \
 	src/sched/evaluate.c src/sched/evaluate.h \
 	src/sched/expand.c \

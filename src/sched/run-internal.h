@@ -62,6 +62,8 @@ struct run {
 	struct strvec given;          /* parameters: NAME, TEXT, ..., NULL */
 	struct reuse *reuse;          /* NULL: every task is executed */
 	bool *rerun;                  /* by step index: never reused */
+	struct old_tasks *old_tasks;  /* plan: of the run to resume; NULL: not
+				       * read */
 	struct task **due;            /* resume: ready, to be executed */
 	uint32_t due_start;
 	uint32_t due_count;
@@ -248,10 +250,13 @@ void run_let_files_go(struct run *r);
 struct task *run_take_due(struct run *r);
 /* Whether A, whose spec is made, ended so, or will, without being executed. */
 bool attempt_reuse(struct run *r, struct attempt *a);
-/* Append why A, a new attempt of a task that is due, has to be executed. */
-void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
 /* Record what was kept since the last time. */
 int run_record_kept(struct run *r, struct error *err);
+
+/* ---- due-reason.c ---- */
+/* Append why A, a new attempt of a task that is due, has to be executed. */
+void run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why);
+void old_tasks_free(struct old_tasks *o);
 
 /* ---- repeat.c ---- */
 /* R is over, as run_sum_up says: prepare a witness of it for the next resume;

@@ -406,6 +406,7 @@ close_run(struct run *r)
 	run_record_release(&r->origin);
 	strvec_release(&r->given);
 	reuse_free(r->reuse);
+	old_tasks_free(r->old_tasks);
 	free(r->rerun);
 	attempt_free(r->scratch);
 	free(r->due);

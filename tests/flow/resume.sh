@@ -126,8 +126,15 @@ test_expect_success 'a plan compares a task with none of another element' '
 		echo 1 > in/a && echo 2 > in/c && flowmake &&
 		echo 3 > in/b && flowmake -n
 	) > out &&
-	test_grep "^h/1 in/b: runs: no result fits; last time h/1 was in/c\$" out &&
-	test_grep "^h/2 in/c: reused from run 1" out
+	test_grep "^h/1 in/b: runs: there is no result of it yet\$" out &&
+	test_grep "^h/2 in/c: reused from run 1" out &&
+	cd moved && echo 4 > in/c && flowmake -n > out &&
+	test_grep "^h/1 in/b: runs: there is no result of it yet\$" out &&
+	test_grep "^h/2 in/c: runs: input in/c changed\$" out &&
+	sed -i "s,cat #,test #{i} != in/c; cat #," Flowfile &&
+	test_must_fail flowmake -k 2> errors && rm in/a && flowmake -n > out &&
+	test_grep "^h/1 in/c: runs: its last attempt failed\$" out &&
+	lines 3 out
 '
 
 test_expect_success 'what somebody wrote over an output is kept and said' '
