@@ -17,6 +17,7 @@
 #include "base/strvec.h"
 #include "store/db.h"
 #include "store/store.h"
+#include "store/witness.h"
 #include "sys/file.h"
 
 /* Compiled code that nobody has read for so long is of an old Flowfile. */
@@ -89,7 +90,9 @@ replaced_is_wanted(const struct sweep *w, const char *name)
 	return !run || gc_rows_keep_run(w->rows, run);
 }
 
-/* Compiled code is made anew when it is wanted after all. */
+/* Compiled code is made anew when it is wanted after all.  Of witnesses there
+ * is but one, which is read without being written for as long as nothing
+ * changes: where reading does not set a time it would look unused. */
 static bool
 code_is_wanted(const struct sweep *w, const char *name)
 {
@@ -97,8 +100,9 @@ code_is_wanted(const struct sweep *w, const char *name)
 	char *path = path_join(w->dir, name);
 	struct stat st;
 	bool wanted = lstat(path, &st) < 0 ||
-		      (MAX(st.st_atim.tv_sec, st.st_mtim.tv_sec) >
-			       now - CODE_UNUSED_S && !w->all_code);
+		      ((MAX(st.st_atim.tv_sec, st.st_mtim.tv_sec) >
+				now - CODE_UNUSED_S ||
+			witness_is_at(path)) && !w->all_code);
 
 	free(path);
 	return wanted;

@@ -289,6 +289,13 @@ witness_find(const struct witness *w, const char *path, struct file_entry *e)
 	return true;
 }
 
+bool
+witness_is_at(const char *path)
+{
+	return !strcmp(path, WITNESS_PATH) ||
+	       !strcmp(path, WITNESS_CHANGES_PATH);
+}
+
 void
 witness_drop(struct witness *w, const char *path,
 	     bool (*is_new)(void *data, enum sight seen, const char *path),

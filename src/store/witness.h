@@ -56,6 +56,9 @@ struct witness_task {
 
 #define WITNESS_NO_PLACE UINT32_MAX
 
+/* Whether PATH is one of the files that a witness is in. */
+bool witness_is_at(const char *path);
+
 /* Who knows which task declares a file. */
 struct witness_guide {
 	/* The place of the only task that declares PATH, or

@@ -137,7 +137,7 @@ test_expect_success 'what a killed process left is removed' '
 	mkdir -p .flowmake/objects/00 && echo odd > .flowmake/objects/00/mine &&
 	echo lost > .flowmake/objects/00/0123456789abcdef0123456789abcd &&
 	echo old > .flowmake/logs/5 &&
-	touch -d "100 days ago" .flowmake/cache/old.go &&
+	touch -d "100 days ago" .flowmake/cache/old.go .flowmake/cache/witness &&
 	mkdir -p .flowmake/replaced/5 && echo was > .flowmake/replaced/5/f &&
 	flowmake gc > out &&
 	cat > expected <<-\END &&
@@ -149,6 +149,7 @@ test_expect_success 'what a killed process left is removed' '
 	END
 	test_cmp expected out &&
 	ls -A .flowmake/tmp > left && lines 0 left &&
+	test -e .flowmake/cache/witness &&
 	test -e .flowmake/objects/00/mine
 '
 
