@@ -105,23 +105,40 @@ open_store(bool dry_run, struct error *err)
 	return store_close(s, err) ? NULL : store_open(STORE_WRITE, err);
 }
 
+/* The code of runs that go. */
+struct forgetting {
+	struct gc_report *report;
+	bool dry_run;
+};
+
 static void
 ask_to_forget(struct code *c, void *data)
 {
-	const struct gc_report *r = data;
+	const struct forgetting *f = data;
+	const struct gc_report *r = f->report;
 
-	code_forget(c, r->kept, r->kept_count, r->newest);
+	code_forget(c, r->kept, r->kept_count, r->newest, f->dry_run);
 }
 
-/* Remove the code of runs that are not kept. */
-static int
-forget_code(struct gc_report *r, struct error *err)
+static void
+on_forgotten(void *data, uint64_t bytes)
 {
-	static const struct code_events none;
+	struct forgetting *f = data;
 
-	if (access(STORE_CODE_REPOSITORY, F_OK) < 0)
+	f->report->kinds[GC_SNAPSHOTS].bytes = bytes;
+}
+
+/* Remove the code of runs that are not kept, or count it. */
+static int
+forget_code(struct gc_report *r, bool dry_run, struct error *err)
+{
+	static const struct code_events events = { .forgotten = on_forgotten };
+	struct forgetting f = { r, dry_run };
+
+	if (access(STORE_CODE_REPOSITORY, F_OK) < 0 ||
+	    (dry_run && !r->kinds[GC_SNAPSHOTS].count))
 		return 0;
-	return code_ask(ask_to_forget, &none, r, 0, err);
+	return code_ask(ask_to_forget, &events, &f, 0, err);
 }
 
 int
@@ -141,8 +158,8 @@ cmd_gc(struct invocation *inv, const struct command *self, struct error *err)
 	rc = store_gc(s, &o, &report, err);
 	if (store_close(s, rc ? NULL : err))
 		rc = -1;
-	if (!rc && !o.dry_run)
-		rc = forget_code(&report, err);
+	if (!rc)
+		rc = forget_code(&report, o.dry_run, err);
 	free(report.kept);
 	add_report(&out, &report, o.dry_run);
 	if (!rc && !out.len)

@@ -213,6 +213,9 @@ on_frame(struct code *c, const struct frame *f)
 	case CODE_ERROR:
 		on_error(c, &in);
 		break;
+	case CODE_FORGOTTEN:
+		c->events->forgotten(c->data, cbor_get_uint(&in));
+		break;
 	case CODE_DONE:
 		cbor_skip(&in);
 		break;
@@ -494,12 +497,14 @@ code_history(struct code *c, const char *from, const char *to,
 
 void
 code_forget(struct code *c, const uint32_t *keep, size_t count,
-	    uint32_t newest)
+	    uint32_t newest, bool dry_run)
 {
 	struct strbuf sb = STRBUF_INIT;
 	size_t i;
 
-	begin_request(c, &sb, 3);
+	begin_request(c, &sb, 4);
+	cbor_put_str(&sb, "dry-run");
+	cbor_put_bool(&sb, dry_run);
 	put_number(&sb, "newest", newest);
 	cbor_put_str(&sb, "keep");
 	cbor_put_array(&sb, count);

@@ -33,6 +33,8 @@ struct code_events {
 	/* Path number I of those asked about was changed by C; the newest
 	 * first. */
 	void (*changed)(void *data, size_t i, const struct code_commit *c);
+	/* Code was, or would be, forgotten that takes about so many bytes. */
+	void (*forgotten)(void *data, uint64_t bytes);
 };
 
 /* Start the helper.  Only the events of what is asked for are called. */
@@ -59,9 +61,10 @@ void code_checkout(struct code *c, uint32_t run, const char *directory);
 void code_history(struct code *c, const char *from, const char *to,
 		  char *const *paths);
 
-/* Forget the code of all runs up to NEWEST but the COUNT ones at KEEP. */
+/* Forget the code of all runs up to NEWEST but the COUNT ones at KEEP; or if
+ * DRY_RUN only find out what that gives. */
 void code_forget(struct code *c, const uint32_t *keep, size_t count,
-		 uint32_t newest);
+		 uint32_t newest, bool dry_run);
 
 /* Turn the loop until what was asked for is done, for LIMIT_NS at most (0: as
  * long as it takes), or until *INTERRUPTED (may be NULL).  Returns -1 when it

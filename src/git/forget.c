@@ -19,19 +19,23 @@
 #include "base/strvec.h"
 #include "git/pack.h"
 #include "git/repo.h"
+#include "git/stored.h"
 #include "sys/file.h"
 
 struct forgetting {
 	const char *repository;
 	const uint32_t *keep;
 	size_t keep_count;
+	uint32_t newest;      /* later runs are kept, too */
+	bool dry_run;
 	struct repo repo;
 	git_odb *odb;
 	struct map needed;    /* id of an object -> anything */
 	git_oid *trees;       /* those needed, of which some are read */
 	size_t tree_count;
 	size_t tree_alloc;
-	size_t unneeded;      /* objects that are there */
+	size_t unneeded;      /* objects that are there, */
+	uint64_t unneeded_bytes; /* ... which take so much */
 	struct error *err;
 };
 
@@ -76,6 +80,15 @@ need_tree(void *data, const git_oid *id)
 	return 0;
 }
 
+/* Need the tree ID of RUN, if that is kept. */
+static int
+need_run(void *data, uint32_t run, const git_oid *id)
+{
+	struct forgetting *f = data;
+
+	return run > f->newest || is_kept(f, run) ? need_tree(f, id) : 0;
+}
+
 /* Need what is in the tree ID. */
 static int
 read_tree(struct forgetting *f, const git_oid *id)
@@ -97,6 +110,17 @@ read_tree(struct forgetting *f, const git_oid *id)
 	return 0;
 }
 
+/* Need the files that INDEX names; to name their trees it would have to be
+ * written. */
+static void
+need_files(struct forgetting *f, git_index *index)
+{
+	size_t i;
+
+	for (i = 0; i < git_index_entrycount(index); i++)
+		need(f, &git_index_get_byindex(index, i)->id);
+}
+
 /* Need the files and trees that the index says are there; it may be of a run
  * that is forgotten. */
 static int
@@ -108,6 +132,11 @@ read_index(struct forgetting *f)
 
 	if (git_repository_index(&index, f->repo.git))
 		return repo_error(f->err, "cannot read the index");
+	if (f->dry_run) {
+		need_files(f, index);
+		git_index_free(index);
+		return 0;
+	}
 	rc = git_index_write_tree_to(&tree, index, f->repo.git);
 	if (rc) /* without it the next snapshot reads all files anew */
 		rc = git_index_clear(index) || git_index_write(index);
@@ -122,7 +151,7 @@ find_needed(struct forgetting *f)
 {
 	size_t i;
 
-	if (read_index(f) || repo_each_tree(&f->repo, need_tree, f, f->err))
+	if (read_index(f) || repo_each_tree(&f->repo, need_run, f, f->err))
 		return -1;
 	for (i = 0; i < f->tree_count; i++)
 		if (read_tree(f, &f->trees[i]))
@@ -130,14 +159,15 @@ find_needed(struct forgetting *f)
 	return 0;
 }
 
-static int
-count_unneeded(const git_oid *id, void *data)
+static void
+count_unneeded(void *data, const git_oid *id, uint64_t bytes)
 {
 	struct forgetting *f = data;
 
-	f->unneeded += !map_get(&f->needed, (const char *)id->id,
-				GIT_OID_RAWSZ);
-	return 0;
+	if (map_get(&f->needed, (const char *)id->id, GIT_OID_RAWSZ))
+		return;
+	f->unneeded++;
+	f->unneeded_bytes += bytes;
 }
 
 /* ---- packing ---- */
@@ -274,31 +304,44 @@ repack(struct forgetting *f)
 
 /* ---- all ---- */
 
+/* Remove the names of what is forgotten. */
 static int
-forget(struct forgetting *f, uint32_t newest)
+forget_trees(struct forgetting *f)
 {
-	if (repo_open_to_write(&f->repo, f->repository, "gc", f->err) ||
-	    repo_forget_trees(&f->repo, newest, is_kept, f, f->err) ||
-	    find_needed(f))
+	return repo_open_to_write(&f->repo, f->repository, "gc", f->err) ||
+	       repo_forget_trees(&f->repo, f->newest, is_kept, f,
+				 f->err) ? -1 : 0;
+}
+
+static int
+forget(struct forgetting *f)
+{
+	if ((f->dry_run ? repo_open(&f->repo, f->repository, f->err)
+			: forget_trees(f)) ||
+	    find_needed(f) ||
+	    stored_each(f->repository, count_unneeded, f, f->err))
 		return -1;
-	if (git_repository_odb(&f->odb, f->repo.git) ||
-	    git_odb_foreach(f->odb, count_unneeded, f))
+	if (f->dry_run || !f->unneeded)
+		return 0;
+	if (git_repository_odb(&f->odb, f->repo.git))
 		return repo_error(f->err, "cannot read %s", f->repository);
-	return f->unneeded ? repack(f) : 0;
+	return repack(f);
 }
 
 int
 forget_runs(const char *repository, const uint32_t *keep, size_t count,
-	    uint32_t newest, struct error *err)
+	    uint32_t newest, bool dry_run, uint64_t *bytes, struct error *err)
 {
 	struct forgetting f = {
 		.repository = repository, .keep = keep, .keep_count = count,
-		.repo = REPO_INIT, .err = err,
+		.newest = newest, .dry_run = dry_run, .repo = REPO_INIT,
+		.err = err,
 	};
 	int ret;
 
 	map_init(&f.needed);
-	ret = forget(&f, newest);
+	ret = forget(&f);
+	*bytes = f.unneeded_bytes;
 	map_release(&f.needed);
 	free(f.trees);
 	git_odb_free(f.odb);

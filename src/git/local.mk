@@ -13,4 +13,5 @@ git_parts = \
 	src/git/project.c src/git/project.h \
 	src/git/repo.c src/git/repo.h \
 	src/git/snapshot.c src/git/snapshot.h \
+	src/git/stored.c src/git/stored.h \
 	src/git/walk.c src/git/walk.h

@@ -48,6 +48,7 @@ struct request {
 	uint32_t newest;
 	uint32_t *keep;
 	size_t keep_count;
+	bool dry_run;
 	int64_t since_ns;
 	struct strvec paths;
 };
@@ -120,6 +121,8 @@ read_request(struct request *q, const struct strbuf *payload,
 			q->newest = (uint32_t)cbor_get_uint(&c);
 		else if (cbor_key_is(key, len, "keep"))
 			read_numbers(&c, &q->keep, &q->keep_count);
+		else if (cbor_key_is(key, len, "dry-run"))
+			q->dry_run = cbor_get_bool(&c);
 		else if (cbor_key_is(key, len, "since"))
 			q->since_ns = cbor_get_int(&c);
 		else if (cbor_key_is(key, len, "paths"))
@@ -251,6 +254,18 @@ serve_diff(const struct request *q, bool names, struct error *err)
 	return ret;
 }
 
+/* Answer CODE_FORGET. */
+static int
+serve_forget(const struct request *q, struct strbuf *answer, struct error *err)
+{
+	uint64_t bytes;
+	int ret = forget_runs(q->repository, q->keep, q->keep_count, q->newest,
+			      q->dry_run, &bytes, err);
+
+	cbor_put_uint(answer, bytes);
+	return ret;
+}
+
 /* ---- serving ---- */
 
 /* Do what message TYPE asks for, with S if that was prepared; ANSWER, of
@@ -276,9 +291,8 @@ serve(unsigned type, const struct request *q, struct snapshot *s,
 		return history_find(q->repository, q->from_commit,
 				    q->to_commit, &q->paths, answer, err);
 	case CODE_FORGET:
-		cbor_put_null(answer);
-		return forget_runs(q->repository, q->keep, q->keep_count,
-				   q->newest, err);
+		*answer_type = CODE_FORGOTTEN;
+		return serve_forget(q, answer, err);
 	default:
 		return error_set(err, "flowmake-git does not know message %u",
 				 type);

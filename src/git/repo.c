@@ -274,7 +274,8 @@ repo_forget_trees(struct repo *r, uint32_t newest,
 }
 
 int
-repo_each_tree(struct repo *r, int (*fn)(void *data, const git_oid *tree),
+repo_each_tree(struct repo *r,
+	       int (*fn)(void *data, uint32_t run, const git_oid *tree),
 	       void *data, struct error *err)
 {
 	struct strvec names = STRVEC_INIT;
@@ -285,7 +286,7 @@ repo_each_tree(struct repo *r, int (*fn)(void *data, const git_oid *tree),
 	for (i = 0; !ret && i < names.count; i++) {
 		ret = git_reference_name_to_id(&id, r->git, names.v[i]);
 		ret = ret ? repo_error(err, "cannot read %s", names.v[i])
-			  : fn(data, &id);
+			  : fn(data, run_of_ref(names.v[i]), &id);
 	}
 	strvec_release(&names);
 	return ret;

@@ -41,8 +41,8 @@ int repo_forget_trees(struct repo *r, uint32_t newest,
 		      struct error *err);
 /* Call FN for the tree of each run; it returns -1 to stop. */
 int repo_each_tree(struct repo *r,
-		   int (*fn)(void *data, const git_oid *tree), void *data,
-		   struct error *err);
+		   int (*fn)(void *data, uint32_t run, const git_oid *tree),
+		   void *data, struct error *err);
 
 /* Set ERR to "FORMAT: " and what libgit2 said last, and what to do if that
  * means that our repository is damaged.  Returns -1. */

@@ -61,8 +61,10 @@
  * ---- forgetting ----
  *
  * CODE_FORGET, engine to helper: { "repository": PATH, "keep": [N...],
- *   "newest": N }   forget the code of all other runs up to the newest;
- *   CODE_DONE answers it
+ *   "newest": N, "dry-run": bool }   forget the code of all other runs up to
+ *   the newest; or only count
+ * CODE_FORGOTTEN, helper to engine, answers it: the bytes that are, or would
+ *   be, given back, about
  *
  * CODE_ERROR, helper to engine, in place of an answer: TEXT.
  */
@@ -90,6 +92,7 @@ enum code_wire_type {
 	CODE_FORGET,
 	CODE_NAMES,
 	CODE_PREPARE,
+	CODE_FORGOTTEN,
 };
 
 #endif

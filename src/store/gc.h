@@ -45,7 +45,8 @@ enum gc_kind {
 	GC_RECORDS,   /* of tasks */
 	GC_RESULTS,   /* objects */
 	GC_LOGS,
-	GC_SNAPSHOTS, /* of code; of these only the records are removed */
+	GC_SNAPSHOTS, /* of code: of these only the records, whose bytes do
+		       * not count */
 	GC_REPLACED,  /* files that were replaced by outputs */
 	GC_TEMPORARY, /* what killed processes left */
 	GC_CODE,      /* compiled Flowfiles that nobody used for long */
