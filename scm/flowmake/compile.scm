@@ -265,14 +265,17 @@ step; does a ')' before it come too early?" name))
   ;; Of the parameters so far.
   (make-parameter '()))
 
-(define (check-parameters form names defined)
+(define (check-names form names defined)
   ;; FORM defines NAMES, those before it DEFINED.  What the command line says
-  ;; of a parameter must not be lost.
+  ;; of a parameter must not be lost, nor a definition be hidden in steps.
   (define parameter?
     (let ((datum (syntax->datum form)))
       (and (pair? datum) (eq? (car datum) 'parameter))))
   (define (check name)
     (cond
+     ((memq name implicit-names)
+      (flow-error (syntax-source form)
+                  "the name '~a' cannot be defined; every step has it" name))
      ((memq name (parameter-names))
       (unless parameter?                ; that is said when it is declared
         (flow-error (syntax-source form)
@@ -301,7 +304,7 @@ unbound."
                   (all-names (delete-duplicates
                               (append names (names-set tree))))
                   (marks? (and marks? (not (declares-only? form)))))
-             (check-parameters form names defined)
+             (check-names form names defined)
              (when (plain-names)
                (note-plain! tree all-names))
              (loop (cdr rest)

@@ -28,6 +28,12 @@
      "(step a (input inputs \"a\"))"
      "Flowfile:1:16: step 'a': the name 'inputs' cannot be given; every step \
 has it")
+    ("nor defined, which would be hidden in steps"
+     "(define n 1)\n(define (attempt) 5)\n(step a (exec \"x\"))"
+     "Flowfile:2:1: the name 'attempt' cannot be defined; every step has it")
+    ("nor with others"
+     "(define-values (x outputs) (values 1 2))"
+     "Flowfile:1:1: the name 'outputs' cannot be defined; every step has it")
     ("a second recipe is found"
      "(step a (shell \"x\")\n  (exec \"y\"))"
      "Flowfile:2:3: step 'a': a second recipe, exec; a step has one")
