@@ -299,6 +299,12 @@ cannot be had or encoded; #t if there is nothing."
 (define (file-part file)
   (list (string-append "module " file) (%file-digest file)))
 
+(define module-part
+  ;; Of a file of a module: comments in it do not count.
+  (match-lambda
+    ((file . digest)
+     (list (string-append "module " file) (or digest (%file-digest file))))))
+
 (define observation-part
   ;; The part of what was looked at while forms were expanded.
   (match-lambda
@@ -313,7 +319,7 @@ cannot be had or encoded; #t if there is nothing."
    (lambda (entry)
      (let ((file (car entry))
            (data (car (known-state entry))))
-       (append (map file-part (module-files file))
+       (append (map module-part (module-sources file))
                (map observation-part (module-observations file))
                (if data
                    (list (list (string-append "module " file ", data") data))

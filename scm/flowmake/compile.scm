@@ -354,11 +354,25 @@ FILE includes."
                (list (current-module) (reverse heads)
                      (reverse (cons (note-files file forms) trees))))))))))
 
+(define (file-of form file)
+  ;; The file that FORM, of the module in FILE, is written in.
+  (or (assq-ref (or (syntax-source form) '()) 'filename) file))
+
 (define (note-files file forms)
+  (define (source name)
+    ;; What a macro reads may count with its comments.
+    (cons name
+          (and (not (member name (expanded-files)))
+               (forms-digest
+                (filter-map (lambda (form)
+                              (and (equal? (file-of form file) name)
+                                   (syntax->datum form)))
+                            forms)))))
   (expand `((@ (flowmake registry) note-module-files!)
             ,file ',(mentioned-by-name (map syntax->datum forms))
             ,(pack-observations)
-            ,@(included-files))))
+            ,@(map (lambda (name) (list 'quote (source name)))
+                   (cons file (included-files))))))
 
 ;;; The compiler's time goes up with the square of a procedure's length, so the
 ;;; forms are cut into procedures of a few forms each.

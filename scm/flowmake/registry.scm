@@ -34,6 +34,7 @@
             pack-observations
             note-module-files!
             module-files
+            module-sources
             module-mentions
             module-observations
             compiled-flow?
@@ -315,26 +316,32 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   (make-parameter #f))
 
 (define files-of-modules '())
-;; ((file mentioned observations included ...) ...)
+;; ((file mentioned observations (file . digest) ...) ...)
 
-(define (note-module-files! file mentioned observed . included)
-  "Remember that the module in FILE consists of the files INCLUDED as well, what
-it says MENTIONED, a list: names of modules, and strings; and what was OBSERVED
-when it was expanded, as pack-observations gives that."
+(define (note-module-files! file mentioned observed . sources)
+  "Remember that the module in FILE consists of the files of SOURCES, FILE itself
+and those that it includes, each with the digest of the forms in it, or #f if
+all of it counts; what it says MENTIONED, a list: names of modules, and strings;
+and what was OBSERVED when it was expanded, as pack-observations gives that."
   (set! files-of-modules
-        (acons file (cons* mentioned (unpack-observations observed) included)
+        (acons file (cons* mentioned (unpack-observations observed) sources)
                files-of-modules)))
 
 (define (noted file)
-  (or (assoc-ref files-of-modules file) '(() ())))
+  (or (assoc-ref files-of-modules file) `(() () (,file . #f))))
 
 (define (compiled-module? file)
   "Return whether the procedures of the module in FILE have marks."
   (and (assoc file files-of-modules) #t))
 
+(define (module-sources file)
+  "Return ((FILE . DIGEST-or-#f) ...) of FILE, which holds a module, and of the
+files that it includes, as note-module-files! has them."
+  (cddr (noted file)))
+
 (define (module-files file)
   "Return FILE, which holds a module, and the files that it includes."
-  (cons file (cddr (noted file))))
+  (map car (module-sources file)))
 
 (define (module-observations file)
   "Return the expanded-observations of the module in FILE."

@@ -6,6 +6,7 @@
   #:export (source-summary
             form-summary
             bindings-for
+            forms-digest
             mentioned-by-name
             top-level-form
             form-at-top-level?))
@@ -14,6 +15,10 @@
   ;; The digest of DATUM as source text: comments and layout do not count.
   (let ((bytes (%encode-source datum)))
     (and bytes (%digest bytes))))
+
+(define (forms-digest data)
+  "Return the digest of DATA, all forms of a file, or #f if it has none."
+  (and (pair? data) (source-digest data)))
 
 (define max-name-length
   ;; Of a file, as the engine takes it for one.

@@ -109,16 +109,17 @@ describe_from(const struct why_describing *d, const struct reading *old,
 	why_note_maker(d, n);
 }
 
-/* Whether A and B gave the same under NAME; else BOTH says what. */
+/* Whether A gave under NAME what B gave under OLD_NAME; else BOTH says what. */
 static bool
-gave_same(const struct attempt_record *a, const struct attempt_record *b,
-	  const char *name, struct strbuf *both)
+gave_same(const struct attempt_record *a, const char *name,
+	  const struct attempt_record *b, const char *old_name,
+	  struct strbuf *both)
 {
 	struct strbuf old = STRBUF_INIT;
 	bool same;
 
 	add_given(both, a, name);
-	add_given(&old, b, name);
+	add_given(&old, b, old_name);
 	same = !strcmp(both->buf, old.buf);
 	strbuf_adds(both, ", ");
 	why_add_task(both, b);
@@ -145,7 +146,8 @@ note_joined(const struct why_describing *d, const struct reading *from,
 			continue;
 		b = tasks_find(&against->tasks, against->step, a);
 		strbuf_reset(&both);
-		if (!what != !!b || (b && gave_same(a, b, from->name, &both)) ||
+		if (!what != !!b ||
+		    (b && gave_same(a, from->name, b, against->name, &both)) ||
 		    count++ >= MAX_TASKS)
 			continue;
 		why_add_task(notes, a);

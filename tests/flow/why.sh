@@ -238,6 +238,7 @@ test_expect_success 'what it reads is found under the names it had' '
 	why 3/two "  from r changed: \"one\" -> \"uno\"" "    made by 3/uno; .*" &&
 	sed -i "s/step cc/step ccc/; s/join cc/join ccc/; s/step uno/step eins/; s/from uno/from eins/" Flowfile &&
 	sed -i "s/10 x/20 x/; s/\"uno\"/\"eins\"/" Flowfile &&
+	sed -i "s/produces h/produces g/; s/ccc h/ccc (h g)/" Flowfile &&
 	flowmake resume > /dev/null &&
 	why 4/d "    4/ccc/0 gave 40, 3/cc/0 20" "    4/ccc/1 gave 60, 3/cc/1 30" &&
 	why 4/two "  from r changed: \"uno\" -> \"eins\""
