@@ -232,6 +232,10 @@ bool why_code_add_tree(const struct why_code *c, const char *path,
 /* Append lines on the files that differ and are named in the Flowfile, which
  * may have looked into them. */
 void why_code_add_sources(const struct why_code *c, struct strbuf *notes);
+/* Append to OLD and NEW the lines of the file PATH that differ, if its code was
+ * kept. */
+void why_code_read_lines(const struct why_code *c, const char *path,
+			 struct strbuf *old, struct strbuf *new);
 /* Append a line on how to see what differs in PATH (NULL: all). */
 void why_code_add_diff(const struct why_code *c, const char *command,
 		       const char *path, struct strbuf *notes);

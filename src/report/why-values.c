@@ -347,17 +347,20 @@ describe_module(const struct why_describing *d, struct error *err)
 	char *path = xstrndup(p->object, p->object_len);
 	bool is_data = p->object_len >= strlen(data) &&
 		!strcmp(path + p->object_len - strlen(data), data);
+	const struct why_code *c = &d->w->code;
+	struct why_values *v = d->v;
 	int rc = why_code_read(d->w, d->why, err);
 
-	why_add_digest(&d->v->old, d->x->old.digest);
-	why_add_digest(&d->v->new, d->x->new.digest);
 	if (!rc && is_data) {
-		why_code_add_diff(&d->w->code, d->command, NULL,
-				  &d->v->notes);
+		why_code_add_diff(c, d->command, NULL, &v->notes);
 	} else if (!rc) {
-		why_code_add_file(&d->w->code, path, false, &d->v->notes);
-		why_code_add_diff(&d->w->code, d->command, path,
-				  &d->v->notes);
+		why_code_read_lines(c, path, &v->old, &v->new);
+		why_code_add_file(c, path, false, &v->notes);
+		why_code_add_diff(c, d->command, path, &v->notes);
+	}
+	if (!v->old.len && !v->new.len) {
+		why_add_digest(&v->old, d->x->old.digest);
+		why_add_digest(&v->new, d->x->new.digest);
 	}
 	free(path);
 	return rc;
