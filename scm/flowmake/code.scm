@@ -348,13 +348,14 @@ cannot be had or encoded; #t if there is nothing."
 (define max-shown-bytes 60)
 
 (define (data-part symbol value)
-  ;; What is short can be shown when it changes.
-  (let ((bytes (value-bytes value)))
-    (list (data-name symbol)
-          (and bytes (%digest bytes))
-          (and bytes
-               (<= (bytevector-length bytes) max-shown-bytes)
-               bytes))))
+  ;; What is short can be shown when it changes, of others how it is written.
+  (let* ((bytes (value-bytes value))
+         (digest (and bytes (%digest bytes)))
+         (short? (and bytes (<= (bytevector-length bytes) max-shown-bytes)))
+         (entry (definition symbol)))
+    (when (and digest (not short?) entry)
+      (copy-source! digest (car entry)))
+    (list (data-name symbol) digest (and short? bytes))))
 
 (define (symbol-parts symbol)
   ;; The parts that SYMBOL, or a list that names a module, stands for, and the

@@ -42,6 +42,7 @@
             compiled-module?
             pack-definitions
             note-source!
+            copy-source!
             join-sources!
             pack-sources
             note-definitions!
@@ -381,6 +382,12 @@ files that it includes, as note-module-files! has them."
     (for-each (lambda (entry) (apply note-source! entry))
               (%decode (%string->bytes packed-sources)))
     (set! packed-sources #f)))
+
+(define (copy-source! digest other)
+  "Remember that DIGEST is of what is written as what the digest OTHER is of."
+  (let ((source (source-of other)))
+    (when source
+      (note-source! digest (car source) (cadr source)))))
 
 (define (join-sources! digest one other)
   "Remember that DIGEST is of what the digests ONE and OTHER are of."

@@ -203,6 +203,16 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	return 0;
 }
 
+/* The value is another one, and is written as before. */
+static void
+note_computed(const struct why_describing *d)
+{
+	strbuf_reset(&d->v->old);
+	strbuf_reset(&d->v->new);
+	strbuf_adds(&d->v->notes, "its text is the same, the value is not\n");
+	why_code_add_sources(&d->w->code, &d->v->notes);
+}
+
 /* A definition, or a scheme body. */
 static int
 describe_definition(const struct why_describing *d, struct error *err)
@@ -218,6 +228,8 @@ describe_definition(const struct why_describing *d, struct error *err)
 		rc = -1;
 	else if ((old->name && !v->old.len) || (new->name && !v->new.len))
 		note_code(d);
+	else if (!strcmp(v->old.buf, v->new.buf))
+		note_computed(d);
 	else if (path)
 		note_code_file(d, path);
 	else if (new->subject == KEY_OF_DEFINITION)

@@ -152,6 +152,23 @@ test_expect_success 'of code the lines that changed are shown' '
 	flowmake why s2 --json > json && test_grep "scheme .square .- i" json
 '
 
+test_expect_success 'of data that are long, too, unless they are computed' '
+	mkdir data && cd data && seq 100 > table.csv && flowfile <<-\END &&
+	(define words (list "alpha" "beta" "gamma" "delta" "epsilon" "zeta"
+	                    "eta" "theta" "iota" "kappa" "lambda" "mu"))
+	(define rows (csv-rows "table.csv"))
+	(step a (produces n) (scheme (length words)))
+	(step b (produces n) (scheme (length rows)))
+	END
+	flowmake run > /dev/null && edit "\"mu\"" "\"mu\" \"nu\"" &&
+	echo 101 >> table.csv && flowmake > /dev/null &&
+	why a "  definition words changed" "    - .*\"lambda\" \"mu\"\)\)" \
+		"    \+ .*\"lambda\" \"mu\" \"nu\"\)\)" && lines 4 out &&
+	why b "  definition rows changed" \
+		"    its text is the same, the value is not" \
+		"    it may come from table.csv: changed"
+'
+
 test_expect_success 'also of a step that is not the first that mentions them' '
 	mkdir second && cd second && flowfile <<-\END &&
 	(define (f) 1)
