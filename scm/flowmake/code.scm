@@ -383,14 +383,26 @@ cannot be had or encoded; #t if there is nothing."
           (values parts mentioned)))))
 
 (define (sorted parts)
-  ;; By name, each once.
-  (let loop ((parts (sort parts (lambda (a b) (string<? (car a) (car b)))))
-             (result '()))
+  ;; By name, each once: what has several digests has one of all of them.
+  (define (written part)
+    (object->string (cadr part)))
+  (define (before? a b)
+    (or (string<? (car a) (car b))
+        (and (string=? (car a) (car b))
+             (string<? (written a) (written b)))))
+  (define (join one other)
+    (list (car one)
+          (and (cadr one) (cadr other)
+               (value-digest (list (cadr one) (cadr other))))))
+  (let loop ((parts (sort parts before?)) (last #f) (result '()))
     (cond
      ((null? parts) (reverse result))
-     ((and (pair? result) (string=? (caar parts) (caar result)))
-      (loop (cdr parts) result))
-     (else (loop (cdr parts) (cons (car parts) result))))))
+     ((equal? (car parts) last) (loop (cdr parts) last result))
+     ((and last (string=? (caar parts) (car last)))
+      (loop (cdr parts) (car parts)
+            (cons (join (car result) (car parts)) (cdr result))))
+     (else
+      (loop (cdr parts) (car parts) (cons (car parts) result))))))
 
 (define (code-parts summary closure)
   "Return what of model/wire.h's CODE stands for a body with SUMMARY, (DIGEST

@@ -14,7 +14,7 @@
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
   #:use-module (flowmake purity)
-  #:use-module ((flowmake reader) #:select (form-text))
+  #:use-module ((flowmake reader) #:select (source-text))
   #:use-module (flowmake registry)
   #:use-module (flowmake source)
   #:export (place-of-node
@@ -74,10 +74,11 @@
   ;; or sets.
   (if (null? names)
       '()
-      (let ((summary (source-summary (syntax->datum form)))
-            (place (syntax-source form)))
+      (let* ((datum (syntax->datum form))
+             (summary (source-summary datum))
+             (place (syntax-source form)))
         (note-source! (car summary) (assq-ref place 'filename)
-                      (form-text place))
+                      (source-text place datum))
         (map (lambda (name)
                (cons* name (car summary) (delq name (cdr summary))))
              names))))
@@ -183,7 +184,7 @@ step; does a ')' before it come too early?" name))
   ;; Variables of what opens a file to be read; include is one of the callers.
   (map (lambda (name) (module-variable the-scm-module name))
        '(open-input-file open-file call-with-input-file
-         with-input-from-file)))
+         with-input-from-file open open-fdes)))
 
 (define getenv-variable
   ;; Guile's own, which modules of the project use.
@@ -354,20 +355,12 @@ FILE includes."
                (list (current-module) (reverse heads)
                      (reverse (cons (note-files file forms) trees))))))))))
 
-(define (file-of form file)
-  ;; The file that FORM, of the module in FILE, is written in.
-  (or (assq-ref (or (syntax-source form) '()) 'filename) file))
-
 (define (note-files file forms)
   (define (source name)
     ;; What a macro reads may count with its comments.
     (cons name
           (and (not (member name (expanded-files)))
-               (forms-digest
-                (filter-map (lambda (form)
-                              (and (equal? (file-of form file) name)
-                                   (syntax->datum form)))
-                            forms)))))
+               (forms-digest (or (assoc-ref (forms-read) name) '())))))
   (expand `((@ (flowmake registry) note-module-files!)
             ,file ',(mentioned-by-name (map syntax->datum forms))
             ,(pack-observations)

@@ -12,6 +12,7 @@
             compile-module
             may-compile?
             must-compile?
+            mentioned-by-name
             interpreted-code))
 
 (define (lazy module name)
@@ -20,6 +21,7 @@
     (apply (module-ref (resolve-interface module) name) args)))
 
 ;; Their docstrings are in these modules.
+(define mentioned-by-name (lazy '(flowmake source) 'mentioned-by-name))
 (define read-flow (lazy '(flowmake reader) 'read-flow))
 (define install-here-strings!
   (lazy '(flowmake reader) 'install-here-strings!))

@@ -22,7 +22,7 @@
 (define (compiled-module path file text)
   ;; Compile TEXT, keep that at PATH, and return it as a thunk.
   (install-here-strings!)
-  (parameterize ((included-files '()) (expanded-files '())
+  (parameterize ((included-files '()) (expanded-files '()) (forms-read '())
                  (expanded-observations '()))
     (let* ((forms (read-flow file text))
            (expanded (expand-module file forms))
@@ -34,6 +34,20 @@
                   (append (expanded-observations)
                           (all-of module-observations (car expanded))))
       (load-thunk-from-memory bytecode))))
+
+(define (note-interpreted! file)
+  ;; Note of the module in FILE, which was not compiled, as much as reading it
+  ;; says.  What its macros read, or what is included inside of forms, is not
+  ;; known.
+  (parameterize ((included-files '()) (forms-read '()) (form-place #f))
+    (catch 'flowmake-error
+      (lambda ()
+        (read-flow file (%read-file file))
+        (note-read-module! file
+                           (mentioned-by-name (append-map cdr (forms-read)))
+                           (map (lambda (name) (cons name #f))
+                                (cons file (included-files)))))
+      (const #f))))                     ; loading it says what is wrong
 
 (define (all-of proc module)
   ;; What PROC gives for all files of MODULE and of those that it uses.
@@ -70,7 +84,8 @@
             (code (code))
             (else
              (when file
-               (install-here-strings!))
+               (install-here-strings!)
+               (note-interpreted! file))
              (apply load-path name rest))))
          (when file
            (note-loaded! (map string->symbol (string-split name #\/))))

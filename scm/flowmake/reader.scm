@@ -10,8 +10,7 @@
             source-line
             column->index
             index->column
-            form-text
-            part-text
+            source-text
             read-flow))
 
 ;;; Source texts, so that a literal's characters can be found again.
@@ -224,54 +223,41 @@ here string"))
        ((eqv? c #\;) (read-line port) (loop)))))
   (cons (port-line port) (port-column port)))
 
-;;; Forms as they are written.
+;;; Data as they are written.
 
-(define ends (make-hash-table))         ; place of a form -> (line . column)
+(define max-source-length 16384)
 
-(define (note-end! form port)
-  ;; PORT has just read FORM.
-  (hash-set! ends (syntax-source form)
-             (cons (port-line port) (port-column port))))
+(define (lines-from file line column count)
+  ;; The text of FILE from there on, COUNT lines at most.
+  (let ((first (source-line file line)))
+    (let loop ((i (+ line count -1)) (lines '()))
+      (if (> i line)
+          (loop (1- i) (cons (source-line file i) lines))
+          (string-join
+           (cons (substring first (column->index first column))
+                 (filter identity lines))
+           "\n")))))
 
-(define (text-between file line column end)
-  ;; What FILE holds from there up to END, (line . column).
-  (define (from-column text)
-    (substring text (column->index text column)))
-  (define last-line (source-line file (car end)))
-  (define last-text
-    (substring last-line 0 (column->index last-line (cdr end))))
-  (if (= line (car end))
-      (from-column last-text)
-      (string-join
-       (append (list (from-column (source-line file line)))
-               (map (lambda (i) (source-line file (+ line 1 i)))
-                    (iota (- (car end) line 1)))
-               (list last-text))
-       "\n")))
-
-(define (form-text place)
-  "Return the text of the top-level form at PLACE, or #f."
-  (part-text place place))
-
-(define (part-text place part)
-  "Return the text of what stands at PART in the top-level form at PLACE, or
-#f."
-  (define (field name) (assq-ref part name))
-  (define end (and place part (hash-ref ends place)))
-  (and end
-       (equal? (field 'filename) (assq-ref place 'filename))
-       (<= (field 'line) (car end))
-       (let ((text (text-between (field 'filename) (field 'line)
-                                 (field 'column) end)))
-         (if (equal? place part)
-             text
-             (first-datum-text text)))))
-
-(define (first-datum-text text)
-  ;; As much of TEXT as its first datum takes, or #f.
+(define (datum-text text datum)
+  ;; As much of TEXT as its first datum takes, if that is DATUM; else #f.
   (let ((port (open-input-string text)))
-    (and (false-if-exception (begin (read port) #t))
+    (and (equal? (false-if-exception (read port)) datum)
          (string-drop-right text (string-length (read-string port))))))
+
+(define (source-text place datum)
+  "Return the text at PLACE, as syntax-source gives it, if DATUM is written there
+and not very long; else #f."
+  (define (field name) (and place (assq-ref place name)))
+  (define file (field 'filename))
+  (define first (and file (source-line file (field 'line))))
+  (and first
+       (<= (string-length first) max-source-length)
+       (let loop ((count 8))
+         (let ((text (lines-from file (field 'line) (field 'column) count)))
+           (or (datum-text text datum)
+               (and (<= (string-length text) max-source-length)
+                    (source-line file (+ (field 'line) count))
+                    (loop (* 2 count))))))))
 
 (define (read-forms file text)
   ;; The syntax objects of the forms in TEXT, the content of FILE.
@@ -287,9 +273,7 @@ here string"))
                                          args)))))
         (if (eof-object? form)
             (reverse forms)
-            (begin
-              (note-end! form port)
-              (loop (cons form forms))))))))
+            (loop (cons form forms)))))))
 
 (define (included-file form file)
   ;; The file that the top-level FORM of FILE loads or includes, or #f.
@@ -314,7 +298,9 @@ here string"))
   "Return the list of syntax objects of the forms in TEXT, the content of FILE,
 with those of the files that it loads or includes at top level in their place.
 Raise flowmake-error if something cannot be read."
-  (let loop ((forms (read-forms file text)) (result '()))
+  (define forms (read-forms file text))
+  (forms-read (acons file (map syntax->datum forms) (forms-read)))
+  (let loop ((forms forms) (result '()))
     (cond
      ((null? forms) (reverse result))
      ((included-file (car forms) file)

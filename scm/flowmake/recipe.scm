@@ -6,8 +6,8 @@
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
   #:use-module (flowmake primitives)
-  #:use-module ((flowmake reader) #:select (part-text))
-  #:use-module ((flowmake registry) #:select (form-place note-source!))
+  #:use-module ((flowmake reader) #:select (source-text))
+  #:use-module ((flowmake registry) #:select (note-source!))
   #:use-module (flowmake source)
   #:use-module (flowmake wire)
   #:export (recipe-clauses
@@ -182,7 +182,7 @@
   ;; The source-summary of STX, the body of the clause at PLACE.
   (let* ((datum (syntax->datum stx))
          (summary (source-summary datum))
-         (text (part-text (form-place) place)))
+         (text (source-text place (cons 'scheme datum))))
     (note-source! (car summary) (assq-ref place 'filename)
                   (and text
                        (string-join (cons text (texts-around datum)) "\n")))

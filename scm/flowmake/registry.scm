@@ -28,11 +28,13 @@
             pure-flow?
             check-given-parameters
             included-files
+            forms-read
             expanded-files
             expanded-observations
             note-observation!
             pack-observations
             note-module-files!
+            note-read-module!
             module-files
             module-sources
             module-mentions
@@ -284,6 +286,11 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   ;; Those that what is read now, the Flowfile or a module, loads or includes.
   (make-parameter '()))
 
+(define forms-read
+  ;; The data of all forms of files that were read, (FILE DATUM ...), with
+  ;; those that load or include others where they stand.
+  (make-parameter '()))
+
 (define expanded-files
   ;; Those of the Flowfile's that were read while forms were expanded, by
   ;; include inside of a form or by a macro: any code may be from there.
@@ -316,29 +323,36 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   ;; a value, by (define (NAME ...) ...) or the like.
   (make-parameter #f))
 
-(define files-of-modules '())
-;; ((file mentioned observations (file . digest) ...) ...)
+(define noted-modules '())
+;; ((file compiled? mentioned observations (file . digest) ...) ...)
 
 (define (note-module-files! file mentioned observed . sources)
-  "Remember that the module in FILE consists of the files of SOURCES, FILE itself
-and those that it includes, each with the digest of the forms in it, or #f if
-all of it counts; what it says MENTIONED, a list: names of modules, and strings;
-and what was OBSERVED when it was expanded, as pack-observations gives that."
-  (set! files-of-modules
-        (acons file (cons* mentioned (unpack-observations observed) sources)
-               files-of-modules)))
+  "Remember that the module in FILE, which is compiled, consists of the files of
+SOURCES, FILE itself and those that it includes, each with the digest of the
+forms in it, or #f if all of it counts; what it says MENTIONED, a list: names of
+modules, and strings; and what was OBSERVED when it was expanded, as
+pack-observations gives that."
+  (set! noted-modules
+        (acons file
+               (cons* #t mentioned (unpack-observations observed) sources)
+               noted-modules)))
+
+(define (note-read-module! file mentioned sources)
+  "Remember the same of a module that is interpreted, as far as it was read."
+  (set! noted-modules
+        (acons file (cons* #f mentioned '() sources) noted-modules)))
 
 (define (noted file)
-  (or (assoc-ref files-of-modules file) `(() () (,file . #f))))
+  (or (assoc-ref noted-modules file) `(#f () () (,file . #f))))
 
 (define (compiled-module? file)
   "Return whether the procedures of the module in FILE have marks."
-  (and (assoc file files-of-modules) #t))
+  (car (noted file)))
 
 (define (module-sources file)
   "Return ((FILE . DIGEST-or-#f) ...) of FILE, which holds a module, and of the
 files that it includes, as note-module-files! has them."
-  (cddr (noted file)))
+  (cdddr (noted file)))
 
 (define (module-files file)
   "Return FILE, which holds a module, and the files that it includes."
@@ -346,12 +360,12 @@ files that it includes, as note-module-files! has them."
 
 (define (module-observations file)
   "Return the expanded-observations of the module in FILE."
-  (cadr (noted file)))
+  (caddr (noted file)))
 
 (define (module-mentions file)
   "Return the names of the modules that the module in FILE mentions names of by
 @ and @@, and the strings in it that may name files."
-  (car (noted file)))
+  (cadr (noted file)))
 
 (define (pack-definitions list)
   "Return what note-definitions! takes for LIST, ((NAME DIGEST MENTIONED ...)
@@ -366,15 +380,13 @@ files that it includes, as note-module-files! has them."
 
 ;;; The texts that the digests are of, to be shown when they change.
 
-(define max-source-length 16384)
-
 (define sources (make-hash-table))      ; digest -> (file text)
 
 (define packed-sources #f)
 
 (define (note-source! digest file text)
   "Remember that DIGEST is of TEXT, a string or #f, in FILE."
-  (when (and digest text (<= (string-length text) max-source-length))
+  (when (and digest text)
     (hash-set! sources digest (list file text))))
 
 (define (unpack-sources!)

@@ -16,9 +16,17 @@
   (let ((bytes (%encode-source datum)))
     (and bytes (%digest bytes))))
 
+(define place-names
+  ;; What tells code where it stands, and so what is before it.
+  '(current-source-location current-filename syntax-source source-properties
+    source-property))
+
 (define (forms-digest data)
-  "Return the digest of DATA, all forms of a file, or #f if it has none."
-  (and (pair? data) (source-digest data)))
+  "Return the digest of DATA, all forms of a file; #f if it has none, or if
+comments and layout may count."
+  (and (pair? data)
+       (not (or-map (lambda (what) (memq what place-names)) (mentioned data)))
+       (source-digest data)))
 
 (define max-name-length
   ;; Of a file, as the engine takes it for one.

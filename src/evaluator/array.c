@@ -119,8 +119,11 @@ out:
 }
 
 void
-array_encode(struct strbuf *sb, const struct array_view *view)
+array_encode(struct strbuf *sb, const struct array_view *view, bool exact)
 {
+	bool is_bytevector = !strcmp(view->type->name, "vu8");
+	bool has_tag = view->type->tag != TAG_U8 ||
+		       (exact ? !is_bytevector : view->rank != 1);
 	size_t i;
 
 	if (view->rank != 1) {
@@ -129,10 +132,9 @@ array_encode(struct strbuf *sb, const struct array_view *view)
 		cbor_put_array(sb, view->rank);
 		for (i = 0; i < view->rank; i++)
 			cbor_put_uint(sb, view->dims[i]);
-		cbor_put_tag(sb, view->type->tag);
-	} else if (view->type->tag != TAG_U8) {
-		cbor_put_tag(sb, view->type->tag);
 	}
+	if (has_tag)
+		cbor_put_tag(sb, view->type->tag);
 	cbor_put_bytes(sb, view->elements, view->len);
 }
 

@@ -38,8 +38,10 @@ struct array_view {
 int array_look(SCM v, struct array_view *view, const char **why);
 
 /* Append VIEW as CBOR; its type must have a tag.  Bytes of a one-dimensional
- * u8 or vu8 array become a byte string. */
-void array_encode(struct strbuf *sb, const struct array_view *view);
+ * u8 or vu8 array become a byte string; if EXACT only a bytevector's do, and
+ * arrays of u8 and vu8 are told apart. */
+void array_encode(struct strbuf *sb, const struct array_view *view,
+		  bool exact);
 
 /* The typed vector that TAG, not 0, and LEN bytes at DATA stand for, or
  * SCM_UNDEFINED when TAG is none of a typed array's or LEN is no whole number

@@ -116,9 +116,10 @@ stack_has_cycle(const struct encoder *e)
 }
 
 /* Count the pairs of the list V; *DOTTED: whether it ends in another thing
- * than ().  Returns false when it has no end. */
+ * than (), or than #nil if that is as good.  Returns false when it has no
+ * end. */
 static bool
-measure_list(SCM v, size_t *count, bool *dotted)
+measure_list(const struct encoder *e, SCM v, size_t *count, bool *dotted)
 {
 	SCM slow = v;
 	size_t n = 0;
@@ -131,7 +132,8 @@ measure_list(SCM v, size_t *count, bool *dotted)
 			return false;
 	}
 	*count = n;
-	*dotted = !scm_is_null(v);
+	*dotted = e->mode == VALUE_SOURCE ? !scm_is_eq(v, SCM_EOL)
+					  : !scm_is_null(v);
 	return true;
 }
 
@@ -141,7 +143,7 @@ encode_list(struct encoder *e, SCM v)
 	size_t count;
 	bool dotted;
 
-	if (!measure_list(v, &count, &dotted)) {
+	if (!measure_list(e, v, &count, &dotted)) {
 		e->bad = "a circular list";
 		return;
 	}
@@ -165,11 +167,13 @@ encode_vector(struct encoder *e, SCM v)
 	push(e, FRAME_VECTOR, v, count);
 }
 
+/* In source texts a character that stands for a byte is itself. */
 static void
 put_string(struct encoder *e, SCM str)
 {
 	size_t len;
-	char *s = text_from_scm(str, &len);
+	char *s = e->mode == VALUE_SOURCE ? scm_to_utf8_stringn(str, &len)
+					  : text_from_scm(str, &len);
 
 	cbor_put_text(e->out, s, len);
 	free(s);
@@ -321,7 +325,7 @@ encode_array(struct encoder *e, SCM v)
 	}
 	rc = array_look(v, &view, &e->bad);
 	if (rc > 0 && view.type->tag)
-		array_encode(e->out, &view);
+		array_encode(e->out, &view, e->mode == VALUE_SOURCE);
 	else if (rc > 0)
 		e->bad = "an array of complex numbers";
 	else if (!rc && scm_is_eq(scm_array_type(v), SCM_BOOL_T))
@@ -402,6 +406,8 @@ encode_one(struct encoder *e, SCM v)
 		encode_number(e, v);
 	else if (scm_is_pair(v))
 		encode_list(e, v);
+	else if (scm_is_eq(v, SCM_ELISP_NIL) && e->mode == VALUE_SOURCE)
+		e->bad = "#nil";
 	else if (encode_atom(e, v))
 		return;
 	else if (scm_is_vector(v))

@@ -21,7 +21,9 @@ struct strbuf;
 
 enum value_mode {
 	VALUE_DATUM,  /* what a user's program computed */
-	VALUE_SOURCE, /* source text: keeps null apart, for digests */
+	VALUE_SOURCE, /* source text, for digests: what reads differently is
+		       * told apart, also null, types of bytes, and bytes in
+		       * strings from characters that stand for them */
 	/* A message: lists are arrays, vectors maps (key value ...), symbols
 	 * texts, the unspecified value null, and bytevectors items that are
 	 * encoded already. */

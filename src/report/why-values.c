@@ -203,6 +203,16 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	return 0;
 }
 
+/* What one side is, or both, is not known: the other alone would look as if it
+ * were new, or gone. */
+static void
+note_unknown(const struct why_describing *d)
+{
+	strbuf_reset(&d->v->old);
+	strbuf_reset(&d->v->new);
+	note_code(d);
+}
+
 /* The value is another one, and is written as before. */
 static void
 note_computed(const struct why_describing *d)
@@ -227,7 +237,7 @@ describe_definition(const struct why_describing *d, struct error *err)
 	    why_code_read(d->w, d->why, err))
 		rc = -1;
 	else if ((old->name && !v->old.len) || (new->name && !v->new.len))
-		note_code(d);
+		note_unknown(d);
 	else if (!strcmp(v->old.buf, v->new.buf))
 		note_computed(d);
 	else if (path)

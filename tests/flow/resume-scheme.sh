@@ -497,4 +497,81 @@ test_expect_success 'data that are changed in place count by what they are then'
 	edit "row 0 7" "row 0 8" && executes b && dumps b "n = 8"
 '
 
+# edits FROM TO: of lib/m.scm; it changes what step a gives, so a is executed.
+edits() {
+	edit "$1" "$2" lib/m.scm && executes a &&
+	flowmake dump latest/a > resumed && flowmake run a > /dev/null &&
+	flowmake dump latest/a > fresh && test_cmp fresh resumed
+}
+
+# module LINE...: the module that step a uses.
+module() {
+	rm -rf .flowmake lib && mkdir lib &&
+	{ echo "(define-module (lib m) #:export (f))" &&
+		printf "%s\n" "$@"; } > lib/m.scm &&
+	cat > Flowfile <<-\END
+	(use-modules (lib m))
+	(step a (produces v) (scheme (object->string (f))))
+	END
+}
+
+test_expect_success 'of a module all counts that is not a comment' '
+	mkdir forms && cd forms &&
+	module "(define (f) (null? (quote #nil)))" "; one" && flowmake &&
+	edits "#nil" "#f" && edit one two lib/m.scm && executes "" &&
+	edits "(null? (quote #f))" "(cdr (quote (a . #nil)))" &&
+	edits ". #nil" "" && edits "(cdr (quote (a )))" "(quote #u8(1 2))" &&
+	edits "#u8" "#vu8" && edits "#vu8(1 2)" "#2u8((1 2))" &&
+	edits "#2u8" "#2vu8" && edits "(quote #2vu8((1 2)))" "1" &&
+	edits "(f) 1" "(f) 1.0"
+'
+
+test_expect_success 'so does where it includes files' '
+	mkdir includes && cd includes &&
+	module "(include \"a.scm\") ; first" "(include \"b.scm\")" &&
+	echo "(define (f) 1)" > lib/a.scm && echo "(define (f) 2)" > lib/b.scm &&
+	flowmake && edits "a.scm\") ; first
+(include \"b.scm" "b.scm\")
+(include \"a.scm" && echo "; a comment" >> lib/a.scm && executes ""
+'
+
+test_expect_success 'and its lines, where it can tell them' '
+	mkdir lines && cd lines && module "; one" \
+		"(define (f) (assq-ref (current-source-location) (quote line)))" &&
+	flowmake && edits "; one" "; one
+; two"
+'
+
+test_expect_success 'and the text that a macro of another module reads' '
+	mkdir text && cd text && module "; one" "(define (f) 1)" &&
+	cat > lib/b.scm <<-\END &&
+	(define-module (lib b) #:export (g) #:use-module (ice-9 rdelim))
+	(define-syntax second-line
+	  (lambda (x)
+	    (datum->syntax x
+	      (let ((port (open (string-append "lib/" "m.scm") O_RDONLY)))
+	        (read-line port)
+	        (read-line port)))))
+	(define (g) second-line)
+	END
+	sed -i "s/(f)/(list (f) (g))/; 1s/.*/(use-modules (lib m) (lib b))/" Flowfile &&
+	flowmake && edits "; one" "; two"
+'
+
+test_expect_success 'and the data of each of two modules in one file' '
+	mkdir two && cd two &&
+	module "(define own (getenv \"XX1\"))" "(define (f) (list own (g)))" &&
+	sed -i "1i (define-module (lib n) #:export (g)) (define rows (getenv \"XX2\")) (define (g) rows)" lib/m.scm &&
+	sed -i "s/#:export (f)/#:export (f) #:use-module (lib n)/" lib/m.scm &&
+	export XX1=1 XX2=1 && flowmake && export XX2=2 && executes a &&
+	flowmake dump latest/a > out && test_grep "1.*2" out
+'
+
+test_expect_success 'without a cache it counts with what it includes' '
+	mkdir cacheless && cd cacheless && module "(include \"x.scm\")" &&
+	echo "(define (f) 1)" > lib/x.scm && mkdir .flowmake &&
+	: > .flowmake/cache && flowmake && executes "" &&
+	echo "(define (f) 2)" > lib/x.scm && executes a
+'
+
 test_done
