@@ -20,6 +20,9 @@
 #include "store/files.h"
 #include "store/objects.h"
 
+/* No name is longer. */
+enum { WORD_MAX_BYTES = 1024 };
+
 /* ---- files of the project ---- */
 
 /* Digest one input: 1, 0 when it is not there, -1. */
@@ -41,9 +44,17 @@ digest_input(struct files *files, struct spec_file *f, struct error *err)
 static bool
 names_project_file(struct files *files, const char *word)
 {
-	return *word && *word != '/' && *word != '-' && strlen(word) <= 1024 &&
-	       strncmp(word, "../", 3) && !path_is_inside(".flowmake", word) &&
+	return *word && *word != '/' && *word != '-' &&
+	       strlen(word) <= WORD_MAX_BYTES && strncmp(word, "../", 3) &&
+	       !path_is_inside(".flowmake", word) &&
 	       files_name_one(files, word);
+}
+
+/* Whether C ends a word of a shell. */
+static bool
+is_end(char c)
+{
+	return c && strchr(" \t\n;|&<>()", c);
 }
 
 /* What stands between the words of a text. */
@@ -135,6 +146,40 @@ call_unescaped(word_fn *fn, void *data, const char *text, size_t len)
 	strbuf_release(&word);
 }
 
+/* Call FN for the word that begins at TEXT, LEN bytes to the end of the text, as
+ * a shell joins it of parts some of which are in quotes: 'tools'/t.sh, as a hole
+ * makes it.  What variables and patterns stand for nobody knows. */
+static void
+call_joined(word_fn *fn, void *data, const char *text, size_t len)
+{
+	struct strbuf word = STRBUF_INIT;
+	bool is_joined = false, is_known = true;
+	char quote = '\0';
+	size_t i;
+
+	for (i = 0; i < len && is_known && word.len <= WORD_MAX_BYTES; i++) {
+		char c = text[i];
+		bool escapes = c == '\\' && quote != '\'' && i + 1 < len;
+
+		if (!quote && is_end(c))
+			break;
+		is_known = quote == '\'' || !c ||
+			   !strchr(quote ? "$`" : "$`*?[{", c);
+		if (c == quote) {
+			quote = '\0';
+		} else if (!quote && (c == '"' || c == '\'')) {
+			quote = c;
+			is_joined = true;
+		} else {
+			i += escapes && (!quote || strchr("$`\"\\", text[i + 1]));
+			strbuf_addch(&word, text[i]);
+		}
+	}
+	if (is_joined && is_known && !quote)
+		each_name_in(word.buf, word.len, false, fn, data);
+	strbuf_release(&word);
+}
+
 /* Whether what begins at START of TEXT stands behind a > or >> of a shell, and
  * so is written.  Neither -> nor <tag> nor \> is one. */
 static bool
@@ -169,11 +214,17 @@ each_word_in(const char *text, size_t text_len, bool script, word_fn *fn,
 	for (i = 0; i < text_len; i += len + 1) {
 		char before = i ? text[i - 1] : '\0';
 		bool in_quotes = before == '"' || before == '\'';
+		bool begins = !script && i < text_len &&
+			(!before || before == '=' || is_end(before)) &&
+			!is_end(text[i]);
 
 		len = strcspn(text + i, breaks);
 		quoted = 0;
-		if ((len || in_quotes) && is_written(text, i - in_quotes))
+		if ((len || in_quotes || begins) &&
+		    is_written(text, i - in_quotes))
 			continue;
+		if (begins)
+			call_joined(fn, data, text + i, text_len - i);
 		if (in_quotes)
 			quoted = strcspn(text + i, before == '"' ? "\"\n" :
 					 "'\n");

@@ -234,6 +234,38 @@ test_expect_success 'it does where the recipe also reads it, or seems to' '
 	test_grep "tee: input .tee.txt. changed while the task ran; its results will not be used again; what the recipe writes should be an output" "$said"
 '
 
+test_expect_success 'words count of which parts are in quotes, or are holes' '
+	mkdir -p joined/tools joined/data joined/own && cd joined &&
+	echo "cat \$1" > tools/t.sh && echo 1 > data/a.txt && echo 1 > own/x.json &&
+	echo 1 > "data/b c.txt" && echo 1 > plain-e && flowfile <<-\END &&
+	(define dir "tools")
+	(define e "a")
+	(define b "b c")
+	(define own "own")
+	(define last "e")
+	(step tool (produces (n text)) (shell "sh #{dir}/t.sh own/x.json > #{n}"))
+	(step hole (produces (n text))
+	  (shell "for i in 1; do cat data/#{e}.txt; done > #{n}"))
+	(step late (foreach x (list "a")) (produces (n text))
+	  (shell "cat data/#{x}.txt; : > #{n}"))
+	(step spaces (produces (n text)) (shell "cat data/#{b}.txt > #{n}"))
+	(step option (produces (n text))
+	  (shell "echo --conf=#{own}/x.json > #{n}"))
+	(step end (produces (n text)) (shell "cat plain-#{last} > #{n}"))
+	(step quotes (produces (n text))
+	  (shell "cat \"data\"/a.txt; cat #{own}/\"x\".json > #{n}"))
+	(step bare (produces (n text))
+	  (shell-program "sh" "-c") (shell "cat \"data\"/a\".txt\" > #{n}"))
+	(step written (produces (n text))
+	  (shell "echo 1 > #{own}/written; cat #{own}/?.json > #{n}"))
+	END
+	flowmake && executes "" && echo ": ; cat \$1" > tools/t.sh && executes tool &&
+	echo 2 > data/a.txt && executes "bare hole late/0 quotes" &&
+	echo 2 > own/x.json && executes "option quotes tool" &&
+	echo 2 > "data/b c.txt" && executes spaces &&
+	echo 2 > plain-e && executes end && executes ""
+'
+
 test_expect_success 'a word counts by what it named when its task ran' '
 	mkdir later && cd later && flowfile <<-\END &&
 	(step early (produces (n text))
