@@ -87,6 +87,18 @@ key_part_next(struct cbor *c, struct key_part *p)
 	set_subject(p);
 }
 
+/* Whether a note called NAME is on P. */
+static bool
+is_on(const struct key_part *p, const char *name, size_t len)
+{
+	static const char values[] = " values";
+
+	if (p->subject == KEY_OF_RECIPE && len > p->name_len &&
+	    cbor_key_is(name + p->name_len, len - p->name_len, values))
+		len = p->name_len;
+	return p->name_len == len && !memcmp(p->name, name, len);
+}
+
 /* Read the map of notes. */
 static void
 read_notes(struct cbor *c, struct key_part *parts, size_t count)
@@ -101,12 +113,14 @@ read_notes(struct cbor *c, struct key_part *parts, size_t count)
 			       : cbor_get_bytes(c, &len);
 		c->failed |= !is_text && len != DIGEST_BYTES;
 		for (i = 0; i < count && !c->failed; i++) {
-			if (parts[i].name_len != name_len ||
-			    memcmp(parts[i].name, name, name_len))
+			if (!is_on(&parts[i], name, name_len))
 				continue;
-			parts[i].note = is_text ? note : NULL;
-			parts[i].note_len = is_text ? len : 0;
-			parts[i].source = is_text ? NULL : note;
+			if (is_text) {
+				parts[i].note = note;
+				parts[i].note_len = len;
+			} else {
+				parts[i].source = note;
+			}
 			break;
 		}
 	}

@@ -5,7 +5,8 @@
  * Behind the list of parts an executed attempt has a map of notes, which are
  * no part of the key:
  *
- *   {"recipe": digest of its source (bytes), "interpreter": text,
+ *   {"recipe": digest of its source (bytes), "recipe values": text, those
+ *    of expressions in it, "interpreter": text,
  *    "environment": text, "image": text, "from NAME": "STEP NAME",
  *    "join NAME": "STEP NAME", "rerun": "", "stale": ""}
  *

@@ -23,7 +23,7 @@ struct source {
 	struct strbuf *out;
 };
 
-/* Append the value that E has in all tasks. */
+/* Append the value that E has in S's task, or in all. */
 static void
 add_constant(const struct source *s, const struct expr *e)
 {
@@ -59,11 +59,18 @@ add_hole(const struct source *s, const struct expr *e)
 	strbuf_addch(s->out, '}');
 }
 
+/* Whether all tasks have one value of E. */
+static bool
+is_constant(const struct source *s, const struct expr *e)
+{
+	return e->kind == WIRE_EXPR_CONST ||
+	       (e->kind == WIRE_EXPR_THUNK && !e->need_count && s->fills);
+}
+
 static void
 add_expr(const struct source *s, const struct expr *e)
 {
-	if (e->kind == WIRE_EXPR_CONST ||
-	    (e->kind == WIRE_EXPR_THUNK && !e->need_count && s->fills))
+	if (is_constant(s, e))
 		add_constant(s, e);
 	else
 		add_hole(s, e);
@@ -144,4 +151,69 @@ recipe_add_source(struct graph *g, const struct task *t, bool fills,
 		strbuf_add(out, r->text, r->text_len);
 		return;
 	}
+}
+
+/* ---- values ---- */
+
+/* Whether E needs a path that is known only where the task runs. */
+static bool
+needs_result(const struct source *s, const struct expr *e)
+{
+	const struct name *names = s->task->step->template->names;
+	uint32_t i;
+
+	for (i = 0; i < e->need_count; i++)
+		if (names[e->needs[i]].kind == WIRE_NAME_RESULT)
+			return true;
+	return false;
+}
+
+/* Append the value that E, an expression, has in S's task. */
+static void
+add_value(const struct source *s, const struct expr *e)
+{
+	if (e->kind != WIRE_EXPR_THUNK || is_constant(s, e) ||
+	    needs_result(s, e))
+		return;
+	if (s->out->len)
+		strbuf_adds(s->out, ", ");
+	add_constant(s, e);
+}
+
+static void
+add_values(const struct source *s, const struct piece *p, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (p[i].expr)
+			add_value(s, p[i].expr);
+}
+
+/* Append those in the argument E. */
+static void
+add_word_values(const struct source *s, const struct expr *e)
+{
+	if (e && e->kind == WIRE_EXPR_PIECES)
+		add_values(s, e->pieces, e->piece_count);
+	else if (e)
+		add_value(s, e);
+}
+
+void
+recipe_add_values(struct graph *g, const struct task *t, bool fills,
+		  struct strbuf *out)
+{
+	const struct recipe *r = &t->step->template->recipe;
+	struct source s = { g, t, fills, out };
+	uint32_t i;
+
+	if (r->kind == RECIPE_SHELL)
+		add_values(&s, r->pieces, r->piece_count);
+	if (r->kind != RECIPE_EXEC)
+		return;
+	for (i = 0; i < r->word_count; i++)
+		add_word_values(&s, &r->words[i]);
+	add_word_values(&s, r->stdin_file);
+	add_word_values(&s, r->stdout_file);
 }

@@ -45,4 +45,9 @@ int recipe_fill(struct graph *g, const struct task *t, struct arena *arena,
 void recipe_add_source(struct graph *g, const struct task *t, bool fills,
 		       struct strbuf *out);
 
+/* Append the values of the expressions that stand there as "#{... names}", as T
+ * has them: "3, a b". */
+void recipe_add_values(struct graph *g, const struct task *t, bool fills,
+		       struct strbuf *out);
+
 #endif

@@ -116,35 +116,85 @@ find_parameter(const struct run_record *r, const char *name, size_t name_len,
 	return NULL;
 }
 
+/* Append a parameter's value as it stands in texts: a text without quotes. */
+static void
+add_plain_value(struct strbuf *sb, const char *value, size_t len)
+{
+	struct cbor c;
+
+	cbor_init(&c, value, len);
+	if (cbor_peek(&c) != CBOR_TEXT) {
+		value_print(value, len, WHY_VALUE_BYTES, sb);
+		return;
+	}
+	value = cbor_get_text(&c, &len);
+	strbuf_add(sb, value, len);
+}
+
+/* Whether what is described may differ because a parameter had the value OLD
+ * and has NEW: these stand in what it was and is, unless that is not shown. */
+static bool
+may_come_from(const struct why_values *v, const struct strbuf *old,
+	      const struct strbuf *new)
+{
+	return (!v->old.len && !v->new.len) ||
+	       (strstr(v->old.buf, old->buf) && strstr(v->new.buf, new->buf));
+}
+
+/* A parameter with two values. */
+struct parameter_change {
+	const char *name;
+	size_t name_len;
+	const char *old, *new;
+	size_t old_len, new_len;
+};
+
+/* Note P; if BY_CHANCE it is what else changed, and may be the reason. */
+static void
+note_parameter(const struct why_describing *d, const struct parameter_change *p,
+	       bool by_chance)
+{
+	struct strbuf *notes = &d->v->notes;
+	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+
+	add_plain_value(&old, p->old, p->old_len);
+	add_plain_value(&new, p->new, p->new_len);
+	if (!by_chance || may_come_from(d->v, &old, &new)) {
+		strbuf_adds(notes, by_chance ? "it may come from parameter "
+					     : "parameter ");
+		text_add_escaped(notes, p->name, p->name_len);
+		strbuf_adds(notes, by_chance ? ", which was " : " was ");
+		value_print(p->old, p->old_len, WHY_VALUE_BYTES, notes);
+		strbuf_adds(notes, ", is ");
+		value_print(p->new, p->new_len, WHY_VALUE_BYTES, notes);
+		strbuf_addch(notes, '\n');
+	}
+	strbuf_release(&old);
+	strbuf_release(&new);
+}
+
 /* Note the parameters that have other values than in the run before. */
 static void
-note_parameters(const struct why_describing *d)
+note_parameters(const struct why_describing *d, bool by_chance)
 {
 	const struct run_record *run = &d->w->target->run;
-	struct strbuf *notes = &d->v->notes;
-	const char *name, *value, *old;
-	size_t n, name_len, len, old_len;
+	struct parameter_change p;
 	struct cbor c;
+	size_t n;
 
 	cbor_init(&c, run->parameters, run->parameters_len);
 	for (n = run->parameters_len ? cbor_get_array(&c) : 0;
 	     n && !c.failed; n--) {
 		cbor_get_array(&c);
-		name = cbor_get_text(&c, &name_len);
-		value = cbor_span(&c, &len);
+		p.name = cbor_get_text(&c, &p.name_len);
+		p.new = cbor_span(&c, &p.new_len);
 		cbor_skip(&c);
-		old = c.failed ? NULL :
-			find_parameter(d->why->base_run, name, name_len,
-				       &old_len);
-		if (!old || (old_len == len && !memcmp(old, value, len)))
-			continue;
-		strbuf_adds(notes, "parameter ");
-		text_add_escaped(notes, name, name_len);
-		strbuf_adds(notes, " was ");
-		value_print(old, old_len, WHY_VALUE_BYTES, notes);
-		strbuf_adds(notes, ", is ");
-		value_print(value, len, WHY_VALUE_BYTES, notes);
-		strbuf_addch(notes, '\n');
+		p.old = c.failed ? NULL :
+			find_parameter(d->why->base_run, p.name, p.name_len,
+				       &p.old_len);
+		if (p.old && (p.old_len != p.new_len ||
+			      memcmp(p.old, p.new, p.new_len)))
+			note_parameter(d, &p, by_chance);
 	}
 }
 
@@ -177,6 +227,59 @@ note_code(const struct why_describing *d)
 	why_code_add_diff(&d->w->code, d->command, NULL, &d->v->notes);
 }
 
+/* Whether something of SUBJECT differs, too. */
+static bool
+differs_in(const struct why_describing *d, enum key_subject subject)
+{
+	const struct key_diff *diff = &d->why->diff;
+	size_t i;
+
+	for (i = 0; i < diff->count; i++)
+		if ((diff->list[i].new.name ? &diff->list[i].new
+					    : &diff->list[i].old)->subject ==
+		    subject)
+			return true;
+	return false;
+}
+
+/* Note the values of expressions in the recipe, if they are not the same. */
+static void
+note_recipe_values(const struct why_describing *d)
+{
+	const struct key_part *old = &d->x->old, *new = &d->x->new;
+	struct strbuf *notes = &d->v->notes;
+
+	if (!old->note || !new->note ||
+	    (old->note_len == new->note_len &&
+	     !memcmp(old->note, new->note, new->note_len)))
+		return;
+	strbuf_adds(notes, "values in it: ");
+	text_add_escaped(notes, old->note, old->note_len);
+	strbuf_adds(notes, " -> ");
+	text_add_escaped(notes, new->note, new->note_len);
+	strbuf_addch(notes, '\n');
+}
+
+/* The text of a recipe is as it was. */
+static void
+note_same_text(const struct why_describing *d)
+{
+	struct why_values *v = d->v;
+
+	strbuf_reset(&v->old);
+	strbuf_reset(&v->new);
+	if (differs_in(d, KEY_OF_INTERPRETER)) {
+		strbuf_adds(&v->notes, "its text is the same, what executes "
+			    "it is not\n");
+		return;
+	}
+	strbuf_adds(&v->notes, "its text is the same, the values in it are "
+		    "not\n");
+	note_recipe_values(d);
+	note_parameters(d, true);
+	why_code_add_sources(&d->w->code, &v->notes);
+}
+
 /* The recipe of a shell, or of a program. */
 static int
 describe_recipe(const struct why_describing *d, struct error *err)
@@ -188,18 +291,15 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	    add_text(d, new->source, &v->new, err) ||
 	    why_code_read(d->w, d->why, err))
 		return -1;
-	note_parameters(d);
-	if (!v->old.len && !v->new.len)
+	if (!v->old.len && !v->new.len) {
 		note_code(d);
-	else if (strcmp(v->old.buf, v->new.buf))
+	} else if (strcmp(v->old.buf, v->new.buf)) {
+		note_recipe_values(d);
+		note_parameters(d, true);
 		note_flow_file(d);
-	if (!v->old.len || !v->new.len || strcmp(v->old.buf, v->new.buf))
-		return 0;
-	strbuf_reset(&v->old);
-	strbuf_reset(&v->new);
-	strbuf_adds(&v->notes, "its text is the same, the values in it are "
-		    "not\n");
-	why_code_add_sources(&d->w->code, &v->notes);
+	} else {
+		note_same_text(d);
+	}
 	return 0;
 }
 
@@ -263,7 +363,7 @@ describe_by_notes(const struct why_describing *d, const char *standard)
 {
 	const struct key_part *old = &d->x->old, *new = &d->x->new;
 
-	if (!old->note && !new->note)
+	if (!old->note && !new->note && d->x->change == KEY_CHANGED)
 		return;
 	if (old->note)
 		text_add_escaped(&d->v->old, old->note, old->note_len);
@@ -282,7 +382,7 @@ describe_environment(const struct why_describing *d, struct error *err)
 	if (why_code_read(d->w, d->why, err))
 		return -1;
 	describe_by_notes(d, "");
-	note_parameters(d);
+	note_parameters(d, true);
 	note_flow_file(d);
 	return 0;
 }
@@ -467,7 +567,7 @@ why_values_read(struct why_state *w, const struct why *why,
 	case KEY_OF_JOIN:
 		return why_describe_read(&d, err);
 	case KEY_OF_PARAMETERS:
-		note_parameters(&d);
+		note_parameters(&d, false);
 		return 0;
 	case KEY_OF_INPUT:
 		return describe_input(&d, err);

@@ -65,7 +65,7 @@ why_add_words(const struct why *why, struct strbuf *out)
 		strbuf_adds(out, "what it read was changed by hand");
 		break;
 	case WHY_GONE:
-		strbuf_adds(out, "what it had made was gone");
+		strbuf_adds(out, "what it had made was gone or changed");
 		break;
 	case WHY_REUSED:
 		strbuf_adds(out, "nothing changed");
@@ -400,7 +400,7 @@ add_run(struct strbuf *out, const struct run_record *r)
 		strbuf_addf(out, "Run %u resumed run %u.\n", r->number,
 			    r->origin);
 	else
-		strbuf_addf(out, "Run %u executed every task.\n", r->number);
+		strbuf_addf(out, "Run %u resumed no other run.\n", r->number);
 }
 
 /* Append a row for each of GROUPS, and how to ask for more. */

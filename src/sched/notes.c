@@ -264,6 +264,9 @@ notes_add(struct notes *n, struct attempt *a, bool rerun)
 		cbor_put_bytes(&n->pairs, k->source.bytes, DIGEST_BYTES);
 		n->pair_count++;
 	}
+	recipe_add_values(n->graph, t, k->steps == 1, &n->text);
+	if (n->text.len)
+		put_short_note(n, "recipe values", &n->text);
 	if (tm->recipe.word_count && tm->recipe.kind != RECIPE_EXEC)
 		note_interpreter(n, &a->spec);
 	note_environment(n, a);

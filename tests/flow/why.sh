@@ -47,7 +47,7 @@ END
 test_expect_success 'in a first run all tasks are new' '
 	flowmake run > /dev/null &&
 	flowmake why > out &&
-	test_grep "^Run 1 executed every task" out &&
+	test_grep "^Run 1 resumed no other" out &&
 	test_grep "^count +2  ran +it never ran before\$" out &&
 	test_grep "^never +1  skipped +its when is false" out &&
 	why total "1/total ran because it never ran before" &&
@@ -85,9 +85,33 @@ test_expect_success 'a changed input is named, and who read what came of it' '
 
 test_expect_success 'a changed parameter is named, with its values, and the line of the recipe' '
 	flowmake resume shortest=6 > /dev/null &&
-	why 5/count/1 "  recipe changed" "    parameter shortest was 4, is 6" \
+	why 5/count/1 "  recipe changed" \
+		"    it may come from parameter shortest, which was 4, is 6" \
 		"    - grep -E .\.\{4\}. #\{text\} > #\{table\}" \
 		"    \+ grep -E .\.\{6\}. #\{text\} > #\{table\}"
+'
+
+test_expect_success 'a parameter that has nothing to do with it is not named' '
+	mkdir blamed && cd blamed && flowfile <<-\END &&
+	(parameter other "o")
+	(define (f y) (+ y 1))
+	(step s (produces (r text)) (environment (E "o1")) (shell "echo 1 > #{r}"))
+	(step v (foreach i (list 1 2)) (produces (r text))
+	  (shell "echo #{(f i)} > #{r}"))
+	(step x (output o "x") (exec "echo" "1" #:stdout o))
+	END
+	flowmake run > /dev/null && edit "echo 1" "echo 2" && edit "o1" "o2" &&
+	edit "(+ y 1)" "(+ y 2)" &&
+	edit "(exec \"echo\" \"1\" #:stdout o)" "(shell \"echo 1 > #{o}\")" &&
+	flowmake other=p > /dev/null &&
+	why s "  recipe changed: echo 1 > #\{r\} -> echo 2 > #\{r\}" \
+		"  environment changed: E=o1 -> E=o2" && lines 3 out &&
+	why v/0 "    its text is the same, the values in it are not" \
+		"    values in it: 2 -> 3" &&
+	edit "echo #{(f i)}" "echo a #{(f i)}" && edit "(+ y 2)" "(+ y 3)" &&
+	flowmake > /dev/null && why v/1 "    values in it: 4 -> 5" &&
+	why 2/x "    its text is the same, what executes it is not" \
+		"  interpreter is new: bash -euo pipefail -c"
 '
 
 test_expect_success 'a changed line of a recipe is shown, and no other' '
