@@ -1,7 +1,7 @@
 /*
  * Why a plan would execute a task: what differs from the same task of the run
- * to resume.  In a fan-out that is the one of the same element, wherever it
- * stood, because positions move.
+ * to resume, or of the latest before it that had it.  In a fan-out that is the
+ * one of the same element, wherever it stood, because positions move.
  */
 #include "base/base.h"
 
@@ -14,29 +14,70 @@
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/key-diff.h"
-#include "sched/reuse.h"
 
-/* The last attempt of a task of the run to resume. */
+enum { RUNS_BACK = 20 }; /* so many runs are looked through */
+
+/* The last attempt of a task of an earlier run. */
 struct old_task {
+	uint32_t run;
 	uint32_t task;
 	enum task_outcome outcome;
 	bool is_good;
+	const char *element;
 };
 
 struct old_tasks {
 	struct arena arena;
-	struct map steps;        /* those that were read, by name */
-	struct map by_element;   /* "step\0element" -> struct old_task */
+	uint32_t runs[RUNS_BACK]; /* of the flow: the one to resume first, then
+				   * newest first */
+	size_t run_count;
+	bool has_all;            /* there are no others */
+	struct map steps;        /* "run\0step" of those that were read */
+	struct map by_split;     /* "run\0step\0split" -> struct old_task */
+	struct map by_element;   /* the same with elements: the first such */
 };
 
+/* Choose the runs to look through. */
+static int
+choose_runs(struct run *r, struct old_tasks *o, struct error *err)
+{
+	const char *flow = r->origin.flow_file;
+	struct run_record *runs;
+	size_t count, i;
+
+	if (!r->origin.number)
+		return 0;
+	if (store_run_list(r->store, &runs, &count, err))
+		return -1;
+	o->runs[o->run_count++] = r->origin.number;
+	o->has_all = true;
+	for (i = count; i-- > 0;) {
+		bool is_other = runs[i].number != r->origin.number && flow &&
+			runs[i].flow_file && !strcmp(runs[i].flow_file, flow);
+
+		if (is_other && o->run_count < RUNS_BACK)
+			o->runs[o->run_count++] = runs[i].number;
+		else if (is_other)
+			o->has_all = false;
+		run_record_release(&runs[i]);
+	}
+	free(runs);
+	return 0;
+}
+
 static struct old_tasks *
-old_tasks_new(void)
+old_tasks_new(struct run *r, struct error *err)
 {
 	struct old_tasks *o = xcalloc(1, sizeof(*o));
 
 	arena_init(&o->arena);
 	map_init(&o->steps);
+	map_init(&o->by_split);
 	map_init(&o->by_element);
+	if (choose_runs(r, o, err)) {
+		old_tasks_free(o);
+		return NULL;
+	}
 	return o;
 }
 
@@ -46,60 +87,103 @@ old_tasks_free(struct old_tasks *o)
 	if (!o)
 		return;
 	map_release(&o->steps);
+	map_release(&o->by_split);
 	map_release(&o->by_element);
 	arena_release(&o->arena);
 	free(o);
 }
 
-/* The place of the task of STEP with ELEMENT. */
-static struct map_entry *
-enter(struct old_tasks *o, const char *step, const char *element)
+/* Make KEY what the maps have for WORD in STEP of RUN. */
+static void
+set_key(struct strbuf *key, uint32_t run, const char *step, const char *word)
 {
-	struct strbuf key = STRBUF_INIT;
-	struct map_entry *e;
-
-	strbuf_add(&key, step, strlen(step) + 1);
-	strbuf_adds(&key, element);
-	e = map_enter(&o->by_element, key.buf, key.len);
-	strbuf_release(&key);
-	if (!e->value)
-		e->value = arena_zalloc(&o->arena, sizeof(struct old_task));
-	return e;
+	strbuf_reset(key);
+	strbuf_add(key, (const char *)&run, sizeof(run));
+	strbuf_add(key, step, strlen(step) + 1);
+	strbuf_adds(key, word);
 }
 
-/* Of equal elements the first counts. */
+/* Attempts of a task come one after another: the last one counts. */
 static bool
 note_attempt(void *data, const struct attempt_record *a)
 {
+	struct old_tasks *o = data;
+	struct strbuf key = STRBUF_INIT;
 	struct old_task *old;
 
-	if (!*a->element)
-		return false;
-	old = enter(data, a->step, a->element)->value;
-	if (old->task && old->task != a->task)
-		return false;
+	set_key(&key, a->run, a->step, a->split);
+	old = map_get(&o->by_split, key.buf, key.len);
+	if (!old) {
+		old = arena_zalloc(&o->arena, sizeof(*old));
+		old->element = arena_strdup(&o->arena, a->element);
+		map_set(&o->by_split, key.buf, key.len, old);
+		set_key(&key, a->run, a->step, a->element);
+		if (*a->element && !map_get(&o->by_element, key.buf, key.len))
+			map_set(&o->by_element, key.buf, key.len, old);
+	}
+	old->run = a->run;
 	old->task = a->task;
 	old->outcome = a->outcome;
 	old->is_good = a->reusable || a->outcome == TASK_REUSED;
+	strbuf_release(&key);
 	return false;
 }
 
-/* Find what A's task, of a fan-out, was in the run to resume: its number is 0
- * when it was not there. */
-static int
-find_old(struct run *r, const struct attempt *a, struct old_task *old,
-	 struct error *err)
+/* What A's task was in RUN, or NULL. */
+static const struct old_task *
+find_in_run(const struct old_tasks *o, const struct attempt *a, uint32_t run)
 {
 	const char *step = a->task->step->name;
-	struct attempt_filter f = { .run = r->origin.number, .step = step };
+	const struct old_task *old;
+	struct strbuf key = STRBUF_INIT;
 
+	set_key(&key, run, step, a->split.buf);
+	old = map_get(&o->by_split, key.buf, key.len);
+	if (!old || strcmp(old->element, a->element.buf)) {
+		set_key(&key, run, step, a->element.buf);
+		old = map_get(&o->by_element, key.buf, key.len);
+	}
+	strbuf_release(&key);
+	return old;
+}
+
+/* Read the tasks of STEP in RUN, unless they were. */
+static int
+read_step(struct run *r, uint32_t run, const char *step, struct error *err)
+{
+	struct attempt_filter f = { .run = run, .step = step };
+	struct strbuf key = STRBUF_INIT;
+	bool is_read;
+
+	set_key(&key, run, step, "");
+	is_read = map_set(&r->old_tasks->steps, key.buf, key.len, r);
+	strbuf_release(&key);
+	return is_read ? 0 : store_attempt_each(r->store, &f, note_attempt,
+						r->old_tasks, err);
+}
+
+/* Find what A's task was; *OLD is NULL when no run had it. */
+static int
+find_old(struct run *r, const struct attempt *a, const struct old_task **old,
+	 struct error *err)
+{
+	const struct old_tasks *o;
+	size_t i;
+
+	*old = NULL;
 	if (!r->old_tasks)
-		r->old_tasks = old_tasks_new();
-	if (!map_sets(&r->old_tasks->steps, step, r) && f.run &&
-	    store_attempt_each(r->store, &f, note_attempt, r->old_tasks, err))
+		r->old_tasks = old_tasks_new(r, err);
+	o = r->old_tasks;
+	if (!o)
 		return -1;
-	*old = *(struct old_task *)
-		enter(r->old_tasks, step, a->element.buf)->value;
+	for (i = 0; i < o->run_count; i++) {
+		if (read_step(r, o->runs[i], a->task->step->name, err))
+			return -1;
+		*old = find_in_run(o, a, o->runs[i]);
+		if (*old && (*old)->outcome != TASK_SKIPPED)
+			return 0;
+	}
+	*old = NULL;
 	return 0;
 }
 
@@ -108,24 +192,30 @@ find_old(struct run *r, const struct attempt *a, struct old_task *old,
 /* Why an attempt is due. */
 struct comparison {
 	const struct attempt *attempt;
+	const struct old_task *old;
 	struct strbuf *why;
 };
 
 static bool
-compare(void *data, const struct attempt_record *old)
+compare(void *data, const struct attempt_record *record)
 {
 	struct comparison *c = data;
 	const struct attempt *a = c->attempt;
 	struct strbuf parts = STRBUF_INIT;
+	bool is_same = !digest_is_zero(&a->key) &&
+		digest_equal(&a->key, &record->key);
 
-	if (!old->reusable && old->outcome != TASK_REUSED)
-		return false;
-	if (!digest_is_zero(&a->key) && digest_equal(&a->key, &old->key)) {
+	if (!c->old->is_good)
+		strbuf_addf(c->why, "its last attempt %s",
+			    task_outcome_not_good(c->old->outcome));
+	if (c->old->is_good && is_same)
 		strbuf_adds(c->why, "what it made is gone or was changed");
+	if (is_same || !record->key_parts_len)
 		return true;
-	}
+	if (!c->old->is_good)
+		strbuf_adds(c->why, "; since then ");
 	key_encode(&a->key_parts, &parts);
-	key_diff_words(old->key_parts, old->key_parts_len, parts.buf,
+	key_diff_words(record->key_parts, record->key_parts_len, parts.buf,
 		       parts.len, c->why, NULL);
 	strbuf_release(&parts);
 	return true;
@@ -142,64 +232,26 @@ add_unknown_parts(struct attempt *a, struct strbuf *why)
 	strbuf_release(&parts);
 }
 
-/* No result is known: the last attempt ended with LAST, or SKIPPED says that
- * there is none. */
-static void
-add_last_end(enum task_outcome last, struct strbuf *why)
+/* Compare A's task with what it was. */
+static int
+add_difference(struct run *r, const struct attempt *a, struct strbuf *why,
+	       struct error *err)
 {
-	if (last == TASK_SKIPPED)
+	struct attempt_filter f = { .latest_only = true };
+	struct comparison c = { a, NULL, why };
+
+	if (find_old(r, a, &c.old, err))
+		return -1;
+	if (c.old) {
+		f.run = c.old->run;
+		f.task = c.old->task;
+		return store_attempt_each(r->store, &f, compare, &c, err);
+	}
+	if (r->old_tasks->has_all || !r->old_tasks->run_count)
 		strbuf_adds(why, "there is no result of it yet");
 	else
-		strbuf_addf(why, "its last attempt %s",
-			    task_outcome_not_good(last));
-}
-
-/* A's task is of a fan-out. */
-static int
-add_split_reason(struct run *r, const struct attempt *a, struct strbuf *why,
-		 struct error *err)
-{
-	struct attempt_filter f = { .run = r->origin.number };
-	struct comparison c = { a, why };
-	struct old_task old;
-
-	if (find_old(r, a, &old, err))
-		return -1;
-	f.task = old.task;
-	if (old.is_good)
-		return store_attempt_each(r->store, &f, compare, &c, err);
-	add_last_end(old.task ? old.outcome : TASK_SKIPPED, why);
-	return 0;
-}
-
-static bool
-note_outcome(void *data, const struct attempt_record *a)
-{
-	*(enum task_outcome *)data = a->outcome;
-	return false;
-}
-
-/* A's task is the only one of its step. */
-static int
-add_step_reason(struct run *r, const struct attempt *a, struct strbuf *why,
-		struct error *err)
-{
-	const char *step = a->task->step->name;
-	struct attempt_filter f = { .run = 0 };
-	struct comparison c = { a, why };
-	enum task_outcome last = TASK_SKIPPED;
-	int found = reuse_find_name(r->reuse, step, a->split.buf, &f.run,
-				    &f.task, err);
-
-	if (found)
-		return found < 0 ? -1 :
-			store_attempt_each(r->store, &f, compare, &c, err);
-	f.run = r->origin.number;
-	f.step = step;
-	f.split = a->split.buf;
-	if (f.run && store_attempt_each(r->store, &f, note_outcome, &last, err))
-		return -1;
-	add_last_end(last, why);
+		strbuf_addf(why, "the last %d runs have no result of it",
+			    RUNS_BACK);
 	return 0;
 }
 
@@ -224,7 +276,6 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		strbuf_adds(why, "a file that it reads was changed by hand");
 	else if (digest_is_zero(&a->key))
 		add_unknown_parts(a, why);
-	else if (a->element.len ? add_split_reason(r, a, why, &err)
-				: add_step_reason(r, a, why, &err))
+	else if (add_difference(r, a, why, &err))
 		run_fatal(r, &err);
 }

@@ -31,7 +31,6 @@ struct reuse {
 	uint32_t origin;
 	struct arena arena;
 	struct map names;      /* steps, kept once -> themselves */
-	struct map by_name;    /* "step/split" -> struct known_result */
 	struct known_result *newest;
 	size_t count;
 	struct known_result **buckets; /* NULL: nothing was read yet */
@@ -120,7 +119,6 @@ reuse_new(struct store *store, struct files *files, uint32_t origin)
 	u->origin = origin;
 	arena_init(&u->arena);
 	map_init(&u->names);
-	map_init(&u->by_name);
 	return u;
 }
 
@@ -143,7 +141,6 @@ reuse_free(struct reuse *u)
 	if (!u)
 		return;
 	map_release(&u->names);
-	map_release(&u->by_name);
 	arena_release(&u->arena);
 	free(u->buckets);
 	free(u);
@@ -295,41 +292,4 @@ reuse_find(struct reuse *u, const struct task *t, const char *split,
 		return -1;
 	*state = s.state;
 	return 0;
-}
-
-/* Index the results by name, which few commands ask for. */
-static void
-index_names(struct reuse *u)
-{
-	struct strbuf name = STRBUF_INIT;
-	struct known_result *k;
-
-	for (k = u->newest; k; k = k->older) {
-		strbuf_reset(&name);
-		strbuf_addf(&name, "%s/%s", k->row.step, k->row.split);
-		if (!map_gets(&u->by_name, name.buf))
-			map_sets(&u->by_name, name.buf, k);
-	}
-	strbuf_release(&name);
-}
-
-int
-reuse_find_name(struct reuse *u, const char *step, const char *split,
-		uint32_t *run, uint32_t *task, struct error *err)
-{
-	const struct known_result *k;
-	char *name;
-
-	if (load(u, err))
-		return -1;
-	name = xasprintf("%s/%s", step, split);
-	if (!u->by_name.count)
-		index_names(u);
-	k = map_gets(&u->by_name, name);
-	free(name);
-	if (!k)
-		return 0;
-	*run = k->row.run;
-	*task = k->row.task;
-	return 1;
 }

@@ -49,9 +49,4 @@ int reuse_find(struct reuse *u, const struct task *t, const char *split,
 	       enum reuse_state *state, struct reuse_hit *hit,
 	       struct error *err);
 
-/* Whether the origin run shows a good result under this name, and then where
- * its record is: 1, 0, -1. */
-int reuse_find_name(struct reuse *u, const char *step, const char *split,
-		    uint32_t *run, uint32_t *task, struct error *err);
-
 #endif

@@ -62,7 +62,7 @@ struct run {
 	struct strvec given;          /* parameters: NAME, TEXT, ..., NULL */
 	struct reuse *reuse;          /* NULL: every task is executed */
 	bool *rerun;                  /* by step index: never reused */
-	struct old_tasks *old_tasks;  /* plan: of the run to resume; NULL: not
+	struct old_tasks *old_tasks;  /* plan: of earlier runs; NULL: none is
 				       * read */
 	struct task **due;            /* resume: ready, to be executed */
 	uint32_t due_start;

@@ -33,6 +33,25 @@ test_expect_success '-n says how the last attempt ended that gave no result' '
 	test_grep "^stale: runs: its last attempt was not good: something" plan
 '
 
+test_expect_success 'also when the latest run did not come to it, or more changed' '
+	mkdir -p reasons && cd reasons && echo 1 > i && flowfile <<-\END &&
+	(step a (input i "i") (output o "a.out") (shell "cat #{i} > #{o}"))
+	(step b (produces (v text)) (shell "echo 1 > #{v}"))
+	(step c (foreach x (list 1 1 2)) (input i "i") (produces (v text))
+	  (shell "test #{x} != 2 || test $(cat #{i}) = 1; echo #{x} > #{v}"))
+	END
+	flowmake && flowmake b && echo 2 > i && flowmake -n > plan &&
+	test_grep "^a: runs: input i changed$" plan &&
+	test_grep "^c/2 2: runs: input i changed$" plan &&
+	echo 1 > i && rm a.out && flowmake -n > plan &&
+	test_grep "^a: runs: what it made is gone or was changed$" plan &&
+	flowmake && echo 2 > i && test_must_fail flowmake -k c && edit "echo #{x}" "echo a #{x}" &&
+	flowmake -n > plan &&
+	test_grep "^c/1 1: runs: recipe changed$" plan &&
+	test_grep "^c/2 2: runs: its last attempt failed; since then recipe changed$" plan &&
+	test_grep "^a: runs: input i changed$" plan
+'
+
 test_expect_success 'a second failure loses nothing of what was done between' '
 	cd failure && echo bad > flag && test_must_fail flowmake &&
 	edit "list 1 2 3" "list 1 2 3 4" && test_must_fail flowmake -k &&
