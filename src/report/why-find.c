@@ -35,6 +35,9 @@ read_earlier_runs(struct why_state *w, struct error *err)
 	if (store_run_list(w->store, &runs, &count, err))
 		return -1;
 	w->earlier = xcalloc(max + 1, sizeof(*w->earlier));
+	w->runs = xcalloc(count + 1, sizeof(*w->runs));
+	for (i = 0; i < count; i++)
+		w->runs[w->run_count++] = runs[i].number;
 	for (pass = 0; pass < 2; pass++) {
 		for (i = count; i-- > 0 && w->earlier_count < max;) {
 			if (!runs[i].number || runs[i].number >= number ||
@@ -80,6 +83,7 @@ why_state_release(struct why_state *w)
 	free(w->earlier);
 	w->earlier = NULL;
 	w->earlier_count = 0;
+	free(w->runs);
 	why_renames_release(&w->renames);
 	attempts_release(&w->tasks);
 	why_code_release(&w->code);

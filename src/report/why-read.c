@@ -200,10 +200,21 @@ release_reading(struct reading *r)
 	free(r->name);
 }
 
-/* Read what base, or who made what it has, had read.  In base's run the step
- * may have had the name that it was executed with, or the one that it has
- * now, or one between: then the run that executed base is asked, of which a gc
- * may have left parts only. */
+/* Whether RUN is still one, of which all is there. */
+static bool
+is_whole(const struct why_describing *d, uint32_t run)
+{
+	size_t i;
+
+	for (i = 0; i < d->w->run_count; i++)
+		if (d->w->runs[i] == run)
+			return true;
+	return false;
+}
+
+/* Read what base had read.  The run that executed it knows under which name; a
+ * gc may have left only parts of that.  In base's own run the step may have
+ * the name that it had then, or has now, or one between. */
 static int
 read_old_makers(const struct why_describing *d, struct reading *r,
 		struct error *err)
@@ -214,15 +225,16 @@ read_old_makers(const struct why_describing *d, struct reading *r,
 		uint32_t run;
 		const struct attempt_record *reader;
 	} tries[] = {
+		{ &d->x->old, why->executed->run, why->executed },
 		{ &d->x->old, why->base_run->number, why->base },
 		{ &d->x->new, why->base_run->number, why->base },
 		{ &d->x->old, why->executed->run, why->executed },
 	};
-	size_t i;
+	size_t i = !is_whole(d, why->executed->run);
 	int rc = 0;
 
 	memset(r, 0, sizeof(*r));
-	for (i = 0; !rc && !r->tasks.all.count && i < ARRAY_SIZE(tries); i++) {
+	for (; !rc && !r->tasks.all.count && i < ARRAY_SIZE(tries); i++) {
 		release_reading(r);
 		rc = read_makers(d, tries[i].part, tries[i].run,
 				 tries[i].reader, r, err);

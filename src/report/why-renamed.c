@@ -8,9 +8,17 @@
 
 #include "report/why-state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COMPARED = 20000 }; /* then all other steps are new */
+enum { LIKELY_MAX = 50 }; /* of steps that have something in common */
+
+/* A step that is gone, among those with the same recipe or files. */
+struct likely {
+	const char *step;
+	struct likely *next;
+	size_t count;            /* in the first: how many there are */
+};
 
 static bool
 note_step(void *data, const struct attempt_record *a)
@@ -19,20 +27,107 @@ note_step(void *data, const struct attempt_record *a)
 	return false;
 }
 
+/* ---- what is likely ---- */
+
+/* What P tells a step by: its *COUNT digests at *DIGESTS. */
+static size_t
+signs_of(const struct key_part *p, const char *signs[2])
+{
+	size_t count = 0;
+
+	if (p->digest && (p->subject == KEY_OF_RECIPE ||
+			  p->subject == KEY_OF_NAMES))
+		signs[count++] = p->digest;
+	if (p->source)
+		signs[count++] = p->source;
+	return count;
+}
+
+/* Note STEP, which is gone, by the DIGEST of something of it. */
+static void
+add_likely(struct why_state *w, const char *digest, const char *step)
+{
+	struct map_entry *e = map_enter(&w->renames.likely, digest,
+					DIGEST_BYTES);
+	struct likely *first = e->value, *l;
+
+	if (first && first->count++ >= LIKELY_MAX)
+		return;
+	l = arena_zalloc(&w->arena, sizeof(*l));
+	l->step = step;
+	if (!first) {
+		l->count = 1;
+		e->value = l;
+		return;
+	}
+	l->next = first->next;
+	first->next = l;
+}
+
+/* Do FN for each sign of the key PARTS. */
+static int
+each_sign(const char *parts, size_t len,
+	  int (*fn)(void *data, const char *digest, struct error *err),
+	  void *data, struct error *err)
+{
+	const char *signs[2];
+	struct key_part *list;
+	size_t count, i, n;
+	int rc = key_parts_read(&list, &count, parts, len, err);
+
+	for (i = 0; !rc && i < count; i++)
+		for (n = signs_of(&list[i], signs); !rc && n-- > 0;)
+			rc = fn(data, signs[n], err);
+	free(list);
+	return rc;
+}
+
+/* A step that is gone is looked at. */
+struct gone {
+	struct why_state *w;
+	const char *step;
+};
+
+static int
+note_sign(void *data, const char *digest, struct error *err)
+{
+	const struct gone *g = data;
+
+	(void)err;
+	add_likely(g->w, digest, g->step);
+	return 0;
+}
+
 /* Read the steps that the target run has, and the tasks of the one before. */
 static int
 read_both(struct why_state *w, struct renames *r, struct error *err)
 {
 	struct attempt_filter now = { .run = w->target->run.number };
+	const struct attempt_record *executed;
+	int rc;
 
 	if (r->is_read)
 		return 0;
 	r->is_read = true;
-	if (store_attempt_each(w->store, &now, note_step, &r->steps_now, err))
-		return -1;
-	return tasks_read(&r->before, w->store, w->earlier[0].run.number, NULL,
-			  err);
+	rc = store_attempt_each(w->store, &now, note_step, &r->steps_now, err);
+	if (!rc)
+		rc = tasks_read(&r->before, w->store,
+				w->earlier[0].run.number, NULL, err);
+	map_each(&r->before.steps, e) {
+		struct gone g = { w, e->key };
+
+		if (rc || map_gets(&r->steps_now, e->key))
+			continue;
+		rc = why_find_executed(w, e->value, &executed, err);
+		/* a damaged key is like none */
+		if (!rc && executed->key_parts_len)
+			each_sign(executed->key_parts, executed->key_parts_len,
+				  note_sign, &g, NULL);
+	}
+	return rc;
 }
+
+/* ---- what is nearest ---- */
 
 /* Whether D, from A to a task of another step, says that these are alike. */
 static bool
@@ -57,30 +152,54 @@ is_alike(const struct attempt_record *a, const struct key_diff *d)
 	return recipe || files;
 }
 
-/* Compare A with T, of another step; if they are alike, and differ in fewer
- * parts than *LEAST, that becomes their number, and *NEAREST A's step. */
+/* A search for what T's step was called. */
+struct search {
+	struct why_state *w;
+	const struct attempt_record *task;
+	size_t least;            /* differences of the nearest so far */
+	const char *nearest;
+	bool is_cut;             /* not all that are likely were compared */
+};
+
+/* Compare S's task with A. */
 static int
-compare(struct why_state *w, const struct attempt_record *a,
-	const struct attempt_record *t, size_t *least, const char **nearest,
-	struct error *err)
+compare(struct search *s, const struct attempt_record *a, struct error *err)
 {
 	const struct attempt_record *executed = NULL;
 	struct key_diff d;
 
-	w->renames.compared++;
-	if (why_find_executed(w, a, &executed, err))
+	if (why_find_executed(s->w, a, &executed, err))
 		return -1;
 	if (!executed->key_parts_len)
 		return 0;
 	/* a damaged key is like none */
 	if (!key_diff_init(&d, executed->key_parts, executed->key_parts_len,
-			   t->key_parts, t->key_parts_len, NULL) &&
-	    d.count < *least && is_alike(a, &d)) {
-		*least = d.count;
-		*nearest = a->step;
+			   s->task->key_parts, s->task->key_parts_len, NULL) &&
+	    d.count < s->least && is_alike(a, &d)) {
+		s->least = d.count;
+		s->nearest = a->step;
 	}
 	key_diff_release(&d);
 	return 0;
+}
+
+/* Compare it with those that have something of DIGEST, too. */
+static int
+compare_likely(void *data, const char *digest, struct error *err)
+{
+	struct search *s = data;
+	const struct renames *r = &s->w->renames;
+	const struct likely *l = map_get(&r->likely, digest, DIGEST_BYTES);
+	const struct attempt_record *a;
+	int rc = 0;
+
+	s->is_cut |= l && l->count > LIKELY_MAX;
+	for (; !rc && l; l = l->next) {
+		a = tasks_find(&r->before, l->step, s->task);
+		rc = compare(s, a ? a : map_gets(&r->before.steps, l->step),
+			     err);
+	}
+	return rc;
 }
 
 /* Find what T's step was called: "" if it is new. */
@@ -88,21 +207,13 @@ static int
 find_old_name(struct why_state *w, const struct attempt_record *t,
 	      const char **name, struct error *err)
 {
-	struct renames *r = &w->renames;
-	const struct attempt_record *a;
-	size_t least = SIZE_MAX;
-	int rc = 0;
+	struct search s = { w, t, SIZE_MAX, "", false };
 
-	*name = "";
-	map_each(&r->before.steps, e) {
-		if (rc || r->compared == MAX_COMPARED)
-			break;
-		if (map_gets(&r->steps_now, e->key))
-			continue;
-		a = tasks_find(&r->before, e->key, t);
-		rc = compare(w, a ? a : e->value, t, &least, name, err);
-	}
-	return rc;
+	if (each_sign(t->key_parts, t->key_parts_len, compare_likely, &s, err))
+		return -1;
+	*name = s.nearest;
+	w->earlier_is_all &= *s.nearest || !s.is_cut;
+	return 0;
 }
 
 int
@@ -137,6 +248,7 @@ void
 why_renames_release(struct renames *r)
 {
 	map_release(&r->steps_now);
+	map_release(&r->likely);
 	tasks_release(&r->before);
 	map_release(&r->old_names);
 }

@@ -64,8 +64,10 @@ struct why_code {
 struct renames {
 	struct map steps_now;    /* names of steps */
 	struct tasks before;     /* of the newest earlier run */
+	struct map likely;       /* digests of recipes, as filled or as written,
+				  * and of names -> the first of struct likely:
+				  * steps of that run that are gone */
 	struct map old_names;    /* by name now: the one before; "" none */
-	size_t compared;         /* how many tasks were, to find out */
 	bool is_read;
 };
 
@@ -76,6 +78,8 @@ struct why_state {
 	struct earlier *earlier; /* the origin first, then newest first */
 	size_t earlier_count;
 	bool earlier_is_all;     /* no other run was before */
+	uint32_t *runs;          /* all that are there, ascending */
+	size_t run_count;
 	struct renames renames;
 	struct why_code code;    /* of the task that values are read of */
 	struct arena arena;      /* for records that are read one by one */
