@@ -5,6 +5,7 @@ sched_sources = \
 	src/sched/evaluate.c src/sched/evaluate.h \
 	src/sched/expand.c \
 	src/sched/file-locks.c src/sched/file-locks.h \
+	src/sched/file-words.c src/sched/file-words.h \
 	src/sched/inputs.c \
 	src/sched/keeper.c src/sched/keeper.h \
 	src/sched/late.c \
