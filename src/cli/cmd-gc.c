@@ -117,7 +117,7 @@ ask_to_forget(struct code *c, void *data)
 	const struct forgetting *f = data;
 	const struct gc_report *r = f->report;
 
-	code_forget(c, r->kept, r->kept_count, r->newest, f->dry_run);
+	code_forget(c, r->code, r->code_count, r->newest, f->dry_run);
 }
 
 static void
@@ -160,7 +160,7 @@ cmd_gc(struct invocation *inv, const struct command *self, struct error *err)
 		rc = -1;
 	if (!rc)
 		rc = forget_code(&report, o.dry_run, err);
-	free(report.kept);
+	free(report.code);
 	add_report(&out, &report, o.dry_run);
 	if (!rc && !out.len)
 		strbuf_adds(&out, "nothing to remove\n");

@@ -5,6 +5,7 @@
 
 #include "report/code.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,10 +167,26 @@ say_no_code(struct store *s, uint32_t run, struct error *err)
 			 "latest run before it that did is %u", run, before);
 }
 
-/* Find the run that WORD names, and that its code is there. */
+/* Read the code of the run whose number WORD is, if there is such: a gc keeps
+ * it of a run that is forgotten, when a later one has its results. */
 static int
-find_run(struct store *s, const char *word, uint32_t *run,
-	 struct code_record *c, struct error *err)
+get_by_number(struct store *s, const char *word, uint32_t *run,
+	      struct code_record *c, struct error *err)
+{
+	char *end;
+	unsigned long number = strtoul(word, &end, 10);
+
+	if (!isdigit((unsigned char)*word) || *end || number > UINT32_MAX)
+		return 0;
+	*run = (uint32_t)number;
+	return store_code_get(s, *run, c, err);
+}
+
+/* Read the code of the run that WORD names; that has none when it executed
+ * nothing. */
+static int
+get_by_word(struct store *s, const char *word, uint32_t *run,
+	    struct code_record *c, struct error *err)
 {
 	struct target t;
 	int rc;
@@ -181,11 +198,23 @@ find_run(struct store *s, const char *word, uint32_t *run,
 		    : store_code_get(s, *run, c, err);
 	if (!rc)
 		rc = say_no_code(s, *run, err);
-	else if (rc > 0 && !c->tree)
+	target_release(&t);
+	return rc;
+}
+
+/* Find the run that WORD names, and that its code is there. */
+static int
+find_run(struct store *s, const char *word, uint32_t *run,
+	 struct code_record *c, struct error *err)
+{
+	int rc = get_by_number(s, word, run, c, err);
+
+	if (!rc)
+		rc = get_by_word(s, word, run, c, err);
+	if (rc > 0 && !c->tree)
 		rc = error_set(err, "the code of run %u was not recorded: %s",
 			       *run, c->failure);
-	target_release(&t);
-	return rc < 0 ? -1 : 0;
+	return MIN(rc, 0);
 }
 
 /* ---- differences ---- */

@@ -72,7 +72,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_RUN_LATEST] = "SELECT " RUN_COLUMNS " FROM runs"
 			  " ORDER BY number DESC LIMIT 1",
 	[DB_RUN_OF_FLOW] = "SELECT " RUN_COLUMNS " FROM runs"
-			   " WHERE flow_file IN (?1, ?2)"
+			   " WHERE flow_file = ?1"
 			   " ORDER BY number DESC LIMIT 1",
 	[DB_RUN_LIST] = "SELECT " RUN_COLUMNS " FROM runs ORDER BY number",
 	[DB_RUN_ANY] = "SELECT EXISTS (SELECT 1 FROM runs)",
@@ -148,7 +148,7 @@ static const char *const statement_texts[DB_STATEMENTS] = {
 	[DB_GC_DELETE] =
 		"DELETE FROM attempts WHERE id IN (SELECT id FROM attempts"
 		" WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)",
-	[DB_GC_CODES] = "SELECT run, tree IS NOT NULL FROM code",
+	[DB_GC_CODES] = "SELECT run, tree IS NOT NULL FROM code ORDER BY run",
 	[DB_GC_CODE] = "DELETE FROM code WHERE run = ?1",
 	[DB_GC_TEXTS] = "SELECT digest FROM texts",
 	[DB_GC_TEXT] = "DELETE FROM texts WHERE digest = ?1",

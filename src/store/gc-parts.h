@@ -34,6 +34,8 @@ struct row_span {
 struct gc_rows {
 	uint32_t *kept;           /* numbers of the runs, ascending */
 	size_t kept_count;
+	uint32_t *code;           /* the same, and those whose code they need */
+	size_t code_count;
 	uint32_t *dropped;        /* those of the others */
 	size_t dropped_count;
 	uint32_t newest;          /* of all; later ones are not our business */
@@ -72,8 +74,8 @@ int gc_rows_delete_texts(const struct gc_rows *rows, struct store *s,
 			 struct error *err);
 /* Count the records of snapshots of runs that are not kept, and, unless it is a
  * DRY_RUN, delete them. */
-int gc_rows_delete_code(const struct gc_rows *rows, struct store *s,
-			bool dry_run, uint64_t *count, struct error *err);
+int gc_rows_delete_code(struct gc_rows *rows, struct store *s, bool dry_run,
+			uint64_t *count, struct error *err);
 /* Whether run NUMBER is kept, or is new; has rows that are needed; goes on. */
 bool gc_rows_keep_run(const struct gc_rows *rows, uint32_t number);
 bool gc_rows_need_run(const struct gc_rows *rows, uint32_t number);

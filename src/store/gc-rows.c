@@ -89,6 +89,7 @@ void
 gc_rows_release(struct gc_rows *rows)
 {
 	free(rows->kept);
+	free(rows->code);
 	free(rows->dropped);
 	free(rows->live);
 	free(rows->needed);
@@ -447,40 +448,81 @@ gc_rows_delete_texts(const struct gc_rows *rows, struct store *s,
 	return 0;
 }
 
-/* List the runs that are not kept and have a record of code. */
+/* A run that has a record of code. */
+struct code_run {
+	uint32_t number;
+	bool has_tree;
+	bool is_needed;
+};
+
+/* List those, in ascending order. */
 static int
-list_code(const struct gc_rows *rows, struct store *s, uint32_t **runs,
-	  size_t *run_count, uint64_t *count, struct error *err)
+list_code(struct store *s, struct code_run **runs, size_t *count,
+	  struct error *err)
 {
 	sqlite3_stmt *st = db_get(s, DB_GC_CODES, err);
 	size_t alloc = 0;
 	int rc = -1;
 
 	while (st && (rc = db_row(s, st, "cannot read snapshots", err)) > 0) {
-		uint32_t run = (uint32_t)sqlite3_column_int64(st, 0);
-
-		if (gc_rows_keep_run(rows, run))
-			continue;
-		ARRAY_GROW(*runs, *run_count, alloc);
-		(*runs)[(*run_count)++] = run;
-		*count += sqlite3_column_int(st, 1) != 0;
+		ARRAY_GROW(*runs, *count, alloc);
+		(*runs)[(*count)++] = (struct code_run){
+			.number = (uint32_t)sqlite3_column_int64(st, 0),
+			.has_tree = sqlite3_column_int(st, 1),
+		};
 	}
 	return rc;
 }
 
+/* Need the code of runs that are kept, and if one has none, since it executed
+ * nothing, that of the latest before it that has. */
+static void
+need_code(struct gc_rows *rows, struct code_run *runs, size_t count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < rows->kept_count; i++) {
+		uint32_t run = rows->kept[i];
+
+		while (at < count && runs[at].number <= run)
+			at++;
+		if (at)
+			runs[at - 1].is_needed = true;
+	}
+	rows->code = xcalloc(rows->kept_count + count + 1,
+			     sizeof(*rows->code));
+	memcpy(rows->code, rows->kept,
+	       rows->kept_count * sizeof(*rows->code));
+	rows->code_count = rows->kept_count;
+	for (size_t i = 0; i < count; i++)
+		if (runs[i].is_needed &&
+		    !has_number(rows->kept, rows->kept_count, runs[i].number))
+			rows->code[rows->code_count++] = runs[i].number;
+	if (rows->code_count)
+		qsort(rows->code, rows->code_count, sizeof(*rows->code),
+		      compare_numbers);
+}
+
 int
-gc_rows_delete_code(const struct gc_rows *rows, struct store *s, bool dry_run,
+gc_rows_delete_code(struct gc_rows *rows, struct store *s, bool dry_run,
 		    uint64_t *count, struct error *err)
 {
-	uint32_t *runs = NULL;
+	struct code_run *runs = NULL;
 	size_t run_count = 0;
-	int rc = list_code(rows, s, &runs, &run_count, count, err);
+	int rc = list_code(s, &runs, &run_count, err);
 	sqlite3_stmt *st = rc || dry_run ? NULL : db_get(s, DB_GC_CODE, err);
 
-	for (size_t i = 0; !rc && !dry_run && i < run_count; i++) {
+	if (!rc)
+		need_code(rows, runs, run_count);
+	for (size_t i = 0; !rc && i < run_count; i++) {
+		if (runs[i].is_needed || runs[i].number > rows->newest)
+			continue;
+		*count += runs[i].has_tree;
 		if (st)
-			sqlite3_bind_int64(st, 1, runs[i]);
-		rc = st ? db_run(s, st, "cannot forget a snapshot", err) : -1;
+			sqlite3_bind_int64(st, 1, runs[i].number);
+		if (!dry_run)
+			rc = st ? db_run(s, st, "cannot forget a snapshot",
+					 err) : -1;
 	}
 	free(runs);
 	return rc;

@@ -203,10 +203,10 @@ store_gc(struct store *s, const struct gc_options *o, struct gc_report *r,
 	memset(r, 0, sizeof(*r));
 	gc_rows_init(&g.rows);
 	rc = o->dry_run ? count(&g, err) : collect_alone(&g, err);
-	r->kept = g.rows.kept;
-	r->kept_count = g.rows.kept_count;
+	r->code = g.rows.code;
+	r->code_count = g.rows.code_count;
 	r->newest = g.rows.newest;
-	g.rows.kept = NULL;
+	g.rows.code = NULL;
 	gc_rows_release(&g.rows);
 	gc_objects_release(&g.objects);
 	strvec_release(&g.leftovers);

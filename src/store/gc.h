@@ -59,8 +59,9 @@ struct gc_report {
 		uint64_t count;
 		uint64_t bytes; /* 0: not known, or none */
 	} kinds[GC_KINDS];
-	uint32_t *kept;    /* the runs, ascending; the caller's to free */
-	size_t kept_count;
+	uint32_t *code;    /* the runs whose code is kept, ascending; the
+			    * caller's to free */
+	size_t code_count;
 	uint32_t newest;   /* of all; later ones began meanwhile */
 };
 

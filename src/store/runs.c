@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "store/db.h"
 #include "store/forgotten.h"
@@ -178,16 +177,11 @@ store_run_of_flow(struct store *s, const char *flow_file,
 		  struct run_record *r, struct error *err)
 {
 	sqlite3_stmt *st = db_get(s, DB_RUN_OF_FLOW, err);
-	char *normal = path_normalize(flow_file);
-	int rc = -1;
 
-	if (st) {
-		db_bind_str(st, 1, flow_file);
-		db_bind_str(st, 2, normal);
-		rc = get_run(s, st, r, err);
-	}
-	free(normal);
-	return rc;
+	if (!st)
+		return -1;
+	db_bind_str(st, 1, flow_file);
+	return get_run(s, st, r, err);
 }
 
 int

@@ -112,7 +112,8 @@ int store_run_end(struct store *s, const struct run_record *r,
 /* Read run NUMBER (0: the latest).  Returns 1, 0 when there is none, -1. */
 int store_run_get(struct store *s, uint32_t number, struct run_record *r,
 		  struct error *err);
-/* The same with the latest run of the Flowfile FLOW_FILE. */
+/* The same with the latest run of the Flowfile FLOW_FILE, as
+ * file_project_name gives it. */
 int store_run_of_flow(struct store *s, const char *flow_file,
 		      struct run_record *r, struct error *err);
 /* The latest run of which nothing is known any more, as the database was lost

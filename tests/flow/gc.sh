@@ -194,6 +194,17 @@ test_expect_success 'the code of forgotten runs is forgotten, and its room given
 	ls -A .flowmake/code.git/objects/pack > packs && lines 2 packs
 '
 
+test_expect_success 'the code of results that a kept run has is kept' '
+	mkdir all-reused && cd all-reused &&
+	echo "(step a (produces (n text)) (shell \"echo 1 > #{n}\"))" > Flowfile &&
+	flowmake && flowmake && flowmake gc --keep 1 > out &&
+	test_grep -v "snapshot" out && flowmake checkout 1 ../of-1 > out &&
+	test_cmp Flowfile ../of-1/Flowfile &&
+	sed -i "s/echo 1/echo 2/" Flowfile && flowmake && flowmake gc --keep 1 > out &&
+	test_grep "removed 1 snapshot of code" out &&
+	test_must_fail flowmake checkout 1 ../of-1-again
+'
+
 test_expect_success 'a number of runs is asked for' '
 	test_must_fail flowmake gc --keep 0 2> errors &&
 	test_grep "whole number from 1 on" errors &&

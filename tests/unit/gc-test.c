@@ -80,7 +80,7 @@ collect(struct store *s, uint32_t keep)
 	struct gc_report r;
 
 	must(store_gc(s, &o, &r, &err));
-	free(r.kept);
+	free(r.code);
 	return r;
 }
 
