@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/resolve.h"
 #include "store/files.h"
 #include "store/values.h"
+#include "sys/file.h"
 
 enum {
 	DEFAULT_SPLITS = 100,
@@ -157,7 +157,7 @@ new_graph(struct run *r)
 	const struct run_options *o = r->options;
 	struct graph_world world = { world_exists, world_maker, r,
 				     world_load, run_settles, run_passes };
-	char *flow_file = path_normalize(o->flow_file);
+	char *flow_file = file_project_name(o->flow_file);
 	struct graph_options options = {
 		.max_num_splits = first_said(o->max_num_splits,
 					     r->rules.max_num_splits,

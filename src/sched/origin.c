@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cbor.h"
-#include "base/path.h"
+#include "sys/file.h"
 
 /* Remember what parameters run R was given. */
 static void
@@ -42,8 +42,8 @@ inherit(struct strvec *given, const struct run_record *r)
 static bool
 is_of_other_flow(const struct run_record *r, const char *flow_file)
 {
-	char *now = path_normalize(flow_file);
-	char *then = path_normalize(r->flow_file);
+	char *now = file_project_name(flow_file);
+	char *then = file_project_name(r->flow_file);
 	bool other = strcmp(now, then) && !access(then, F_OK);
 
 	free(now);
@@ -56,11 +56,14 @@ static int
 find_origin(struct run *r, struct error *err)
 {
 	const struct run_options *o = r->options;
+	char *name;
 	int found = 0;
 
-	if (!o->origin_run)
-		found = store_run_of_flow(r->store, o->flow_file, &r->origin,
-					  err);
+	if (!o->origin_run) {
+		name = file_project_name(o->flow_file);
+		found = store_run_of_flow(r->store, name, &r->origin, err);
+		free(name);
+	}
 	return found ? found :
 		store_run_get(r->store, o->origin_run, &r->origin, err);
 }

@@ -12,7 +12,6 @@
 
 #include "base/cbor.h"
 #include "base/clock.h"
-#include "base/path.h"
 #include "base/strvec.h"
 #include "flow/code.h"
 #include "flow/observation.h"
@@ -20,6 +19,7 @@
 #include "model/graph.h"
 #include "store/files.h"
 #include "store/witness.h"
+#include "sys/file.h"
 
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
@@ -110,7 +110,7 @@ list_loaded(const struct run *r, struct strvec *paths)
 	struct cbor c;
 	size_t n;
 
-	strvec_push_take(paths, path_normalize(r->options->flow_file));
+	strvec_push_take(paths, file_project_name(r->options->flow_file));
 	cbor_init(&c, r->rules.manifest, r->rules.manifest_len);
 	for (n = cbor_get_array(&c); n; n--) {
 		struct observation *o = observation_of_manifest(&c);
@@ -120,7 +120,7 @@ list_loaded(const struct run *r, struct strvec *paths)
 			break;
 		path = observation_text(o);
 		if (path && !strcmp(o->kind, "module"))
-			strvec_push_take(paths, path_normalize(path));
+			strvec_push_take(paths, file_project_name(path));
 		free(path);
 		observation_free(o);
 	}

@@ -109,7 +109,7 @@ fill_record(struct run *r, struct run_record *rec)
 	r->begun_ns = clock_monotonic_ns(loop_clock(r->loop));
 	rec->command = xstrdup(r->options->command);
 	rec->flow = xstrdup(flow_name(r));
-	rec->flow_file = xstrdup(r->options->flow_file);
+	rec->flow_file = file_project_name(r->options->flow_file);
 	rec->user = xstrdup(pw ? pw->pw_name : "");
 	rec->host = xstrdup(host);
 	rec->origin = r->origin.number;

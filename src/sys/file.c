@@ -333,6 +333,21 @@ file_copy_as(const char *from, const char *to, mode_t mode, struct error *err)
 	return copy_file(from, to, &mode, err);
 }
 
+char *
+file_project_name(const char *path)
+{
+	char *normal = path_normalize(path), *name = normal;
+	char *project = *normal == '/' ? getcwd(NULL, 0) : NULL;
+
+	if (project && path_is_inside(project, normal) &&
+	    strcmp(project, normal)) {
+		name = xstrdup(normal + strlen(project) + 1);
+		free(normal);
+	}
+	free(project);
+	return name;
+}
+
 int
 file_list(const char *path, struct strvec *names, struct error *err)
 {

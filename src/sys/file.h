@@ -49,6 +49,11 @@ int file_make_dirs(const char *path, struct error *err);
  * same tree at the same time. */
 int file_remove_tree(const char *path, struct error *err);
 
+/* The name under which the file PATH is known in the project, the current
+ * directory: as path_normalize gives it, also of an absolute path in there.  The
+ * caller frees it. */
+char *file_project_name(const char *path);
+
 /* Copy the regular file FROM to a new file TO, as a reflink where the file
  * system can.  TO gets FROM's mode, or MODE, as far as the umask lets it. */
 int file_copy(const char *from, const char *to, struct error *err);

@@ -52,6 +52,17 @@ test_expect_success 'also when the latest run did not come to it, or more change
 	test_grep "^a: runs: input i changed$" plan
 '
 
+test_expect_success 'a Flowfile is the same however it is named' '
+	mkdir named && cd named && flowfile <<-\END &&
+	(parameter n 1)
+	(step a (output o "o.txt") (shell "echo #{n} > #{o}"))
+	END
+	flowmake && flowmake -f ./Flowfile n=7 && flowmake && echo 7 | test_cmp - o.txt &&
+	flowmake -f "$(pwd -P)/Flowfile" n=8 > out 2>&1 && test_grep -v "not all code" out &&
+	flowmake && echo 8 | test_cmp - o.txt && flowmake show 4 > out &&
+	test_grep -v "left out" out
+'
+
 test_expect_success 'a second failure loses nothing of what was done between' '
 	cd failure && echo bad > flag && test_must_fail flowmake &&
 	edit "list 1 2 3" "list 1 2 3 4" && test_must_fail flowmake -k &&
