@@ -481,12 +481,13 @@ code_checkout(struct code *c, uint32_t run, const char *directory)
 }
 
 void
-code_history(struct code *c, const char *from, const char *to,
+code_history(struct code *c, uint32_t run, const char *from, const char *to,
 	     char *const *paths)
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	begin_request(c, &sb, 4);
+	begin_request(c, &sb, 5);
+	put_number(&sb, "from", run);
 	cbor_put_str(&sb, "from-commit");
 	cbor_put_str(&sb, from);
 	cbor_put_str(&sb, "to-commit");

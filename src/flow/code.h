@@ -57,9 +57,9 @@ void code_names(struct code *c, uint32_t from, uint32_t to);
 /* Write the code of RUN into DIRECTORY, an empty one. */
 void code_checkout(struct code *c, uint32_t run, const char *directory);
 /* Say which commits on the way from commit FROM to commit TO changed PATHS
- * (NULL-terminated). */
-void code_history(struct code *c, const char *from, const char *to,
-		  char *const *paths);
+ * (NULL-terminated) to something that RUN did not have. */
+void code_history(struct code *c, uint32_t run, const char *from,
+		  const char *to, char *const *paths);
 
 /* Forget the code of all runs up to NEWEST but the COUNT ones at KEEP; or if
  * DRY_RUN only find out what that gives. */

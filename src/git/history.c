@@ -26,6 +26,9 @@ enum {
 struct history {
 	struct project project;
 	const struct strvec *paths;
+	git_oid *known;       /* by path: what it was in the run; zero: that is
+			       * not known */
+	bool *is_known;       /* ... and has been met on the way back */
 	struct strbuf list;   /* CBOR of what was found */
 	size_t count;
 };
@@ -43,20 +46,37 @@ get_content(const git_tree *tree, const char *path)
 	return id;
 }
 
-/* Whether PATH is another one in TREE than in all of the COUNT PARENTS. */
+/* Whether the content ID of PATH is another one than in all of the COUNT
+ * PARENTS. */
 static bool
-is_changed(const git_tree *tree, git_tree *const *parents, unsigned count,
+is_changed(const git_oid *id, git_tree *const *parents, unsigned count,
 	   const char *path)
 {
-	git_oid id = get_content(tree, path), old;
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
-		old = get_content(parents[i], path);
-		if (git_oid_equal(&id, &old))
+		git_oid old = get_content(parents[i], path);
+
+		if (git_oid_equal(id, &old))
 			return false;
 	}
-	return count || !git_oid_is_zero(&id);
+	return count || !git_oid_is_zero(id);
+}
+
+/* Take down what the paths were in the code of RUN, which R has, if any. */
+static void
+read_known(struct history *h, struct repo *r, uint32_t run)
+{
+	git_tree *tree = NULL;
+	size_t i;
+
+	h->known = xcalloc(h->paths->count + 1, sizeof(*h->known));
+	h->is_known = xcalloc(h->paths->count + 1, sizeof(*h->is_known));
+	if (!run || repo_get_tree(r, run, &tree, NULL))
+		return;
+	for (i = 0; i < h->paths->count; i++)
+		h->known[i] = get_content(tree, h->paths->v[i]);
+	git_tree_free(tree);
 }
 
 /* Path number I was changed by C. */
@@ -73,6 +93,22 @@ add_commit(struct history *h, size_t i, git_commit *c)
 	cbor_put_int(&h->list, author ? author->when.time : 0);
 	cbor_put_str(&h->list, author ? author->name : "");
 	cbor_put_str(&h->list, summary ? summary : "");
+}
+
+/* Whether C, of TREE and PARENTS, changed path number I since the run: who
+ * committed what that had already did not, nor did anybody before. */
+static bool
+is_news(struct history *h, size_t i, const git_tree *tree,
+	git_tree *const *parents, unsigned count)
+{
+	const char *path = project_path(&h->project, h->paths->v[i]);
+	git_oid id = get_content(tree, path);
+
+	if (h->is_known[i] || !is_changed(&id, parents, count, path))
+		return false;
+	h->is_known[i] = !git_oid_is_zero(&h->known[i]) &&
+			 git_oid_equal(&id, &h->known[i]);
+	return !h->is_known[i];
 }
 
 /* Look at commit ID. */
@@ -96,8 +132,7 @@ look_at(struct history *h, const git_oid *id)
 		git_commit_free(parent);
 	}
 	for (k = 0; !rc && k < h->paths->count; k++)
-		if (is_changed(tree, parents, count,
-			       project_path(&h->project, h->paths->v[k])))
+		if (is_news(h, k, tree, parents, count))
 			add_commit(h, k, c);
 	for (i = 0; i < count; i++)
 		git_tree_free(parents[i]);
@@ -133,9 +168,9 @@ walk(struct history *h, const char *from, const char *to, struct error *err)
 }
 
 int
-history_find(const char *repository, const char *from, const char *to,
-	     const struct strvec *paths, struct strbuf *answer,
-	     struct error *err)
+history_find(const char *repository, uint32_t run, const char *from,
+	     const char *to, const struct strvec *paths,
+	     struct strbuf *answer, struct error *err)
 {
 	struct history h = { .paths = paths };
 	struct repo ours = REPO_INIT;
@@ -145,6 +180,7 @@ history_find(const char *repository, const char *from, const char *to,
 	strbuf_init(&h.list);
 	if (repo_open(&ours, repository, err))
 		return -1;
+	read_known(&h, &ours, run);
 	if (project_open(&h.project, ours.git, &unread, err))
 		goto out;
 	if (!h.project.git)
@@ -158,6 +194,8 @@ out:
 	project_close(&h.project);
 	repo_close(&ours);
 	strbuf_release(&h.list);
+	free(h.known);
+	free(h.is_known);
 	free(unread);
 	return ret;
 }

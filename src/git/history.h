@@ -11,10 +11,10 @@ struct strbuf;
 struct strvec;
 
 /* Append the payload of CODE_COMMITS: the commits that changed PATHS on the
- * way from commit FROM to commit TO.  REPOSITORY is ours, for what the user's
- * does not say. */
-int history_find(const char *repository, const char *from, const char *to,
-		 const struct strvec *paths, struct strbuf *answer,
-		 struct error *err);
+ * way from commit FROM to commit TO, but not those that led to what run RUN had
+ * already.  REPOSITORY is ours, which has that run's code, if any. */
+int history_find(const char *repository, uint32_t run, const char *from,
+		 const char *to, const struct strvec *paths,
+		 struct strbuf *answer, struct error *err);
 
 #endif

@@ -288,7 +288,7 @@ serve(unsigned type, const struct request *q, struct snapshot *s,
 		return look_checkout(q->repository, q->run, q->directory, err);
 	case CODE_HISTORY:
 		*answer_type = CODE_COMMITS;
-		return history_find(q->repository, q->from_commit,
+		return history_find(q->repository, q->from, q->from_commit,
 				    q->to_commit, &q->paths, answer, err);
 	case CODE_FORGET:
 		*answer_type = CODE_FORGOTTEN;

@@ -51,8 +51,9 @@
  *   "directory": PATH of an existing, empty one }
  * CODE_DONE, helper to engine, answers these three: null.
  *
- * CODE_HISTORY, engine to helper: { "repository": PATH, "from-commit": TEXT,
- *   "to-commit": TEXT, "paths": [PATH...] }
+ * CODE_HISTORY, engine to helper: { "repository": PATH, "from": N,
+ *   "from-commit": TEXT, "to-commit": TEXT, "paths": [PATH...] }
+ *   What run N had already nobody has changed since.
  * CODE_COMMITS, helper to engine, answers it: [[path index, id TEXT, seconds
  *   since 1970, author TEXT, first line TEXT]...]: the commits of the user's
  *   repository, from one to the other, that changed a file; the newest first,

@@ -226,7 +226,8 @@ ask_history(struct code *code, void *data)
 {
 	struct why_code *c = data;
 
-	code_history(code, c->old.commit, c->new.commit, c->paths.v);
+	code_history(code, c->old.run, c->old.commit, c->new.commit,
+		     c->paths.v);
 }
 
 /* Read the record of RUN; one that executed nothing has none: then that of the

@@ -78,6 +78,18 @@ test_expect_success 'also of an included file that has a procedure' '
 	lines 3 out
 '
 
+test_expect_success 'who commits what ran already changed nothing' '
+	mkdir ../after && cd ../after && git init -q && echo 1 > in && flowfile <<-\END &&
+	(step s (input i "in") (output o "out") (shell "cat #{i} > #{o}"))
+	END
+	printf "%s\n" .flowmake out > .gitignore && commit "One" && flowmake &&
+	echo 2 > in && flowmake && commit "Two, which ran" && echo 3 > in && flowmake &&
+	why s "    changed since, not committed|    changed, not committed" &&
+	test_grep -v "changed by" out &&
+	commit "Three, which ran" && echo 4 > in && commit "Four" && flowmake &&
+	why s "    changed by commit [0-9a-f]{12} of .* by Ada: Four" && lines 3 out
+'
+
 test_expect_success 'what is not committed is said' '
 	sed -i "s/(g x) x/(g x) (* 2 x)/" lib/words.scm && echo 3 >> data.txt &&
 	sed -i "s/rate 1/rate 2/" Flowfile && commit "Rate" &&
@@ -120,7 +132,7 @@ test_expect_success 'of many commits the last are named' '
 	done &&
 	flowmake resume > /dev/null &&
 	why copy "    changed by commit .*: Number 5" \
-		"    changed by commit .*: Number 3" "    and by 3 before"
+		"    changed by commit .*: Number 3" "    and by 2 before"
 '
 
 test_expect_success 'a merge is not what changed a file' '

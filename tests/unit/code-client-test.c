@@ -235,7 +235,7 @@ test_history(void)
 
 	if (!c)
 		must(-1);
-	code_history(c, "0123", "4567", paths);
+	code_history(c, 15, "0123", "4567", paths);
 	ok(!code_wait(c, 0, NULL, &err) && heard,
 	   "the commits that changed a file are told");
 	code_free(c);
