@@ -159,15 +159,28 @@ find_needed(struct forgetting *f)
 	return 0;
 }
 
-static void
-count_unneeded(void *data, const git_oid *id, uint64_t bytes)
+static bool
+is_needed(const struct forgetting *f, const git_oid *id)
+{
+	return map_get(&f->needed, (const char *)id->id, GIT_OID_RAWSZ);
+}
+
+static int
+count_unneeded(const git_oid *id, void *data)
 {
 	struct forgetting *f = data;
 
-	if (map_get(&f->needed, (const char *)id->id, GIT_OID_RAWSZ))
-		return;
-	f->unneeded++;
-	f->unneeded_bytes += bytes;
+	f->unneeded += !is_needed(f, id);
+	return 0;
+}
+
+static void
+add_unneeded(void *data, const git_oid *id, uint64_t bytes)
+{
+	struct forgetting *f = data;
+
+	if (!is_needed(f, id))
+		f->unneeded_bytes += bytes;
 }
 
 /* ---- packing ---- */
@@ -318,14 +331,15 @@ forget(struct forgetting *f)
 {
 	if ((f->dry_run ? repo_open(&f->repo, f->repository, f->err)
 			: forget_trees(f)) ||
-	    find_needed(f) ||
-	    stored_each(f->repository, count_unneeded, f, f->err))
+	    find_needed(f))
 		return -1;
-	if (f->dry_run || !f->unneeded)
+	stored_each(f->repository, add_unneeded, f);
+	if (f->dry_run)
 		return 0;
-	if (git_repository_odb(&f->odb, f->repo.git))
+	if (git_repository_odb(&f->odb, f->repo.git) ||
+	    git_odb_foreach(f->odb, count_unneeded, f))
 		return repo_error(f->err, "cannot read %s", f->repository);
-	return repack(f);
+	return f->unneeded ? repack(f) : 0;
 }
 
 int

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/error.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
@@ -73,10 +72,10 @@ tell_places(const struct asking *a, struct place *places, size_t count,
 	}
 }
 
-/* Tell of the objects in the pack that INDEX is of. */
-static int
+/* Tell of the objects in the pack that INDEX is of, unless that is damaged. */
+static void
 tell_index(const struct asking *a, const struct strbuf *index,
-	   uint64_t pack_bytes, struct error *err)
+	   uint64_t pack_bytes)
 {
 	size_t ids = HEAD_BYTES + COUNTS * sizeof(uint32_t), offsets, count, i;
 	struct place *places;
@@ -85,7 +84,7 @@ tell_index(const struct asking *a, const struct strbuf *index,
 	offsets = ids + count * (GIT_OID_RAWSZ + sizeof(uint32_t));
 	if (index->len < ids || memcmp(index->buf, "\377tOc\0\0\0\2", 8) ||
 	    index->len < offsets + count * sizeof(uint32_t))
-		return error_set(err, "the index of a pack is damaged");
+		return;
 	places = xcalloc(count + 1, sizeof(*places));
 	for (i = 0; i < count; i++) {
 		places[i].id = index->buf + ids + i * GIT_OID_RAWSZ;
@@ -95,29 +94,23 @@ tell_index(const struct asking *a, const struct strbuf *index,
 	}
 	tell_places(a, places, count, pack_bytes);
 	free(places);
-	return 0;
 }
 
 /* The same of the pack in DIR whose index is called NAME. */
-static int
-tell_pack(const struct asking *a, const char *dir, const char *name,
-	  struct error *err)
+static void
+tell_pack(const struct asking *a, const char *dir, const char *name)
 {
 	size_t stem = strlen(name) - strlen(".idx");
 	char *path = path_join(dir, name);
 	char *pack = xasprintf("%s/%.*s.pack", dir, (int)stem, name);
 	struct strbuf index = STRBUF_INIT;
 	struct stat st;
-	int rc = file_read(path, &index, err);
 
-	if (!rc && stat(pack, &st) < 0)
-		rc = error_sys(err, "cannot look at %s", pack);
-	if (!rc)
-		rc = tell_index(a, &index, (uint64_t)st.st_size, err);
+	if (!file_read(path, &index, NULL) && !stat(pack, &st))
+		tell_index(a, &index, (uint64_t)st.st_size);
 	strbuf_release(&index);
 	free(path);
 	free(pack);
-	return rc;
 }
 
 static bool
@@ -128,31 +121,30 @@ is_index(const char *name)
 	return len > tail && !strcmp(name + len - tail, ".idx");
 }
 
-static int
-tell_packs(const struct asking *a, const char *dir, struct error *err)
+static void
+tell_packs(const struct asking *a, const char *dir)
 {
 	struct strvec names = STRVEC_INIT;
-	int rc = file_list(dir, &names, err);
 	size_t i;
 
-	for (i = 0; !rc && i < names.count; i++)
+	file_list(dir, &names, NULL);
+	for (i = 0; i < names.count; i++)
 		if (is_index(names.v[i]))
-			rc = tell_pack(a, dir, names.v[i], err);
+			tell_pack(a, dir, names.v[i]);
 	strvec_release(&names);
-	return rc;
 }
 
 /* Tell of the objects in DIR, whose name begins those of all of them. */
-static int
-tell_files(const struct asking *a, const char *dir, struct error *err)
+static void
+tell_files(const struct asking *a, const char *dir)
 {
 	struct strvec names = STRVEC_INIT;
-	int rc = file_list(dir, &names, err);
 	struct stat st;
 	git_oid id;
 	size_t i;
 
-	for (i = 0; !rc && i < names.count; i++) {
+	file_list(dir, &names, NULL);
+	for (i = 0; i < names.count; i++) {
 		char *path = path_join(dir, names.v[i]);
 		char *hex = xasprintf("%s%s", path_base(dir), names.v[i]);
 
@@ -163,30 +155,28 @@ tell_files(const struct asking *a, const char *dir, struct error *err)
 		free(path);
 	}
 	strvec_release(&names);
-	return rc;
 }
 
-int
+void
 stored_each(const char *repository,
 	    void (*fn)(void *data, const git_oid *id, uint64_t bytes),
-	    void *data, struct error *err)
+	    void *data)
 {
 	const struct asking a = { fn, data };
 	char *objects = path_join(repository, "objects");
 	struct strvec names = STRVEC_INIT;
-	int rc = file_list(objects, &names, err);
 	size_t i;
 
-	for (i = 0; !rc && i < names.count; i++) {
+	file_list(objects, &names, NULL);
+	for (i = 0; i < names.count; i++) {
 		char *dir = path_join(objects, names.v[i]);
 
 		if (!strcmp(names.v[i], "pack"))
-			rc = tell_packs(&a, dir, err);
+			tell_packs(&a, dir);
 		else if (strlen(names.v[i]) == 2)
-			rc = tell_files(&a, dir, err);
+			tell_files(&a, dir);
 		free(dir);
 	}
 	strvec_release(&names);
 	free(objects);
-	return rc;
 }

@@ -50,8 +50,8 @@ int file_make_dirs(const char *path, struct error *err);
 int file_remove_tree(const char *path, struct error *err);
 
 /* The name under which the file PATH is known in the project, the current
- * directory: as path_normalize gives it, also of an absolute path in there.  The
- * caller frees it. */
+ * directory: as path_normalize gives it, also of an absolute path in there.
+ * The caller frees it. */
 char *file_project_name(const char *path);
 
 /* Copy the regular file FROM to a new file TO, as a reflink where the file

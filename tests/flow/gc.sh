@@ -191,7 +191,11 @@ test_expect_success 'the code of forgotten runs is forgotten, and its room given
 	flowmake gc --keep 1 > out && flowmake checkout 6 ../six > out &&
 	test_cmp ../six/big.txt big.txt &&
 	flowmake gc > out && echo "nothing to remove" | test_cmp - out &&
-	ls -A .flowmake/code.git/objects/pack > packs && lines 2 packs
+	ls -A .flowmake/code.git/objects/pack > packs && lines 2 packs &&
+	index=$(echo .flowmake/code.git/objects/pack/*.idx) &&
+	cp $index ${index%.idx}x.idx && seq 9 > new && flowmake run > out &&
+	flowmake gc -n --keep 1 > out && test_grep "1 snapshot of code" out &&
+	flowmake gc --keep 1
 '
 
 test_expect_success 'the code of results that a kept run has is kept' '
