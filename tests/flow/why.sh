@@ -237,6 +237,32 @@ test_expect_success 'an element that goes is gone' '
 	test_grep "9/count/1 is new" out
 '
 
+test_expect_success 'other words are right, too' '
+	mkdir words && cd words && flowfile <<-\END &&
+	(parameter p 1)
+	(step c (foreach x (list 1 2 3 4 5 6)) (produces h) (scheme (* 10 x)))
+	(step j (join c h) (produces s) (scheme (apply + h)))
+	(step off (when #f) (exec "true"))
+	(step user (from off) (exec "true"))
+	(step names (produces one) (scheme 1))
+	(step all (produces (v text))
+	  (shell "grep -o p $FLOWMAKE_TASK > #{v}"))
+	(step edited (output o "o") (exec "touch" o))
+	END
+	flowmake run > /dev/null && edit "list 1 2" "list 2 1" &&
+	edit "produces one" "produces two" && echo hand >> o &&
+	flowmake resume p=2 > /dev/null 2>&1 &&
+	why 2/j "    the order of the list changed" &&
+	why 2 "off +1  skipped +its when is false, or what it reads was skipped" \
+		"edited +1  ran +what it had made was gone or changed" &&
+	why 2/user "2/user was skipped: its when is false, or what it reads was skipped" &&
+	why 2/edited "2/edited ran although nothing changed since 1/edited: what that made was gone or changed" &&
+	why 2/names "  declared files or results changed: one -> two" &&
+	why 2/all "  parameters changed" "    parameter p was 1, is 2" &&
+	edit "(* 10 x)" "(* 20 x)" && edit "(step j (join c h)" "(step j (join c (h h))" &&
+	flowmake resume > /dev/null && why 3/j "    and 3 more gave others"
+'
+
 test_expect_success 'a renamed step is recognized' '
 	sed -i "s/step total/step sum/" Flowfile &&
 	flowmake resume > /dev/null &&
