@@ -306,6 +306,7 @@ unbound."
                               (append names (names-set tree))))
                   (marks? (and marks? (not (declares-only? form)))))
              (check-names form names defined)
+             (count-definitions! names)
              (when (plain-names)
                (note-plain! tree all-names))
              (loop (cdr rest)

@@ -7,6 +7,7 @@
             form-summary
             bindings-for
             forms-digest
+            count-definitions!
             mentioned-by-name
             top-level-form
             form-at-top-level?))
@@ -155,10 +156,32 @@ that it declares."
   (let ((rest (without-steps datum)))
     (cons (source-digest rest) (mentioned rest))))
 
+;;; Macros are expanded as they are then, not as they are in the end: where one
+;;; is defined several times, it counts how often it was before.
+
+(define definition-counts (make-hash-table)) ; name -> number
+
+(define (count-definitions! names)
+  "Remember that a top-level form has defined NAMES."
+  (for-each (lambda (name)
+              (hashq-set! definition-counts name
+                          (1+ (hashq-ref definition-counts name 0))))
+            names))
+
+(define (redefinitions-in mentioned)
+  ;; ((NAME . COUNT) ...) of the names MENTIONED that were defined twice.
+  (define (count what)
+    (if (symbol? what) (hashq-ref definition-counts what 0) 0))
+  (map (lambda (name) (cons name (count name)))
+       (filter (lambda (what) (> (count what) 1)) mentioned)))
+
 (define (source-summary datum)
   "Return (DIGEST MENTIONED ...) of DATUM, which may be part of a top-level
 form: the symbols that it mentions, and the strings that may name files."
-  (let ((all (if (or (form-at-top-level?) (not (top-level-form)))
-                 datum
-                 (cons datum (bindings-for datum)))))
-    (cons (source-digest all) (mentioned all))))
+  (let* ((all (if (or (form-at-top-level?) (not (top-level-form)))
+                  datum
+                  (cons datum (bindings-for datum))))
+         (mentioned (mentioned all))
+         (redefined (redefinitions-in mentioned)))
+    (cons (source-digest (if (null? redefined) all (list all redefined)))
+          mentioned)))

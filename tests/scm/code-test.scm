@@ -172,6 +172,14 @@ replaced by TO."
 (step a (produces n) (scheme (f)))"))
        (not (equal? (code-of text)
                     (code-of (replace text "() 2" "() 3"))))))
+   (test-assert "a macro that is defined again counts as it was then"
+     (let ((again "(define-syntax-rule (k) 1) (define-syntax-rule (k) 2) ")
+           (use "(define (f) (k)) ")
+           (step "(step a (produces n) (scheme (f)))"))
+       (not (equal? (code-of (string-append again use step))
+                    (code-of (string-append
+                              (replace again "(define-syntax-rule (k) 2)" use)
+                              "(define-syntax-rule (k) 2)" step))))))
    (let ((text "(define (declare name f)
   (step ,name (produces n) (scheme (f 1))))
 (declare \"a\" (lambda (x) (+ x 1)))
