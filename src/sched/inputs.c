@@ -196,7 +196,8 @@ add_word(void *data, const char *word)
 	char *path;
 
 	/* most words that name files are declared, and need no look */
-	if (is_listed(l, word) || !names_project_file(l->files, word))
+	if (is_listed(l, word) || (strchr(word, '/') && is_made(t, word)) ||
+	    !names_project_file(l->files, word))
 		return;
 	path = path_normalize(word);
 	if (!is_listed(l, path) && !is_made(t, path) &&
