@@ -113,9 +113,21 @@ add_left_out(struct strbuf *sb, const struct code_record *c)
 	}
 }
 
-void
-code_add_lines(struct strbuf *sb, const struct code_record *c)
+/* Append that RUN has the code of C, which is another's. */
+static void
+add_sharing(struct strbuf *sb, uint32_t run, const struct code_record *c)
 {
+	strbuf_addf(sb, "run %u executed nothing; its code is that of run %u\n",
+		    run, c->run);
+}
+
+void
+code_add_lines(struct strbuf *sb, uint32_t run, const struct code_record *c)
+{
+	if (c->run != run) {
+		begin_line(sb, "code");
+		add_sharing(sb, run, c);
+	}
 	if (c->failure) {
 		begin_line(sb, "code");
 		strbuf_adds(sb, "not recorded: ");
@@ -152,19 +164,18 @@ code_ask(void (*ask)(struct code *c, void *data),
 	return ret;
 }
 
-/* Say that RUN has no code, and which run may be meant. */
-static int
-say_no_code(struct store *s, uint32_t run, struct error *err)
+int
+code_find(struct store *s, const struct run_record *r, struct code_record *c,
+	  struct error *err)
 {
+	int rc = store_code_get(s, r->number, c, err);
 	uint32_t before;
 
-	if (store_code_before(s, run, &before, err))
+	if (rc || r->state != RUN_DONE || r->tasks_done > r->tasks_reused)
+		return rc;
+	if (store_code_before(s, r->number, &before, err))
 		return -1;
-	if (!before)
-		return error_set(err, "run %u has no code: it executed "
-				 "nothing", run);
-	return error_set(err, "run %u has no code: it executed nothing; the "
-			 "latest run before it that did is %u", run, before);
+	return before ? store_code_get(s, before, c, err) : 0;
 }
 
 /* Read the code of the run whose number WORD is, if there is such: a gc keeps
@@ -182,8 +193,7 @@ get_by_number(struct store *s, const char *word, uint32_t *run,
 	return store_code_get(s, *run, c, err);
 }
 
-/* Read the code of the run that WORD names; that has none when it executed
- * nothing. */
+/* Read the code of the run that WORD names. */
 static int
 get_by_word(struct store *s, const char *word, uint32_t *run,
 	    struct code_record *c, struct error *err)
@@ -195,14 +205,16 @@ get_by_word(struct store *s, const char *word, uint32_t *run,
 		return -1;
 	*run = t.run.number;
 	rc = t.step ? error_set(err, "'%s' is no run", word)
-		    : store_code_get(s, *run, c, err);
+		    : code_find(s, &t.run, c, err);
 	if (!rc)
-		rc = say_no_code(s, *run, err);
+		rc = error_set(err, "run %u has no code: it executed nothing",
+			       *run);
 	target_release(&t);
 	return rc;
 }
 
-/* Find the run that WORD names, and that its code is there. */
+/* Find the run that WORD names, and that its code is there: C's run may be
+ * another. */
 static int
 find_run(struct store *s, const char *word, uint32_t *run,
 	 struct code_record *c, struct error *err)
@@ -213,7 +225,7 @@ find_run(struct store *s, const char *word, uint32_t *run,
 		rc = get_by_word(s, word, run, c, err);
 	if (rc > 0 && !c->tree)
 		rc = error_set(err, "the code of run %u was not recorded: %s",
-			       *run, c->failure);
+			       c->run, c->failure);
 	return MIN(rc, 0);
 }
 
@@ -305,6 +317,7 @@ code_show_diff(struct store *s, const char *from, const char *to,
 {
 	static const struct code_events events = { .line = on_line };
 	struct code_record a, b;
+	uint32_t old, new;
 	struct diff d = {
 		.paths = paths, .out = out, .line = STRBUF_INIT,
 		.is_terminal = isatty(fileno(out)), .colors = wants_colors(),
@@ -313,9 +326,18 @@ code_show_diff(struct store *s, const char *from, const char *to,
 
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
-	if (!find_run(s, from, &d.from, &a, err) &&
-	    !find_run(s, to, &d.to, &b, err))
+	if (!find_run(s, from, &old, &a, err) &&
+	    !find_run(s, to, &new, &b, err)) {
+		d.from = a.run;
+		d.to = b.run;
+		if (a.run != old)
+			add_sharing(&d.line, old, &a);
+		if (b.run != new)
+			add_sharing(&d.line, new, &b);
+		fwrite(d.line.buf, 1, d.line.len, out); /* patch ignores it */
+		strbuf_reset(&d.line);
 		ret = code_ask(ask_diff, &events, &d, 0, err);
+	}
 	code_record_release(&a);
 	code_record_release(&b);
 	strbuf_release(&d.line);
@@ -360,13 +382,18 @@ code_check_out(struct store *s, const char *run, const char *directory,
 	static const struct code_events events = { .line = NULL };
 	struct checkout o = { .directory = directory };
 	struct code_record c;
+	uint32_t asked;
 	int ret = -1;
 
 	memset(&c, 0, sizeof(c));
-	if (find_run(s, run, &o.run, &c, err) ||
-	    make_directory(directory, err) ||
-	    code_ask(ask_checkout, &events, &o, 0, err))
+	if (find_run(s, run, &asked, &c, err) ||
+	    make_directory(directory, err))
 		goto out;
+	o.run = c.run;
+	if (code_ask(ask_checkout, &events, &o, 0, err))
+		goto out;
+	if (o.run != asked)
+		add_sharing(sb, asked, &c);
 	strbuf_addf(sb, "The code of run %u is in ", o.run);
 	add_escaped(sb, directory);
 	strbuf_addch(sb, '\n');

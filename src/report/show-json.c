@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "model/value.h"
+#include "report/code.h"
 #include "report/json.h"
 #include "report/show-state.h"
 #include "store/log.h"
@@ -184,15 +185,18 @@ json_changed(const struct code_record *c)
 	return array;
 }
 
-/* What is known of the code of RUN; null when that is nothing. */
+/* What is known of the code of R; null when that is nothing. */
 static int
-json_code(struct store *s, uint32_t run, json_t **json, struct error *err)
+json_code(struct store *s, const struct run_record *r, json_t **json,
+	  struct error *err)
 {
 	struct code_record c;
-	int rc = store_code_get(s, run, &c, err);
+	int rc = code_find(s, r, &c, err);
 
 	*json = rc > 0 ? json_object() : json_null();
 	if (rc > 0) {
+		json_object_set_new(*json, "run",
+				    json_integer((json_int_t)c.run));
 		json_object_set_new(*json, "commit", json_text(c.commit));
 		json_object_set_new(*json, "branch", json_text(c.branch));
 		json_object_set_new(*json, "tree", json_text(c.tree));
@@ -245,7 +249,7 @@ put_run(struct store *s, const struct target *t, struct strbuf *out,
 	int rc;
 
 	arena_init(&arena);
-	rc = json_code(s, t->run.number, &code, err) ||
+	rc = json_code(s, &t->run, &code, err) ||
 	     step_sums_read(s, t, &arena, &sums, &count, err) ? -1 : 0;
 	for (i = 0; i < count; i++)
 		json_array_append_new(steps, json_step(&sums[i]));

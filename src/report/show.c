@@ -216,10 +216,10 @@ add_code(struct store *s, const struct run_record *r, struct strbuf *out,
 	 struct error *err)
 {
 	struct code_record c;
-	int rc = store_code_get(s, r->number, &c, err);
+	int rc = code_find(s, r, &c, err);
 
 	if (rc > 0)
-		code_add_lines(out, &c);
+		code_add_lines(out, r->number, &c);
 	code_record_release(&c);
 	return rc < 0 ? -1 : 0;
 }

@@ -230,22 +230,6 @@ ask_history(struct code *code, void *data)
 		     c->paths.v);
 }
 
-/* Read the record of RUN; one that executed nothing has none: then that of the
- * latest run before it that has one. */
-static int
-read_record(struct why_state *w, uint32_t run, struct code_record *c,
-	    struct error *err)
-{
-	uint32_t before;
-	int rc = store_code_get(w->store, run, c, err);
-
-	if (rc)
-		return MIN(rc, 0);
-	if (store_code_before(w->store, run, &before, err))
-		return -1;
-	return before ? MIN(store_code_get(w->store, before, c, err), 0) : 0;
-}
-
 int
 why_code_read(struct why_state *w, const struct why *why, struct error *err)
 {
@@ -256,8 +240,8 @@ why_code_read(struct why_state *w, const struct why *why, struct error *err)
 	if (c->is_read)
 		return 0;
 	c->is_read = true;
-	if (read_record(w, w->target->run.number, &c->new, err) ||
-	    read_record(w, why->base_run->number, &c->old, err))
+	if (code_find(w->store, &w->target->run, &c->new, err) < 0 ||
+	    code_find(w->store, why->base_run, &c->old, err) < 0)
 		return -1;
 	if (add_paths(w, why, err))
 		return -1;

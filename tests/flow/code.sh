@@ -413,13 +413,20 @@ test_expect_success 'a killed engine takes the helper with it' '
 '
 
 test_expect_success 'a resume that executes nothing starts no helper' '
-	project nothing && run && helper <<-END &&
+	project nothing && committed && run && helper <<-END &&
 	touch "$PWD/begun"
 	END
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake resume && test ! -e begun &&
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake run -n && test ! -e begun &&
-	test_must_fail flowmake diff 1 2 2> errors &&
-	test_grep "run 2 has no code: it executed nothing; the latest run before it that did is 1$" errors
+	echo "; more" >> Flowfile && flowmake resume &&
+	flowmake show 3 > out && flowmake show 1 > out.1 &&
+	test_grep "^  code +run 3 executed nothing; its code is that of run 1$" out &&
+	grep "^  code" out.1 > one && grep "^  code" out | tail -n 1 | test_cmp one - &&
+	flowmake diff 1 2 > out && lines 1 out &&
+	test_grep "^run 2 executed nothing; its code is that of run 1$" out &&
+	flowmake checkout latest ../shared > out && test_grep "that of run 1$" out &&
+	test_grep -v more ../shared/Flowfile &&
+	flowmake show 3 --json > json && test_grep "\"run\": 1," json
 '
 
 # ---- forgetting ----
