@@ -264,6 +264,7 @@ note_recipe_values(const struct why_describing *d)
 static void
 note_same_text(const struct why_describing *d)
 {
+	const char *path = d->w->target->run.flow_file;
 	struct why_values *v = d->v;
 
 	strbuf_reset(&v->old);
@@ -277,7 +278,9 @@ note_same_text(const struct why_describing *d)
 		    "not\n");
 	note_recipe_values(d);
 	note_parameters(d, true);
-	why_code_add_sources(&d->w->code, &v->notes);
+	note_flow_file(d);
+	if (path && !why_code_is_same(&d->w->code, path))
+		why_code_add_diff(&d->w->code, d->command, path, &v->notes);
 }
 
 /* The recipe of a shell, or of a program. */

@@ -107,7 +107,7 @@ test_expect_success 'a parameter that has nothing to do with it is not named' '
 	why s "  recipe changed: echo 1 > #\{r\} -> echo 2 > #\{r\}" \
 		"  environment changed: E=o1 -> E=o2" && lines 3 out &&
 	why v/0 "    its text is the same, the values in it are not" \
-		"    values in it: 2 -> 3" &&
+		"    values in it: 2 -> 3" "    see flowmake diff 1 2 Flowfile" &&
 	edit "echo #{(f i)}" "echo a #{(f i)}" && edit "(+ y 2)" "(+ y 3)" &&
 	flowmake > /dev/null && why v/1 "    values in it: 4 -> 5" &&
 	why 2/x "    its text is the same, what executes it is not" \
