@@ -296,14 +296,14 @@ cannot be had or encoded; #t if there is nothing."
         (hashq-set! states (cdr entry) state)
         state)))
 
-(define (file-part file)
-  (list (string-append "module " file) (%file-digest file)))
+(define* (file-part file #:optional (digest #f))
+  ;; With DIGEST, that of its forms, comments in FILE do not count.
+  (list (string-append "module " file) (or digest (%file-digest file))))
 
 (define module-part
-  ;; Of a file of a module: comments in it do not count.
+  ;; Of a file of a module, as module-sources gives it.
   (match-lambda
-    ((file . digest)
-     (list (string-append "module " file) (or digest (%file-digest file))))))
+    ((file . digest) (file-part file digest))))
 
 (define observation-part
   ;; The part of what was looked at while forms were expanded.

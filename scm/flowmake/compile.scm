@@ -361,7 +361,8 @@ FILE includes."
     ;; What a macro reads may count with its comments.
     (cons name
           (and (not (member name (expanded-files)))
-               (forms-digest (or (assoc-ref (forms-read) name) '())))))
+               (forms-digest (map syntax->datum
+                                  (or (assoc-ref (forms-read) name) '()))))))
   (expand `((@ (flowmake registry) note-module-files!)
             ,file ',(mentioned-by-name (map syntax->datum forms))
             ,(pack-observations)

@@ -44,7 +44,9 @@
       (lambda ()
         (read-flow file (%read-file file))
         (note-read-module! file
-                           (mentioned-by-name (append-map cdr (forms-read)))
+                           (mentioned-by-name
+                            (map syntax->datum
+                                 (append-map cdr (forms-read))))
                            (map (lambda (name) (cons name #f))
                                 (cons file (included-files)))))
       (const #f))))                     ; loading it says what is wrong

@@ -299,7 +299,7 @@ and not very long; else #f."
 with those of the files that it loads or includes at top level in their place.
 Raise flowmake-error if something cannot be read."
   (define forms (read-forms file text))
-  (forms-read (acons file (map syntax->datum forms) (forms-read)))
+  (forms-read (acons file forms (forms-read)))
   (let loop ((forms forms) (result '()))
     (cond
      ((null? forms) (reverse result))

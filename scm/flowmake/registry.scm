@@ -287,8 +287,8 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   (make-parameter '()))
 
 (define forms-read
-  ;; The data of all forms of files that were read, (FILE DATUM ...), with
-  ;; those that load or include others where they stand.
+  ;; All forms of files that were read, (FILE SYNTAX ...), with those that load
+  ;; or include others where they stand.
   (make-parameter '()))
 
 (define expanded-files

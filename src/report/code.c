@@ -5,7 +5,6 @@
 
 #include "report/code.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,13 +183,8 @@ static int
 get_by_number(struct store *s, const char *word, uint32_t *run,
 	      struct code_record *c, struct error *err)
 {
-	char *end;
-	unsigned long number = strtoul(word, &end, 10);
-
-	if (!isdigit((unsigned char)*word) || *end || number > UINT32_MAX)
-		return 0;
-	*run = (uint32_t)number;
-	return store_code_get(s, *run, c, err);
+	return target_number(word, strlen(word), run)
+		? store_code_get(s, *run, c, err) : 0;
 }
 
 /* Read the code of the run that WORD names. */

@@ -14,9 +14,8 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-/* Whether the LEN bytes at S are a run's number; sets *NUMBER. */
-static bool
-parse_number(const char *s, size_t len, uint32_t *number)
+bool
+target_number(const char *s, size_t len, uint32_t *number)
 {
 	uint32_t n = 0;
 	size_t i;
@@ -43,9 +42,9 @@ target_parse(struct target *t, struct store *s, const char *text,
 
 	memset(t, 0, sizeof(*t));
 	if (len && strspn(text, "0123456789") == len &&
-	    !parse_number(text, len, &number))
+	    !target_number(text, len, &number))
 		return error_set(err, "there is no run %.*s", (int)len, text);
-	if (text && (number || parse_number(text, len, &number) ||
+	if (text && (number || target_number(text, len, &number) ||
 		     (len == 6 && !memcmp(text, "latest", len))))
 		text = text[len] ? text + len + 1 : NULL;
 	rc = store_run_get(s, number, &t->run, err);

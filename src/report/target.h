@@ -18,6 +18,9 @@ struct target {
 	char *rest;            /* owned; NULL: none */
 };
 
+/* Whether the LEN bytes at S are a run's number; sets *NUMBER. */
+bool target_number(const char *s, size_t len, uint32_t *number);
+
 /* Find what TEXT (NULL: the latest run) means in S.  That the run exists is
  * checked, the step and the rest are not. */
 int target_parse(struct target *t, struct store *s, const char *text,

@@ -14,6 +14,7 @@
 #include "report/show-state.h"
 #include "report/target.h"
 #include "store/store.h"
+#include "store/task-index.h"
 
 struct code_source;
 struct error;
@@ -21,8 +22,7 @@ struct error;
 /* The tasks of a run, or of one of its steps: the last attempt of each. */
 struct tasks {
 	struct attempts all;
-	struct map by_split;     /* "step\0split" -> struct attempt_record */
-	struct map by_element;   /* "step\0element" -> the first such */
+	struct task_index index; /* of all */
 	struct map steps;        /* their names */
 };
 

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "model/graph.h"
 #include "model/key-diff.h"
+#include "store/task-index.h"
 
 enum { RUNS_BACK = 20 }; /* so many runs are looked through */
 
@@ -23,19 +24,32 @@ struct old_task {
 	uint32_t task;
 	enum task_outcome outcome;
 	bool is_good;
-	const char *element;
+};
+
+/* An earlier run of the flow. */
+struct old_run {
+	uint32_t number;
+	struct map steps;        /* those that were read */
+	struct task_index tasks; /* of these: struct old_task */
 };
 
 struct old_tasks {
 	struct arena arena;
-	uint32_t runs[RUNS_BACK]; /* of the flow: the one to resume first, then
-				   * newest first */
+	struct old_run runs[RUNS_BACK]; /* the one to resume first, then newest
+					 * first */
 	size_t run_count;
 	bool has_all;            /* there are no others */
-	struct map steps;        /* "run\0step" of those that were read */
-	struct map by_split;     /* "run\0step\0split" -> struct old_task */
-	struct map by_element;   /* the same with elements: the first such */
 };
+
+static void
+add_run(struct old_tasks *o, uint32_t number)
+{
+	struct old_run *run = &o->runs[o->run_count++];
+
+	run->number = number;
+	map_init(&run->steps);
+	task_index_init(&run->tasks);
+}
 
 /* Choose the runs to look through. */
 static int
@@ -49,14 +63,14 @@ choose_runs(struct run *r, struct old_tasks *o, struct error *err)
 		return 0;
 	if (store_run_list(r->store, &runs, &count, err))
 		return -1;
-	o->runs[o->run_count++] = r->origin.number;
+	add_run(o, r->origin.number);
 	o->has_all = true;
 	for (i = count; i-- > 0;) {
 		bool is_other = runs[i].number != r->origin.number && flow &&
 			runs[i].flow_file && !strcmp(runs[i].flow_file, flow);
 
 		if (is_other && o->run_count < RUNS_BACK)
-			o->runs[o->run_count++] = runs[i].number;
+			add_run(o, runs[i].number);
 		else if (is_other)
 			o->has_all = false;
 		run_record_release(&runs[i]);
@@ -71,9 +85,6 @@ old_tasks_new(struct run *r, struct error *err)
 	struct old_tasks *o = xcalloc(1, sizeof(*o));
 
 	arena_init(&o->arena);
-	map_init(&o->steps);
-	map_init(&o->by_split);
-	map_init(&o->by_element);
 	if (choose_runs(r, o, err)) {
 		old_tasks_free(o);
 		return NULL;
@@ -86,80 +97,50 @@ old_tasks_free(struct old_tasks *o)
 {
 	if (!o)
 		return;
-	map_release(&o->steps);
-	map_release(&o->by_split);
-	map_release(&o->by_element);
+	for (size_t i = 0; i < o->run_count; i++) {
+		map_release(&o->runs[i].steps);
+		task_index_release(&o->runs[i].tasks);
+	}
 	arena_release(&o->arena);
 	free(o);
 }
 
-/* Make KEY what the maps have for WORD in STEP of RUN. */
-static void
-set_key(struct strbuf *key, uint32_t run, const char *step, const char *word)
-{
-	strbuf_reset(key);
-	strbuf_add(key, (const char *)&run, sizeof(run));
-	strbuf_add(key, step, strlen(step) + 1);
-	strbuf_adds(key, word);
-}
+/* Where attempts of a run are noted. */
+struct noting {
+	struct old_tasks *all;
+	struct old_run *run;
+};
 
 /* Attempts of a task come one after another: the last one counts. */
 static bool
 note_attempt(void *data, const struct attempt_record *a)
 {
-	struct old_tasks *o = data;
-	struct strbuf key = STRBUF_INIT;
-	struct old_task *old;
+	const struct noting *n = data;
+	struct old_task *old = task_index_at(&n->run->tasks, a->step,
+					     a->split);
 
-	set_key(&key, a->run, a->step, a->split);
-	old = map_get(&o->by_split, key.buf, key.len);
 	if (!old) {
-		old = arena_zalloc(&o->arena, sizeof(*old));
-		old->element = arena_strdup(&o->arena, a->element);
-		map_set(&o->by_split, key.buf, key.len, old);
-		set_key(&key, a->run, a->step, a->element);
-		if (*a->element && !map_get(&o->by_element, key.buf, key.len))
-			map_set(&o->by_element, key.buf, key.len, old);
+		old = arena_zalloc(&n->all->arena, sizeof(*old));
+		task_index_put(&n->run->tasks, a->step, a->split, a->element,
+			       old);
 	}
 	old->run = a->run;
 	old->task = a->task;
 	old->outcome = a->outcome;
 	old->is_good = a->reusable || a->outcome == TASK_REUSED;
-	strbuf_release(&key);
 	return false;
-}
-
-/* What A's task was in RUN, or NULL. */
-static const struct old_task *
-find_in_run(const struct old_tasks *o, const struct attempt *a, uint32_t run)
-{
-	const char *step = a->task->step->name;
-	const struct old_task *old;
-	struct strbuf key = STRBUF_INIT;
-
-	set_key(&key, run, step, a->split.buf);
-	old = map_get(&o->by_split, key.buf, key.len);
-	if (!old || strcmp(old->element, a->element.buf)) {
-		set_key(&key, run, step, a->element.buf);
-		old = map_get(&o->by_element, key.buf, key.len);
-	}
-	strbuf_release(&key);
-	return old;
 }
 
 /* Read the tasks of STEP in RUN, unless they were. */
 static int
-read_step(struct run *r, uint32_t run, const char *step, struct error *err)
+read_step(struct run *r, struct old_run *run, const char *step,
+	  struct error *err)
 {
-	struct attempt_filter f = { .run = run, .step = step };
-	struct strbuf key = STRBUF_INIT;
-	bool is_read;
+	struct attempt_filter f = { .run = run->number, .step = step };
+	struct noting n = { r->old_tasks, run };
 
-	set_key(&key, run, step, "");
-	is_read = map_set(&r->old_tasks->steps, key.buf, key.len, r);
-	strbuf_release(&key);
-	return is_read ? 0 : store_attempt_each(r->store, &f, note_attempt,
-						r->old_tasks, err);
+	return map_sets(&run->steps, step, r) ? 0 :
+		store_attempt_each(r->store, &f, note_attempt, &n, err);
 }
 
 /* Find what A's task was; *OLD is NULL when no run had it. */
@@ -167,7 +148,8 @@ static int
 find_old(struct run *r, const struct attempt *a, const struct old_task **old,
 	 struct error *err)
 {
-	const struct old_tasks *o;
+	const char *step = a->task->step->name;
+	struct old_tasks *o;
 	size_t i;
 
 	*old = NULL;
@@ -177,9 +159,10 @@ find_old(struct run *r, const struct attempt *a, const struct old_task **old,
 	if (!o)
 		return -1;
 	for (i = 0; i < o->run_count; i++) {
-		if (read_step(r, o->runs[i], a->task->step->name, err))
+		if (read_step(r, &o->runs[i], step, err))
 			return -1;
-		*old = find_in_run(o, a, o->runs[i]);
+		*old = task_index_find(&o->runs[i].tasks, step, a->split.buf,
+				       a->element.buf);
 		if (*old && (*old)->outcome != TASK_SKIPPED)
 			return 0;
 	}

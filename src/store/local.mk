@@ -25,6 +25,7 @@ store_sources = \
 	src/store/runs.c \
 	src/store/stamp.c src/store/stamp.h \
 	src/store/store.c src/store/store.h \
+	src/store/task-index.c src/store/task-index.h \
 	src/store/texts.c \
 	src/store/values.c src/store/values.h \
 	src/store/view.c src/store/view.h \

@@ -1,15 +1,9 @@
 # The clock of the day is set, back or forward, between runs and during one.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 . "${0%/*}/lib-resume"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-for library in clock-steps coarse-times; do
-	$CC -shared -fPIC -O1 -o $library.so \
-		"$srcdir/tests/flow/programs/$library.c" -ldl ||
-		test_skip_all 'no C compiler'
-done
+preload flow/programs/clock-steps.c flow/programs/coarse-times.c
 export LD_PRELOAD=$PWD/clock-steps.so:$PWD/coarse-times.so
 export CLOCK_STEPS=$PWD/step
 

@@ -1,14 +1,9 @@
 # Outputs in the store, where the file system lets files share their blocks;
 # here that is a library, which copies instead.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-for name in fake-clone fail-nth; do
-	$CC -shared -fPIC -O1 -o $name.so "$srcdir/tests/unit/$name.c" -ldl ||
-		test_skip_all 'no C compiler'
-done
+preload unit/fake-clone.c unit/fail-nth.c
 library=$PWD/fake-clone.so
 full=$PWD/fail-nth.so
 

@@ -1,13 +1,9 @@
 # Where a file that changes twice in some ms keeps its time, as with a Linux
 # before 6.13, a resume sees no less, and looks at files only, too.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-$CC -shared -fPIC -O1 -o coarse-times.so \
-	"$srcdir/tests/flow/programs/coarse-times.c" -ldl ||
-	test_skip_all 'no C compiler'
+preload flow/programs/coarse-times.c
 export LD_PRELOAD=$PWD/coarse-times.so
 
 test_expect_success 'such times are what flowmake sees' '

@@ -1,12 +1,9 @@
 # A disk that fails in any way: a clear message, and a store that still works.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 . "${0%/*}/lib-store"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-$CC -shared -fPIC -O1 -o fail-nth.so "$srcdir/tests/unit/fail-nth.c" -ldl ||
-	test_skip_all 'no C compiler'
+preload unit/fail-nth.c
 library=$PWD/fail-nth.so
 
 # explained STATUS: it succeeded in spite of the fault, or says what was wrong.

@@ -1,14 +1,10 @@
 # Each file is read once in a run to find out what it holds, however many tasks
 # have to do with it, and not at all as long as it does not change.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 . "${0%/*}/lib-resume"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-$CC -shared -fPIC -O1 -o log-reads.so \
-	"$srcdir/tests/flow/programs/log-reads.c" -ldl ||
-	test_skip_all 'no C compiler'
+preload flow/programs/log-reads.c
 library=$PWD/log-reads.so
 
 # reading FILES COMMAND...: COMMAND reads FILES, of those of the flow, each once.

@@ -2,12 +2,9 @@
 # and the next resume puts everything right.  At each call that can fail with
 # FLOWMAKE_TEST_LARGE=yes, else at some, chosen by FLOWMAKE_TEST_SEED.
 . "${0%/*}/lib"
+. "${0%/*}/lib-preload"
 
-if test "$SANITIZE" = yes; then
-	test_skip_all 'no library can be loaded before that of the sanitizers'
-fi
-$CC -shared -fPIC -O1 -o fail-nth.so "$srcdir/tests/unit/fail-nth.c" -ldl ||
-	test_skip_all 'no C compiler'
+preload unit/fail-nth.c
 seed=${FLOWMAKE_TEST_SEED:-$RANDOM}
 echo "# FLOWMAKE_TEST_SEED=$seed"
 
