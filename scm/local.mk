@@ -15,6 +15,7 @@ scheme_modules = \
 	scm/flowmake/interpret.scm \
 	scm/flowmake/load.scm \
 	scm/flowmake/manifest.scm \
+	scm/flowmake/mention.scm \
 	scm/flowmake/modules.scm \
 	scm/flowmake/parallel.scm \
 	scm/flowmake/primitives.scm \

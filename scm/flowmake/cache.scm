@@ -15,9 +15,9 @@
 
 (define expanders
   ;; The modules whose code says what a form expands to.
-  '("annotation" "code" "compile" "draft" "forms" "interpolate" "modules"
-    "project" "purity" "reader" "recipe" "registry" "source" "step" "template"
-    "wire"))
+  '("annotation" "code" "compile" "draft" "forms" "interpolate" "mention"
+    "modules" "project" "purity" "reader" "recipe" "registry" "source" "step"
+    "template" "wire"))
 
 (define (expander-stamps)
   ;; What tells these modules from those of another build, so that nothing that

@@ -13,7 +13,8 @@
   #:use-module (flowmake registry)
   #:use-module (rnrs bytevectors)
   #:export (code-parts
-            closure-summary))
+            closure-summary
+            mentioned-parts))
 
 (define (value-bytes value)
   ;; VALUE encoded, or #f if it cannot be.
@@ -439,3 +440,55 @@ there that may name files."
                 (loop (append mentioned (cdr queue))
                       (append new parts)
                       strings)))))))))
+
+;;; What expressions mention whose values count themselves: to say where these
+;;; may come from it is enough to look at how things are written, and at what is
+;;; small.
+
+(define (small? symbol value)
+  ;; Whether VALUE, of SYMBOL, is soon encoded.
+  (or (number? value) (string? value) (symbol? value) (boolean? value)
+      (assoc (symbol->string symbol) (declared-parameters))))
+
+(define (written-parts symbol)
+  ;; As symbol-parts, but data that are not small count by their source.
+  (let* ((variable (and (symbol? symbol)
+                        (module-local-variable (flow-module) symbol)))
+         (value (and variable (variable-bound? variable)
+                     (variable-ref variable)))
+         (entry (definition symbol)))
+    (cond
+     ((or (not entry) (not variable)) (symbol-parts symbol))
+     (else
+      (values (list (if (small? symbol value)
+                        (data-part symbol value)
+                        (list (definition-name symbol) (car entry))))
+              (cdr entry))))))
+
+(define known-mentions (make-hash-table)) ; MENTIONED -> their parts
+
+(define (parts-of-mentioned mentioned)
+  (or (hash-ref known-mentions mentioned)
+      (let ((seen (make-hash-table)))
+        (let loop ((queue mentioned) (parts '()))
+          (cond
+           ((null? queue)
+            (let ((parts (sorted parts)))
+              (hash-set! known-mentions mentioned parts)
+              parts))
+           ((or (string? (car queue)) (hash-ref seen (car queue)))
+            (loop (cdr queue) parts))
+           (else
+            (hash-set! seen (car queue) #t)
+            (call-with-values (lambda () (written-parts (car queue)))
+              (lambda (new mentioned)
+                (loop (append mentioned (cdr queue))
+                      (append new parts))))))))))
+
+(define (mentioned-parts summary)
+  "Return what of model/wire.h's CODE stands for the expressions of a step with
+SUMMARY, an expressions-summary, as code-parts does for a body."
+  (append (if (car summary)
+              (list (list "definition around the step" (car summary)))
+              '())
+          (parts-of-mentioned (cdr summary))))

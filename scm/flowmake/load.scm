@@ -161,10 +161,18 @@
                (%encode-message (cons null source)))
               (else value)))))))
 
+(define (mentions-of template)
+  ;; What the expressions of TEMPLATE mention, as CODE.
+  (let ((summary (template-mentions template)))
+    (if summary
+        (map (lambda (part) (source-added (code-part-message part)))
+             (mentioned-parts summary))
+        '())))
+
 (define (template-message id template code)
   ;; A scheme recipe gets its CODE, the last of its parts.
   (let loop ((fields (template-fields template))
-             (result (list id "id")))
+             (result (list (mentions-of template) "mentions" id "id")))
     (if (null? fields)
         (list->vector (reverse result))
         (let ((key (caar fields)))

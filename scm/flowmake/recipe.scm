@@ -1,13 +1,10 @@
 ;;; The recipe of a step, as model/wire.h describes it.
 
 (define-module (flowmake recipe)
-  #:use-module (ice-9 pretty-print)
-  #:use-module ((system syntax) #:select (syntax-module))
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
+  #:use-module (flowmake mention)
   #:use-module (flowmake primitives)
-  #:use-module ((flowmake reader) #:select (source-text))
-  #:use-module ((flowmake registry) #:select (note-source!))
   #:use-module (flowmake source)
   #:use-module (flowmake wire)
   #:export (recipe-clauses
@@ -177,42 +174,6 @@
                 (append (list number (form-at-top-level?))
                         (body-summary stx place)
                         (modules-of stx)))))))
-
-(define (body-summary stx place)
-  ;; The source-summary of STX, the body of the clause at PLACE.
-  (let* ((datum (syntax->datum stx))
-         (summary (source-summary datum))
-         (text (source-text place (cons 'scheme datum))))
-    (note-source! (car summary) (assq-ref place 'filename)
-                  (and text
-                       (string-join (cons text (texts-around datum)) "\n")))
-    summary))
-
-(define (texts-around datum)
-  ;; What counts with DATUM because it is bound around it, as text.
-  (define (text binding)
-    (string-trim-right
-     (call-with-output-string
-      (lambda (port) (pretty-print binding port)))))
-  (if (form-at-top-level?)
-      '()
-      (map text (bindings-for datum))))
-
-(define (modules-of stx)
-  ;; The names of the modules besides the Flowfile's that identifiers in STX
-  ;; come from: those of procedures that declare steps, and of macros.
-  (let walk ((stx stx) (found '()))
-    (syntax-case stx ()
-      ((head . rest) (walk #'rest (walk #'head found)))
-      (id
-       (identifier? #'id)
-       (let ((name (syntax-module #'id)))
-         (if (or (not (pair? name))
-                 (member name '((flowfile) (guile)))
-                 (member name found))
-             found
-             (cons name found))))
-      (_ found))))
 
 (define (make-recipe draft kind args program place)
   "Return the RECIPE of the clause (KIND . ARGS) at PLACE, with PROGRAM the

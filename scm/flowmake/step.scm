@@ -12,6 +12,7 @@
   #:use-module (flowmake annotation)
   #:use-module (flowmake draft)
   #:use-module (flowmake interpolate)
+  #:use-module (flowmake mention)
   #:use-module (flowmake recipe)
   #:use-module (flowmake registry)
   #:use-module (flowmake template)
@@ -376,7 +377,8 @@ json" text (suggestion text '("text" "lines" "json") "")))
   ;; would make a compiled Flowfile load it.
   #`((@ (flowmake registry) declare-step!)
      #,(pack-template fields (draft-place draft) (draft-thunk-needs draft)
-                      (draft-thunk-places draft) body)
+                      (draft-thunk-places draft) body
+                      (expressions-summary draft body))
      #,name
      #,(if (null? (draft-computed draft))
            #''()

@@ -11,19 +11,22 @@
             template-place
             template-thunk-needs
             template-thunk-place
-            template-body))
+            template-body
+            template-mentions))
 
-(define (pack-template fields place needs places body)
+(define (pack-template fields place needs places body mentions)
   "Return the template with FIELDS, a list of (KEY . VALUE) for the engine; the
 PLACE of the form; for each thunk the NEEDS, indexes of the names it takes, and
-the (line . column) in PLACES; and BODY, (THUNK-NUMBER
-TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe or #f."
+the (line . column) in PLACES; BODY, (THUNK-NUMBER
+TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe or #f; and MENTIONS, the
+expressions-summary of the others or #f."
   (%bytes->string
    (%encode-source
     (list (map (lambda (field)
                  (cons (car field) (%encode-message (cdr field))))
                fields)
-          place (list->vector needs) (list->vector places) body))))
+          place (list->vector needs) (list->vector places) body
+          mentions))))
 
 (define unpacked (make-hash-table))     ; template -> list as above
 
@@ -68,3 +71,7 @@ TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe or #f."
   "Return (THUNK-NUMBER TOP-LEVEL? DIGEST MENTIONED ...) of a scheme recipe, or
 #f."
   (list-ref (unpack template) 4))
+
+(define (template-mentions template)
+  "Return (DIGEST-or-#f MENTIONED ...) of the step's expressions, or #f."
+  (list-ref (unpack template) 5))

@@ -46,6 +46,15 @@ static const struct {
 
 /* ---- reading ---- */
 
+bool
+key_part_is_scheme(const struct key_part *p)
+{
+	static const char name[] = "scheme";
+
+	return p->name_len >= sizeof(name) - 1 &&
+		!memcmp(p->name, name, sizeof(name) - 1);
+}
+
 static void
 set_subject(struct key_part *p)
 {
@@ -65,9 +74,7 @@ set_subject(struct key_part *p)
 		p->object_len = p->name_len - len;
 		return;
 	}
-	/* the parts of a scheme body have its name */
-	p->subject = p->name_len >= 6 && !memcmp(p->name, "scheme", 6) ?
-		KEY_OF_RECIPE : KEY_OF_OTHER;
+	p->subject = key_part_is_scheme(p) ? KEY_OF_RECIPE : KEY_OF_OTHER;
 }
 
 /* Read the next of a list of parts into *P, without its note; C fails when it
@@ -143,24 +150,45 @@ key_parts_read(struct key_part **parts, size_t *count, const char *data,
 	return cbor_finish(&c, "the key of a task", err);
 }
 
+/* Let C stand before the note called NAME behind the parts at DATA; returns
+ * whether there is one. */
+static bool
+find_note(struct cbor *c, const char *data, size_t len, const char *name)
+{
+	size_t n, key_len;
+
+	cbor_init(c, data, len);
+	cbor_skip(c);
+	if (cbor_peek(c) == CBOR_END)
+		return false;
+	for (n = cbor_get_map(c); n && !c->failed; n--) {
+		const char *key = cbor_get_text(c, &key_len);
+
+		if (cbor_key_is(key, key_len, name))
+			return true;
+		cbor_skip(c);
+	}
+	return false;
+}
+
 bool
 key_has_note(const char *data, size_t len, const char *name)
 {
 	struct cbor c;
-	size_t n, key_len;
-	bool found = false;
 
-	cbor_init(&c, data, len);
-	cbor_skip(&c);
-	if (cbor_peek(&c) == CBOR_END)
-		return false;
-	for (n = cbor_get_map(&c); n && !found && !c.failed; n--) {
-		const char *key = cbor_get_text(&c, &key_len);
+	return find_note(&c, data, len, name);
+}
 
-		found = cbor_key_is(key, key_len, name);
-		cbor_skip(&c);
-	}
-	return found;
+const char *
+key_note_digest(const char *data, size_t len, const char *name)
+{
+	const char *digest;
+	struct cbor c;
+
+	if (!find_note(&c, data, len, name))
+		return NULL;
+	digest = cbor_get_bytes(&c, &len);
+	return c.failed || len != DIGEST_BYTES ? NULL : digest;
 }
 
 /* ---- comparing ---- */

@@ -8,10 +8,12 @@
  *   {"recipe": digest of its source (bytes), "recipe values": text, those
  *    of expressions in it, "interpreter": text,
  *    "environment": text, "image": text, "from NAME": "STEP NAME",
- *    "join NAME": "STEP NAME", "rerun": "", "stale": ""}
+ *    "join NAME": "STEP NAME", "rerun": "", "stale": "",
+ *    "mentions": digest of a list of parts (bytes)}
  *
  * "rerun" says that --rerun asked for the task, "stale" that it read a file
- * which was not as the task that made it had left it.
+ * which was not as the task that made it had left it.  The parts of "mentions"
+ * stand for what the step's expressions mention; the store has the list.
  */
 #ifndef FLOWMAKE_MODEL_KEY_DIFF_H
 #define FLOWMAKE_MODEL_KEY_DIFF_H
@@ -89,12 +91,17 @@ int key_parts_read(struct key_part **parts, size_t *count, const char *data,
 
 /* Whether the notes behind the parts at DATA hold one called NAME. */
 bool key_has_note(const char *data, size_t len, const char *name);
+/* The digest that is the note called NAME there, borrowed; NULL: none. */
+const char *key_note_digest(const char *data, size_t len, const char *name);
 
 /* Compare two lists of parts as key_encode writes them, which D borrows.
  * Fails only when one of them is damaged; D must be released anyway. */
 int key_diff_init(struct key_diff *d, const char *old, size_t old_len,
 		  const char *new, size_t new_len, struct error *err);
 void key_diff_release(struct key_diff *d);
+
+/* Whether P is of a scheme body, or of what that closes over. */
+bool key_part_is_scheme(const struct key_part *p);
 
 /* Append what P is called in a sentence: "input books/a.txt", "recipe",
  * "what definition counts closes over". */

@@ -281,16 +281,17 @@ read_code_value(struct rules *r, struct cbor *c, struct code_part *p)
 		map_set(&r->sources, digest, DIGEST_BYTES, p);
 }
 
-/* CODE: the parts of the key that stand for a scheme body. */
+/* CODE: the parts that stand for Scheme code. */
 static void
-read_code(struct rules *r, struct cbor *c, struct recipe *rec)
+read_code(struct rules *r, struct cbor *c, struct code_part **parts,
+	  uint32_t *count)
 {
 	size_t n = read_array(c, 0), i, len;
 
-	rec->code = rules_take(r, n, sizeof(*rec->code));
-	rec->code_count = (uint32_t)n;
+	*parts = rules_take(r, n, sizeof(**parts));
+	*count = (uint32_t)n;
 	for (i = 0; i < n; i++) {
-		struct code_part *p = &rec->code[i];
+		struct code_part *p = &(*parts)[i];
 		const char *bytes;
 
 		read_array(c, 3);
@@ -367,7 +368,7 @@ read_recipe(struct rules *r, struct cbor *c, struct template *t)
 		rec->kind = RECIPE_SCHEME;
 		rec->line = (uint32_t)cbor_get_uint(c);
 		rec->column = (uint32_t)cbor_get_uint(c);
-		read_code(r, c, rec);
+		read_code(r, c, &rec->code, &rec->code_count);
 		read_strings(r, c, rec);
 		read_mentioned(c, t);
 	} else {
@@ -511,6 +512,8 @@ read_template_key(struct rules *r, struct cbor *c, struct template *t,
 		read_recipe(r, c, t);
 	else if (cbor_key_is(key, len, "annotations"))
 		read_annotations(r, c, t);
+	else if (cbor_key_is(key, len, "mentions"))
+		read_code(r, c, &t->mentions, &t->mention_count);
 	else
 		cbor_skip(c);
 }

@@ -131,7 +131,7 @@ enum recipe_kind {
 	RECIPE_SCHEME,
 };
 
-/* A part of the key that stands for Scheme code. */
+/* A part, most often of the key, that stands for Scheme code. */
 struct code_part {
 	const char *name;
 	bool known;              /* false: cannot be had, always run */
@@ -203,6 +203,8 @@ struct template {
 	struct recipe recipe;
 	struct annotation *annotations;
 	uint32_t annotation_count;
+	struct code_part *mentions; /* by expressions: no parts of the key */
+	uint32_t mention_count;
 	struct thunk *thunks;    /* by number */
 	uint32_t thunk_count;
 	struct layout *layouts;  /* model/layout.h */

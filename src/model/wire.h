@@ -46,7 +46,10 @@
  *                                  FORMAT: "value", "text", "lines", "json",
  *                                  "file" (with the name it must have)
  *   "recipe": RECIPE or null,
- *   "annotations": [[CLAUSE, KEY, EXPR, line, column]...] }
+ *   "annotations": [[CLAUSE, KEY, EXPR, line, column]...],
+ *   "mentions": CODE }             what the EXPRs mention, to say where their
+ *                                  values may come from: data that are not
+ *                                  small count by how they are written
  *
  *   STEPREF = [line, column, NAME or N], N an index into the instance's
  *     computed names
@@ -69,7 +72,7 @@
  *        the file in which it is written, and how; the
  *        TEXTs are the strings in there, one line each, which may name files;
  *        then the names that the body mentions
- *     The other recipes need no CODE: their THUNKs' values are in the key.
+ *     The other recipes have no CODE: their THUNKs' values are in the key.
  *   annotations, CLAUSE and KEY as written, without "#:" :
  *     resources, batch, timeout, retry: one entry for each keyword
  *     batch without keywords, local: KEY null, EXPR null

@@ -26,6 +26,7 @@ report_sources = \
 	src/report/why-find.c \
 	src/report/why-json.c \
 	src/report/why-lines.c \
+	src/report/why-mentions.c \
 	src/report/why-read.c \
 	src/report/why-renamed.c \
 	src/report/why-state.h \

@@ -60,15 +60,15 @@ add_path_of_code(struct why_state *w, const struct key_part *p,
 	return MIN(rc, 0);
 }
 
-/* Collect the files that WHY's differences are about. */
+/* Collect the files that the differences in DIFF are about. */
 static int
-add_paths(struct why_state *w, const struct why *why, struct error *err)
+add_paths(struct why_state *w, const struct key_diff *diff, struct error *err)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < why->diff.count; i++) {
-		const struct key_difference *x = &why->diff.list[i];
+	for (i = 0; !rc && i < diff->count; i++) {
+		const struct key_difference *x = &diff->list[i];
 		const struct key_part *p = x->new.name ? &x->new : &x->old;
 
 		if (p->subject == KEY_OF_INPUT || p->subject == KEY_OF_MODULE)
@@ -243,7 +243,8 @@ why_code_read(struct why_state *w, const struct why *why, struct error *err)
 	if (code_find(w->store, &w->target->run, &c->new, err) < 0 ||
 	    code_find(w->store, why->base_run, &c->old, err) < 0)
 		return -1;
-	if (add_paths(w, why, err))
+	if (add_paths(w, &why->diff, err) ||
+	    add_paths(w, &why->mentions.diff, err))
 		return -1;
 	read_files(w);
 	if (add_files(w, why, err))

@@ -284,6 +284,8 @@ why_find(struct why_state *w, const struct attempt_record *task,
 	 struct why *why, struct error *err)
 {
 	memset(why, 0, sizeof(*why));
+	strbuf_init(&why->mentions.old);
+	strbuf_init(&why->mentions.new);
 	why->task = task;
 	if (task->outcome == TASK_SKIPPED) {
 		why->reason = WHY_SKIPPED;
@@ -303,6 +305,7 @@ void
 why_release(struct why *why)
 {
 	key_diff_release(&why->diff);
+	why_mentions_release(&why->mentions);
 }
 
 /* ---- words ---- */

@@ -58,18 +58,19 @@ json_difference(const struct key_difference *x, const struct why_values *v)
 	return object;
 }
 
-/* The differences of WHY; their values only if WITH_VALUES, since it takes
- * long to find them. */
+/* Append those of DIFF, the key's of WHY, or of what is mentioned; their values
+ * only if WITH_VALUES, since it takes long to find them. */
 static int
-json_differences(struct why_state *w, const struct why *why, bool with_values,
+json_differences(struct why_state *w, const struct why *why,
+		 const struct key_diff *diff, bool with_values,
 		 const char *command, json_t *array, struct error *err)
 {
 	struct why_values v;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < why->diff.count; i++) {
-		const struct key_difference *x = &why->diff.list[i];
+	for (i = 0; !rc && i < diff->count; i++) {
+		const struct key_difference *x = &diff->list[i];
 
 		why_values_init(&v);
 		if (with_values)
@@ -99,10 +100,14 @@ add_task(struct why_state *w, const struct attempt_record *task,
 	 const char *command, json_t *array, struct error *err)
 {
 	json_t *object = json_object(), *differences = json_array();
+	json_t *mentions = json_array();
 	struct strbuf words = STRBUF_INIT;
 	struct why why;
+	bool is_alone = w->tasks.count == 1;
 	int rc = why_find(w, task, &why, err);
 
+	if (!rc && is_alone)
+		rc = why_mentions_read(w, &why, err);
 	if (!rc) {
 		why_add_words(&why, &words);
 		set_task(object, "task", task);
@@ -116,11 +121,16 @@ add_task(struct why_state *w, const struct attempt_record *task,
 				    json_string(why_reason_name(why.reason)));
 		set_text(object, "words", &words);
 		set_task(object, "compared", why.base);
-		rc = json_differences(w, &why, w->tasks.count == 1, command,
+		rc = json_differences(w, &why, &why.diff, is_alone, command,
 				      differences, err);
+		if (!rc)
+			rc = json_differences(w, &why, &why.mentions.diff,
+					      is_alone, command, mentions,
+					      err);
 		why_release(&why);
 	}
 	json_object_set_new(object, "differences", differences);
+	json_object_set_new(object, "mentions", mentions);
 	json_array_append_new(array, object);
 	strbuf_release(&words);
 	return rc;

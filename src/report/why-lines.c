@@ -20,6 +20,7 @@ struct lines {
 	const char *path;
 	struct strbuf *old;
 	struct strbuf *new;
+	bool has_all;
 };
 
 /* A line event: the line begins with its origin. */
@@ -30,8 +31,12 @@ on_line(void *data, char origin, const char *line, size_t len)
 	struct strbuf *side = origin == '-' ? l->old :
 			      origin == '+' ? l->new : NULL;
 
-	if (side && len && side->len + len <= LINES_MAX_BYTES)
+	if (!side || !len)
+		return;
+	if (side->len + len <= LINES_MAX_BYTES)
 		strbuf_add(side, line + 1, len - 1);
+	else
+		l->has_all = false;
 }
 
 static void
@@ -43,15 +48,16 @@ ask_lines(struct code *code, void *data)
 	code_diff(code, l->code->old.run, l->code->new.run, paths);
 }
 
-void
+bool
 why_code_read_lines(const struct why_code *c, const char *path,
 		    struct strbuf *old, struct strbuf *new)
 {
 	static const struct code_events events = { .line = on_line };
-	struct lines l = { c, path, old, new };
+	struct lines l = { c, path, old, new, true };
 
 	/* what cannot be compared is not told */
-	if (c->old.tree && c->new.tree)
-		code_ask(ask_lines, &events, &l, DIFF_LIMIT_S * NS_PER_S,
-			 NULL);
+	return c->old.tree && c->new.tree &&
+		!code_ask(ask_lines, &events, &l, DIFF_LIMIT_S * NS_PER_S,
+			  NULL) &&
+		l.has_all;
 }

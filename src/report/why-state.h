@@ -102,6 +102,13 @@ enum why_reason {
 	WHY_NOT_STARTED, /* it failed before it had a key */
 };
 
+/* What differs of that which a step's expressions mention. */
+struct why_mentions {
+	struct key_diff diff;
+	struct strbuf old;       /* which the former borrows from */
+	struct strbuf new;
+};
+
 /* Why a task was executed, or was not. */
 struct why {
 	enum why_reason reason;
@@ -113,6 +120,7 @@ struct why {
 	struct key_diff diff;    /* CHANGED: from base to task; ALWAYS: what
 				  * cannot be compared */
 	size_t looked_at;        /* UNKNOWN: so many earlier runs were */
+	struct why_mentions mentions; /* empty until why_mentions_read */
 };
 
 /* Read the tasks of T. */
@@ -124,6 +132,11 @@ void why_state_release(struct why_state *w);
 int why_find(struct why_state *w, const struct attempt_record *task,
 	     struct why *why, struct error *err);
 void why_release(struct why *why);
+
+/* Find what has changed, since what WHY compares with, of that which the task's
+ * step mentions, if what differs in the key may follow from its expressions. */
+int why_mentions_read(struct why_state *w, struct why *why, struct error *err);
+void why_mentions_release(struct why_mentions *m);
 
 /* Find who executed what A, which may be reused, has: *EXECUTED is A itself if
  * the other is not there any more. */
@@ -175,12 +188,20 @@ struct why_describing {
 
 enum { WHY_VALUE_BYTES = 60 }; /* of a value are shown */
 
+/* Append the text that the store has of the digest BYTES (may be NULL).
+ * Returns 1, 0 when there is none, -1. */
+int why_text_read(struct store *s, const char *bytes, struct strbuf *text,
+		  struct error *err);
 /* Append to STORED what the store has of the digest BYTES (may be NULL).
  * Returns 1 when it is the source text S, which borrows from STORED; 0 when it
  * is a value, or nothing; -1. */
 int why_source_read(struct why_state *w, const char *bytes,
 		    struct strbuf *stored, struct code_source *s,
 		    struct error *err);
+
+/* The value, CBOR, of the parameter NAME of R, or NULL. */
+const char *why_find_parameter(const struct run_record *r, const char *name,
+			       size_t name_len, size_t *len);
 
 /* Append the beginning of the digest BYTES, enough to tell two apart. */
 void why_add_digest(struct strbuf *sb, const char *bytes);
@@ -237,8 +258,8 @@ bool why_code_add_tree(const struct why_code *c, const char *path,
  * may have looked into them. */
 void why_code_add_sources(const struct why_code *c, struct strbuf *notes);
 /* Append to OLD and NEW the lines of the file PATH that differ, if its code was
- * kept. */
-void why_code_read_lines(const struct why_code *c, const char *path,
+ * kept.  Returns whether these are all. */
+bool why_code_read_lines(const struct why_code *c, const char *path,
 			 struct strbuf *old, struct strbuf *new);
 /* Append a line on how to see what differs in PATH (NULL: all). */
 void why_code_add_diff(const struct why_code *c, const char *command,

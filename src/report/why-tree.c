@@ -20,14 +20,9 @@ static int
 read_list(struct store *s, const char *bytes, struct strbuf *list,
 	  struct map *m, struct error *err)
 {
-	struct digest digest;
+	int rc = why_text_read(s, bytes, list, err);
 	struct cbor c;
-	int rc;
 
-	if (!bytes)
-		return 0;
-	memcpy(digest.bytes, bytes, DIGEST_BYTES);
-	rc = store_text_get(s, &digest, list, err);
 	if (rc <= 0)
 		return rc;
 	cbor_init(&c, list->buf, list->len);

@@ -44,31 +44,25 @@ why_add_digest(struct strbuf *sb, const char *bytes)
 
 /* ---- texts ---- */
 
-/* Append the text that the store has of the digest BYTES (may be NULL). */
-static int
-add_text(const struct why_describing *d, const char *bytes, struct strbuf *sb,
-	 struct error *err)
+int
+why_text_read(struct store *s, const char *bytes, struct strbuf *text,
+	      struct error *err)
 {
 	struct digest digest;
 
 	if (!bytes)
 		return 0;
 	memcpy(digest.bytes, bytes, DIGEST_BYTES);
-	return MIN(store_text_get(d->w->store, &digest, sb, err), 0);
+	return store_text_get(s, &digest, text, err);
 }
 
 int
 why_source_read(struct why_state *w, const char *bytes, struct strbuf *stored,
 		struct code_source *s, struct error *err)
 {
-	struct digest digest;
+	int rc = why_text_read(w->store, bytes, stored, err);
 
-	if (!bytes)
-		return 0;
-	memcpy(digest.bytes, bytes, DIGEST_BYTES);
-	if (store_text_get(w->store, &digest, stored, err) < 0)
-		return -1;
-	return code_source_read(s, stored->buf, stored->len);
+	return rc > 0 ? code_source_read(s, stored->buf, stored->len) : rc;
 }
 
 /* Append what the store has of the digest BYTES: a value, or the text of code,
@@ -94,10 +88,9 @@ add_stored(const struct why_describing *d, const char *bytes,
 
 /* ---- parameters ---- */
 
-/* The value of the parameter NAME of R, or NULL. */
-static const char *
-find_parameter(const struct run_record *r, const char *name, size_t name_len,
-	       size_t *len)
+const char *
+why_find_parameter(const struct run_record *r, const char *name,
+		   size_t name_len, size_t *len)
 {
 	const char *value = NULL, *s;
 	struct cbor c;
@@ -116,31 +109,6 @@ find_parameter(const struct run_record *r, const char *name, size_t name_len,
 	return NULL;
 }
 
-/* Append a parameter's value as it stands in texts: a text without quotes. */
-static void
-add_plain_value(struct strbuf *sb, const char *value, size_t len)
-{
-	struct cbor c;
-
-	cbor_init(&c, value, len);
-	if (cbor_peek(&c) != CBOR_TEXT) {
-		value_print(value, len, WHY_VALUE_BYTES, sb);
-		return;
-	}
-	value = cbor_get_text(&c, &len);
-	strbuf_add(sb, value, len);
-}
-
-/* Whether what is described may differ because a parameter had the value OLD
- * and has NEW: these stand in what it was and is, unless that is not shown. */
-static bool
-may_come_from(const struct why_values *v, const struct strbuf *old,
-	      const struct strbuf *new)
-{
-	return (!v->old.len && !v->new.len) ||
-	       (strstr(v->old.buf, old->buf) && strstr(v->new.buf, new->buf));
-}
-
 /* A parameter with two values. */
 struct parameter_change {
 	const char *name;
@@ -149,33 +117,23 @@ struct parameter_change {
 	size_t old_len, new_len;
 };
 
-/* Note P; if BY_CHANCE it is what else changed, and may be the reason. */
 static void
-note_parameter(const struct why_describing *d, const struct parameter_change *p,
-	       bool by_chance)
+note_parameter(const struct why_describing *d, const struct parameter_change *p)
 {
 	struct strbuf *notes = &d->v->notes;
-	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
 
-	add_plain_value(&old, p->old, p->old_len);
-	add_plain_value(&new, p->new, p->new_len);
-	if (!by_chance || may_come_from(d->v, &old, &new)) {
-		strbuf_adds(notes, by_chance ? "it may come from parameter "
-					     : "parameter ");
-		text_add_escaped(notes, p->name, p->name_len);
-		strbuf_adds(notes, by_chance ? ", which was " : " was ");
-		value_print(p->old, p->old_len, WHY_VALUE_BYTES, notes);
-		strbuf_adds(notes, ", is ");
-		value_print(p->new, p->new_len, WHY_VALUE_BYTES, notes);
-		strbuf_addch(notes, '\n');
-	}
-	strbuf_release(&old);
-	strbuf_release(&new);
+	strbuf_adds(notes, "parameter ");
+	text_add_escaped(notes, p->name, p->name_len);
+	strbuf_adds(notes, " was ");
+	value_print(p->old, p->old_len, WHY_VALUE_BYTES, notes);
+	strbuf_adds(notes, ", is ");
+	value_print(p->new, p->new_len, WHY_VALUE_BYTES, notes);
+	strbuf_addch(notes, '\n');
 }
 
 /* Note the parameters that have other values than in the run before. */
 static void
-note_parameters(const struct why_describing *d, bool by_chance)
+note_parameters(const struct why_describing *d)
 {
 	const struct run_record *run = &d->w->target->run;
 	struct parameter_change p;
@@ -190,11 +148,11 @@ note_parameters(const struct why_describing *d, bool by_chance)
 		p.new = cbor_span(&c, &p.new_len);
 		cbor_skip(&c);
 		p.old = c.failed ? NULL :
-			find_parameter(d->why->base_run, p.name, p.name_len,
-				       &p.old_len);
+			why_find_parameter(d->why->base_run, p.name,
+					   p.name_len, &p.old_len);
 		if (p.old && (p.old_len != p.new_len ||
 			      memcmp(p.old, p.new, p.new_len)))
-			note_parameter(d, &p, by_chance);
+			note_parameter(d, &p);
 	}
 }
 
@@ -277,7 +235,6 @@ note_same_text(const struct why_describing *d)
 	strbuf_adds(&v->notes, "its text is the same, the values in it are "
 		    "not\n");
 	note_recipe_values(d);
-	note_parameters(d, true);
 	note_flow_file(d);
 	if (path && !why_code_is_same(&d->w->code, path))
 		why_code_add_diff(&d->w->code, d->command, path, &v->notes);
@@ -290,16 +247,15 @@ describe_recipe(const struct why_describing *d, struct error *err)
 	const struct key_part *old = &d->x->old, *new = &d->x->new;
 	struct why_values *v = d->v;
 
-	if (add_text(d, old->source, &v->old, err) ||
-	    add_text(d, new->source, &v->new, err) ||
+	if (why_text_read(d->w->store, old->source, &v->old, err) < 0 ||
+	    why_text_read(d->w->store, new->source, &v->new, err) < 0 ||
 	    why_code_read(d->w, d->why, err))
 		return -1;
 	if (!v->old.len && !v->new.len) {
 		note_code(d);
 	} else if (strcmp(v->old.buf, v->new.buf)) {
 		note_recipe_values(d);
-		note_parameters(d, true);
-		note_flow_file(d);
+			note_flow_file(d);
 	} else {
 		note_same_text(d);
 	}
@@ -351,15 +307,6 @@ describe_definition(const struct why_describing *d, struct error *err)
 	return rc;
 }
 
-/* Whether X is of a scheme body, or of what that closes over. */
-static bool
-is_scheme(const struct key_difference *x)
-{
-	const struct key_part *p = x->new.name ? &x->new : &x->old;
-
-	return p->name_len >= 6 && !memcmp(p->name, "scheme", 6);
-}
-
 /* The notes of both parts; without one it is STANDARD. */
 static void
 describe_by_notes(const struct why_describing *d, const char *standard)
@@ -385,7 +332,6 @@ describe_environment(const struct why_describing *d, struct error *err)
 	if (why_code_read(d->w, d->why, err))
 		return -1;
 	describe_by_notes(d, "");
-	note_parameters(d, true);
 	note_flow_file(d);
 	return 0;
 }
@@ -536,14 +482,15 @@ why_values_read(struct why_state *w, const struct why *why,
 		const struct key_difference *x, const char *command,
 		struct why_values *v, struct error *err)
 {
+	const struct key_part *part = x->new.name ? &x->new : &x->old;
 	struct why_describing d = { w, why, x, command, v };
 
 	if (x->change == KEY_UNKNOWN)
 		return 0;
-	switch (x->new.name ? x->new.subject : x->old.subject) {
+	switch (part->subject) {
 	case KEY_OF_RECIPE:
-		return is_scheme(x) ? describe_definition(&d, err)
-				    : describe_recipe(&d, err);
+		return key_part_is_scheme(part) ? describe_definition(&d, err)
+						: describe_recipe(&d, err);
 	case KEY_OF_INTERPRETER:
 		describe_by_notes(&d, "bash -euo pipefail -c");
 		return 0;
@@ -570,7 +517,7 @@ why_values_read(struct why_state *w, const struct why *why,
 	case KEY_OF_JOIN:
 		return why_describe_read(&d, err);
 	case KEY_OF_PARAMETERS:
-		note_parameters(&d, false);
+		note_parameters(&d);
 		return 0;
 	case KEY_OF_INPUT:
 		return describe_input(&d, err);

@@ -151,10 +151,11 @@ is_short(const struct why_values *v)
 		!strchr(v->old.buf, '\n') && !strchr(v->new.buf, '\n');
 }
 
-/* Append difference X with its values V. */
+/* Append difference X, of the key or of what the step mentions, with its values
+ * V. */
 static void
 add_difference(struct strbuf *out, const struct key_difference *x,
-	       const struct why_values *v)
+	       bool is_mentioned, const struct why_values *v)
 {
 	static const char *const verbs[] = {
 		[KEY_CHANGED] = " changed",
@@ -165,6 +166,7 @@ add_difference(struct strbuf *out, const struct key_difference *x,
 
 	strbuf_adds(out, "  ");
 	key_part_add_words(x->new.name ? &x->new : &x->old, out);
+	strbuf_adds(out, is_mentioned ? ", which the step mentions," : "");
 	strbuf_adds(out, verbs[x->change]);
 	if (is_short(v)) {
 		if (v->old.len || v->new.len)
@@ -181,20 +183,21 @@ add_difference(struct strbuf *out, const struct key_difference *x,
 	add_lines(out, "    ", v->notes.buf, v->notes.len);
 }
 
+/* Append those of DIFF, the key's of WHY, or of what is MENTIONED. */
 static int
 add_differences(struct why_state *w, const struct why *why,
+		const struct key_diff *diff, bool mentioned,
 		const char *command, struct strbuf *out, struct error *err)
 {
 	struct why_values v;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < why->diff.count; i++) {
+	for (i = 0; !rc && i < diff->count; i++) {
 		why_values_init(&v);
-		rc = why_values_read(w, why, &why->diff.list[i], command, &v,
-				     err);
+		rc = why_values_read(w, why, &diff->list[i], command, &v, err);
 		if (!rc)
-			add_difference(out, &why->diff.list[i], &v);
+			add_difference(out, &diff->list[i], mentioned, &v);
 		why_values_release(&v);
 	}
 	return rc;
@@ -505,10 +508,16 @@ add_task(struct why_state *w, const char *command, struct strbuf *out,
 	struct why why;
 	int rc = why_find(w, &w->tasks.list[0], &why, err);
 
-	if (rc)
-		return rc;
-	add_sentence(out, &why);
-	rc = add_differences(w, &why, command, out, err);
+	if (!rc)
+		rc = why_mentions_read(w, &why, err);
+	if (!rc) {
+		add_sentence(out, &why);
+		rc = add_differences(w, &why, &why.diff, false, command, out,
+				     err);
+	}
+	if (!rc)
+		rc = add_differences(w, &why, &why.mentions.diff, true,
+				     command, out, err);
 	why_release(&why);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "model/graph.h"
+#include "model/key.h"
 #include "model/recipe.h"
 #include "sched/attempt.h"
 #include "store/files.h"
@@ -26,6 +27,8 @@ struct form {
 	bool seen;
 	bool has_source;
 	struct digest source;
+	bool has_mentions;
+	struct digest mentions;
 };
 
 /* A text to be stored. */
@@ -105,12 +108,78 @@ add_text(struct notes *n, const struct digest *d, const char *bytes,
 	t->len = len;
 }
 
+/* Keep what the COUNT PARTS are of. */
+static void
+add_sources(struct notes *n, const struct code_part *parts, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (parts[i].value && parts[i].known)
+			add_text(n, &parts[i].digest, parts[i].value,
+				 parts[i].value_len);
+}
+
+/* Append to LIST the parts of what TM mentions, but for those in SEEN. */
+static void
+add_mentions(struct notes *n, const struct template *tm, struct map *seen,
+	     struct key_parts *list)
+{
+	uint32_t i;
+
+	add_sources(n, tm->mentions, tm->mention_count);
+	for (i = 0; i < tm->mention_count; i++)
+		if (tm->mentions[i].known &&
+		    !map_sets(seen, tm->mentions[i].name, seen))
+			key_parts_add(list, tm->mentions[i].name,
+				      &tm->mentions[i].digest);
+}
+
+/* Whether TM, of a defaults form, says what keys hold. */
+static bool
+gives_environment(const struct template *tm)
+{
+	uint32_t i;
+
+	for (i = 0; i < tm->annotation_count; i++)
+		if (tm->annotations[i].clause == CLAUSE_ENVIRONMENT ||
+		    tm->annotations[i].clause == CLAUSE_BATCH)
+			return true;
+	return false;
+}
+
+/* Keep what a step of TM mentions, with what the defaults do. */
+static void
+see_mentions(struct notes *n, struct form *k, const struct template *tm)
+{
+	const struct rules *r = graph_rules(n->graph);
+	struct key_parts list;
+	struct map seen;
+	uint32_t i;
+
+	key_parts_init(&list);
+	map_init(&seen);
+	add_mentions(n, tm, &seen, &list);
+	for (i = 0; i < r->default_count; i++)
+		if (gives_environment(r->defaults[i]->template))
+			add_mentions(n, r->defaults[i]->template, &seen,
+				     &list);
+	k->has_mentions = list.count;
+	if (k->has_mentions) {
+		strbuf_reset(&n->text);
+		key_encode(&list, &n->text);
+		k->mentions = digest_of(n->text.buf, n->text.len);
+		add_text(n, &k->mentions, n->text.buf, n->text.len);
+	}
+	key_parts_release(&list);
+	map_release(&seen);
+}
+
 /* Look at the template of T's step for the first time. */
 static void
 see(struct notes *n, struct form *k, const struct task *t)
 {
-	const struct recipe *r = &t->step->template->recipe;
-	uint32_t i;
+	const struct template *tm = t->step->template;
 
 	k->seen = true;
 	strbuf_reset(&n->text);
@@ -120,10 +189,8 @@ see(struct notes *n, struct form *k, const struct task *t)
 		k->source = digest_of(n->text.buf, n->text.len);
 		add_text(n, &k->source, n->text.buf, n->text.len);
 	}
-	for (i = 0; i < r->code_count; i++)
-		if (r->code[i].value && r->code[i].known)
-			add_text(n, &r->code[i].digest, r->code[i].value,
-				 r->code[i].value_len);
+	add_sources(n, tm->recipe.code, tm->recipe.code_count);
+	see_mentions(n, k, tm);
 }
 
 int
@@ -162,6 +229,15 @@ list_directories(struct notes *n, const struct attempt *a)
 }
 
 /* ---- notes ---- */
+
+/* Note the digest D of what the store has of PART. */
+static void
+put_digest(struct notes *n, const char *part, const struct digest *d)
+{
+	cbor_put_str(&n->pairs, part);
+	cbor_put_bytes(&n->pairs, d->bytes, DIGEST_BYTES);
+	n->pair_count++;
+}
 
 /* Note TEXT, which is emptied, of PART. */
 static void
@@ -259,11 +335,10 @@ notes_add(struct notes *n, struct attempt *a, bool rerun)
 	strbuf_reset(&n->text);
 	strbuf_reset(&n->pairs);
 	n->pair_count = 0;
-	if (k->has_source) {
-		cbor_put_str(&n->pairs, "recipe");
-		cbor_put_bytes(&n->pairs, k->source.bytes, DIGEST_BYTES);
-		n->pair_count++;
-	}
+	if (k->has_source)
+		put_digest(n, "recipe", &k->source);
+	if (k->has_mentions)
+		put_digest(n, "mentions", &k->mentions);
 	recipe_add_values(n->graph, t, k->steps == 1, &n->text);
 	if (n->text.len)
 		put_short_note(n, "recipe values", &n->text);

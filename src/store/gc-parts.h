@@ -49,7 +49,10 @@ struct gc_rows {
 	size_t log_alloc;
 	struct digest_set named;  /* objects and outputs */
 	struct digest_set texts;  /* all that keys may stand for */
-	bool *is_told;            /* by text: some needed row names it */
+	bool *is_told;            /* by text: some needed row names it, or a
+				   * text that is told */
+	struct digest *told;      /* those texts, in that order */
+	size_t told_count;
 };
 
 void gc_rows_init(struct gc_rows *rows);

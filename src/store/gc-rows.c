@@ -95,6 +95,7 @@ gc_rows_release(struct gc_rows *rows)
 	free(rows->needed);
 	free(rows->logs);
 	free(rows->is_told);
+	free(rows->told);
 	digest_set_release(&rows->named);
 	digest_set_release(&rows->texts);
 	gc_rows_init(rows);
@@ -364,9 +365,29 @@ tell_texts(struct gc_rows *rows, sqlite3_stmt *st, int n)
 		if (data[i] != CBOR_DIGEST_HEAD)
 			continue;
 		found = find_digest(&rows->texts, data + i + 1);
-		if (found)
-			rows->is_told[found - rows->texts.v] = true;
+		if (!found || rows->is_told[found - rows->texts.v])
+			continue;
+		rows->is_told[found - rows->texts.v] = true;
+		rows->told[rows->told_count++] = *found;
 	}
+}
+
+/* Tell the texts that those which are told name. */
+static int
+tell_named_texts(struct gc_rows *rows, struct store *s, struct error *err)
+{
+	sqlite3_stmt *st = db_get(s, DB_TEXT_GET, err);
+	int rc = st ? 0 : -1;
+
+	for (size_t i = 0; rc >= 0 && i < rows->told_count; i++) {
+		db_bind_digest(st, 1, &rows->told[i]);
+		rc = db_row(s, st, "cannot read a recipe", err);
+		if (rc > 0) {
+			tell_texts(rows, st, 0);
+			sqlite3_reset(st);
+		}
+	}
+	return MIN(rc, 0);
 }
 
 /* Read the digests of all texts. */
@@ -385,6 +406,7 @@ read_texts(struct gc_rows *rows, struct store *s, struct error *err)
 	}
 	digest_set_complete(&rows->texts);
 	rows->is_told = xcalloc(rows->texts.count + 1, sizeof(bool));
+	rows->told = xcalloc(rows->texts.count + 1, sizeof(*rows->told));
 	return rc;
 }
 
@@ -426,6 +448,8 @@ gc_rows_mark(struct gc_rows *rows, struct store *s, struct error *err)
 	}
 	if (st)
 		sqlite3_reset(st);
+	if (!rc)
+		rc = tell_named_texts(rows, s, err);
 	digest_set_complete(&rows->named);
 	return rc;
 }

@@ -1,25 +1,11 @@
 # flowmake why, where git knows who changed what.
 . "${0%/*}/lib"
+. "${0%/*}/lib-why"
 
 command -v git > /dev/null || test_skip_all 'git is not installed'
 git config --global user.email ada@example.org
 git config --global user.name Ada
 git config --global init.defaultBranch main
-
-# why TARGET 'LINE'...: every LINE, an extended expression, is a whole line of
-# what why says.
-why() {
-	local line
-	flowmake why "$1" > out || return 1
-	shift
-	for line; do
-		grep -Exq -- "$line" out || {
-			echo "no line '$line' in:"
-			cat out
-			return 1
-		}
-	done
-}
 
 # commit MESSAGE: everything that is here.
 commit() {
@@ -78,6 +64,24 @@ test_expect_success 'also of an included file that has a procedure' '
 	lines 3 out
 '
 
+test_expect_success 'and of what the expressions of a step mention' '
+	mkdir ../mentioned && cd ../mentioned && git init -q && mkdir lib &&
+	echo "(define-module (lib m) #:export (f))
+(define (f x) x)" > lib/m.scm && flowfile <<-\END &&
+	(use-modules (lib m))
+	(define (g x) (f x))
+	(step a (produces n) (shell "echo #{(g 1)} > #{n}"))
+	END
+	commit "One" && flowmake > /dev/null &&
+	sed -i "s/x) x/x) (+ x 1)/" lib/m.scm && commit "Two" &&
+	sed -i "s/(f x))/(f (+ 1 x)))/" Flowfile && commit "Three" &&
+	flowmake > /dev/null &&
+	why a "  definition g, which the step mentions, changed: .*" \
+		"    Flowfile changed by commit [0-9a-f]{12} of .* by Ada: Three" \
+		"  module lib/m.scm, which the step mentions, changed" \
+		"    changed by commit [0-9a-f]{12} of .* by Ada: Two"
+'
+
 test_expect_success 'who commits what ran already changed nothing' '
 	mkdir ../after && cd ../after && git init -q && echo 1 > in && flowfile <<-\END &&
 	(step s (input i "in") (output o "out") (shell "cat #{i} > #{o}"))
@@ -112,8 +116,8 @@ test_expect_success 'a Flowfile that is as in the run before did not change' '
 	(step a (produces n) (shell "echo #{p} > #{n}"))
 	END
 	commit "First" && echo ";" >> Flowfile && flowmake && flowmake p=2 &&
-	why a "    it may come from parameter p, which was 1, is 2" && test_grep -v Flowfile out &&
-	commit "Second" && flowmake p=3 && why a "    it may come from parameter p, which was 2, is 3" &&
+	why a "  parameter p, which the step mentions, changed: 1 -> 2" && test_grep -v Flowfile out &&
+	commit "Second" && flowmake p=3 && why a "  parameter p, which the step mentions, changed: 2 -> 3" &&
 	test_grep -v Flowfile out
 '
 

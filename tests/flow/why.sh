@@ -1,21 +1,7 @@
 # flowmake why: what changed since a task ran the last time.
 . "${0%/*}/lib"
 . "${0%/*}/lib-resume"
-
-# why TARGET 'LINE'...: every LINE, an extended expression, is a whole line of
-# what why says.
-why() {
-	local line
-	flowmake why "$1" > out || return 1
-	shift
-	for line; do
-		grep -Exq -- "$line" out || {
-			echo "no line '$line' in:"
-			cat out
-			return 1
-		}
-	done
-}
+. "${0%/*}/lib-why"
 
 mkdir books && echo 'a tale' > books/a.txt && echo 'all bees' > books/b.txt
 flowfile <<'END'
@@ -86,7 +72,7 @@ test_expect_success 'a changed input is named, and who read what came of it' '
 test_expect_success 'a changed parameter is named, with its values, and the line of the recipe' '
 	flowmake resume shortest=6 > /dev/null &&
 	why 5/count/1 "  recipe changed" \
-		"    it may come from parameter shortest, which was 4, is 6" \
+		"  parameter shortest, which the step mentions, changed: 4 -> 6" \
 		"    - grep -E .\.\{4\}. #\{text\} > #\{table\}" \
 		"    \+ grep -E .\.\{6\}. #\{text\} > #\{table\}"
 '

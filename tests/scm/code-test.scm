@@ -22,6 +22,18 @@
          (entry entry))
        (whole-code-of text name)))
 
+(define* (mentions-of text #:optional (name "a"))
+  "Return what the expressions of that step mention: (PART VALUE-OR-TEXT)."
+  (write-file "Flowfile" text)
+  (let* ((e (start-evaluator))
+         (mentions (ref (template-named e name) "mentions")))
+    (stop-evaluator e)
+    (map (match-lambda
+           ((part _ ((? unspecified?) "Flowfile" text)) (list part text))
+           ((part _ (? unspecified?)) (list part #f))
+           ((part _ value) (list part value)))
+         mentions)))
+
 (define* (sources-of text #:optional (name "a"))
   "Return the sources in there: (PART TEXT)."
   (filter-map (match-lambda
@@ -141,6 +153,34 @@ replaced by TO."
      '("scheme")
      (map car (sources-of (format #f "(define (f) ~s)
 (step a (scheme (f)))" (make-string 20000 #\x)))))
+   (test-equal "what expressions mention comes, too, long data as written"
+     '(("definition base" 3)
+       ("definition f" "(define (f x) (+ (g x) base))")
+       ("definition g" "(define (g x) (list-ref rows x))")
+       ("definition rows" "(define rows (iota 9))")
+       ("parameter p" ("x" "y")))
+     (mentions-of "(define rows (iota 9)) (define base 3) (define other 1)
+(parameter p (list \"x\" \"y\"))
+(define (g x) (list-ref rows x))
+(define (f x) (+ (g x) base))
+(step a (foreach other p) (produces n) (output o \"o\")
+  (shell \"#{(f 1)} #{other} #{o} #{n}\"))"))
+   (test-equal "... of a scheme recipe but those of its body"
+     '(("definition base" 3))
+     (mentions-of "(define base 3) (define (f) 1)
+(step a (resources #:cpu base) (produces n) (scheme (f)))"))
+   (test-equal "... and what is bound around the step"
+     '(("definition around the step" "(define (l x) (* x base))")
+       ("definition base" 3))
+     (mentions-of "(define base 3)
+(define (make name)
+  (define (l x) (* x base))
+  (step ,name (shell \"echo #{(l 1)}\")))
+(make \"a\")"))
+   (test-equal "... which for constants and names is nothing" '()
+     (mentions-of "(define base 3)
+(step a (foreach x (list 1 2)) (output o \"base #{x}\")
+  (shell \"echo #{x} > #{o}\"))"))
    (test-equal "a changed value changes its part alone"
      '("definition factor") (changes? "factor 3" "factor 4"))
    (test-equal "a changed procedure changes its part alone"

@@ -152,6 +152,7 @@ test_notes(void)
 {
 	struct digest d = digest_of("source", 6);
 	struct key_diff diff;
+	const char *digest;
 	size_t i, plain, bad = 0;
 
 	encode("recipe=1|image=1|from n=1", &old_key);
@@ -176,6 +177,11 @@ test_notes(void)
 	   !key_has_note(new_key.buf, new_key.len, "rerun") &&
 	   !key_has_note(old_key.buf, old_key.len, "forgotten"),
 	   "a note can be asked for by name");
+	digest = key_note_digest(new_key.buf, new_key.len, "recipe");
+	ok(digest && !memcmp(digest, d.bytes, sizeof(d.bytes)) &&
+	   !key_note_digest(new_key.buf, new_key.len, "from n") &&
+	   !key_note_digest(old_key.buf, old_key.len, "recipe"),
+	   "and its digest, if it is one");
 	key_diff_release(&diff);
 	for (i = plain + 1; i < new_key.len; i++)
 		bad += key_diff_init(&diff, old_key.buf, old_key.len,

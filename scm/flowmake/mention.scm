@@ -1,0 +1,79 @@
+;;; What the code in a step mentions: of a scheme body it counts in keys, of the
+;;; step's expressions, whose values do, it says where they may come from.
+
+(define-module (flowmake mention)
+  #:use-module (ice-9 match)
+  #:use-module (ice-9 pretty-print)
+  #:use-module ((srfi srfi-1) #:select (append-map))
+  #:use-module ((system syntax) #:select (syntax-module))
+  #:use-module (flowmake draft)
+  #:use-module ((flowmake reader) #:select (source-text))
+  #:use-module ((flowmake registry) #:select (note-source!))
+  #:use-module (flowmake source)
+  #:export (body-summary
+            modules-of
+            expressions-summary))
+
+(define (body-summary stx place)
+  "Return the source-summary of STX, the body of the clause at PLACE."
+  (let* ((datum (syntax->datum stx))
+         (summary (source-summary datum))
+         (text (source-text place (cons 'scheme datum))))
+    (note-source! (car summary) (assq-ref place 'filename)
+                  (and text
+                       (string-join (cons text (texts-around datum)) "\n")))
+    summary))
+
+(define (texts-around datum)
+  ;; What counts with DATUM because it is bound around it, as text.
+  (define (text binding)
+    (string-trim-right
+     (call-with-output-string
+      (lambda (port) (pretty-print binding port)))))
+  (if (form-at-top-level?)
+      '()
+      (map text (bindings-for datum))))
+
+(define (modules-of stx)
+  "Return the names of the modules besides the Flowfile's that identifiers in STX
+come from: those of procedures that declare steps, and of macros."
+  (let walk ((stx stx) (found '()))
+    (syntax-case stx ()
+      ((head . rest) (walk #'rest (walk #'head found)))
+      (id
+       (identifier? #'id)
+       (let ((name (syntax-module #'id)))
+         (if (or (not (pair? name))
+                 (eq? (car name) 'flowmake)
+                 (member name '((flowfile) (guile)))
+                 (member name found))
+             found
+             (cons name found))))
+      (_ found))))
+
+(define (note-around! digest data place)
+  ;; Remember that DIGEST is of what is bound around DATA.
+  (note-source! digest (assq-ref place 'filename)
+                (string-join (texts-around data) "\n")))
+
+(define (expressions-summary draft body)
+  "Return what the expressions of DRAFT's step mention, but for those in a scheme
+body, which BODY describes or #f: (DIGEST-or-#f MENTIONED ...), the digest of
+what is bound around them; or #f: there are none."
+  (define (own thunks)
+    (if body
+        (delq (list-ref thunks (car body)) thunks)
+        thunks))
+  (match (own (draft-thunks draft))
+    (() #f)
+    (thunks
+     (let* ((data (map syntax->datum thunks))
+            (around (if (form-at-top-level?) '() (bindings-for data)))
+            (digest (and (pair? around) (car (form-summary around))))
+            (ids (append-map cadr data)))
+       (note-around! digest data (draft-place draft))
+       (cons digest
+             (append (append-map modules-of thunks)
+                     (filter (lambda (what)
+                               (not (or (string? what) (memq what ids))))
+                             (cdr (source-summary data)))))))))
