@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/map.h"
 #include "base/strbuf.h"
-#include "store/stamp.h"
+#include "sys/stamp.h"
 
 struct error;
 struct store;

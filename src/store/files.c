@@ -6,7 +6,7 @@
  * in the tick in which the file was read may leave the same times.  Such an
  * entry is racy: good for this run, which hashed it, but hashed again in a
  * later tick before another run believes it.  None is where each change after a
- * look at the file is seen in its times (sys/stamps.h).
+ * look at the file is seen in its times (sys/ticks.h).
  */
 #include "base/base.h"
 
@@ -25,7 +25,7 @@
 #include "store/store.h"
 #include "store/witness.h"
 #include "sys/file.h"
-#include "sys/stamps.h"
+#include "sys/ticks.h"
 
 /* Two ticks: of the slowest clock that Linux has (100 Hz); of file systems
  * that keep times in seconds, or two, as is seen by the times they give. */
@@ -201,7 +201,7 @@ files_try_stamps(struct files *f)
 {
 	char *path = file_temporary_name(STORE_DIR "/tmp/stamps");
 
-	f->has_fine = stamps_are_fine(path, &f->fine_device);
+	f->has_fine = ticks_are_fine(path, &f->fine_device);
 	free(path);
 }
 

@@ -23,7 +23,6 @@ store_sources = \
 	src/store/objects.c src/store/objects.h \
 	src/store/results.c \
 	src/store/runs.c \
-	src/store/stamp.c src/store/stamp.h \
 	src/store/store.c src/store/store.h \
 	src/store/task-index.c src/store/task-index.h \
 	src/store/texts.c \

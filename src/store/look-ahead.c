@@ -11,8 +11,8 @@
 
 #include "base/map.h"
 #include "store/file-table.h"
-#include "store/stamp.h"
 #include "sys/pool.h"
+#include "sys/stamp.h"
 
 /* What files.c asks of a file. */
 struct seen {

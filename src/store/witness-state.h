@@ -22,10 +22,10 @@
 
 #include "base/digest.h"
 #include "base/strbuf.h"
-#include "store/stamp.h"
 #include "store/store.h"
 #include "store/witness.h"
 #include "sys/pool.h"
+#include "sys/stamp.h"
 
 #define WITNESS_PATH STORE_DIR "/cache/witness"
 #define WITNESS_CHANGES_PATH WITNESS_PATH ".changes"

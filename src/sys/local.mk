@@ -9,5 +9,6 @@ sys_sources = \
 	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \
 	src/sys/spawn.c src/sys/spawn.h \
-	src/sys/stamps.c src/sys/stamps.h \
+	src/sys/stamp.c src/sys/stamp.h \
+	src/sys/ticks.c src/sys/ticks.h \
 	src/sys/wildcard.c src/sys/wildcard.h

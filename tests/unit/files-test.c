@@ -13,7 +13,7 @@
 #include "store/files.h"
 #include "store/objects.h"
 #include "store/store.h"
-#include "sys/stamps.h"
+#include "sys/ticks.h"
 #include "work-dir.h"
 
 static struct store *store;
@@ -401,7 +401,7 @@ test_stamps(void)
 	int seen = 0, i, fd;
 	dev_t device;
 
-	if (!stamps_are_fine("stamps", &device)) {
+	if (!ticks_are_fine("stamps", &device)) {
 		ok(true, "each change is seen # SKIP times are coarse here");
 		return;
 	}

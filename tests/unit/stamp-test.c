@@ -4,7 +4,7 @@
 #include "base/base.h"
 
 #include "base/clock.h"
-#include "store/stamp.h"
+#include "sys/stamp.h"
 #include "tap.h"
 
 static const struct stat st = {

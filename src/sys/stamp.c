@@ -3,7 +3,7 @@
  */
 #include "base/base.h"
 
-#include "store/stamp.h"
+#include "sys/stamp.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  */
 #include "base/base.h"
 
-#include "sys/stamps.h"
+#include "sys/ticks.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,7 +40,7 @@ follows(int fd, dev_t *device, bool *in_time)
 }
 
 bool
-stamps_are_fine(const char *path, dev_t *device)
+ticks_are_fine(const char *path, dev_t *device)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool in_time = false;

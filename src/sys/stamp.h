@@ -2,8 +2,8 @@
  * Stamps: by which a file that was changed is told from one that was not,
  * without reading it.
  */
-#ifndef FLOWMAKE_STORE_STAMP_H
-#define FLOWMAKE_STORE_STAMP_H
+#ifndef FLOWMAKE_SYS_STAMP_H
+#define FLOWMAKE_SYS_STAMP_H
 
 #include <sys/stat.h>
 
