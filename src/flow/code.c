@@ -127,8 +127,8 @@ static void
 on_taken(struct code *c, struct cbor *in)
 {
 	struct code_record rec = { .run = c->run };
-	const char *key;
-	size_t n, len;
+	const char *key, *seen = "";
+	size_t n, len, seen_len = 0;
 
 	for (n = cbor_get_map(in); n && !in->failed; n--) {
 		key = cbor_get_text(in, &len);
@@ -144,12 +144,14 @@ on_taken(struct code *c, struct cbor *in)
 			rec.changed = cbor_span(in, &rec.changed_len);
 		} else if (cbor_key_is(key, len, "left-out")) {
 			rec.left_out = cbor_span(in, &rec.left_out_len);
+		} else if (cbor_key_is(key, len, "seen")) {
+			seen = cbor_get_bytes(in, &seen_len);
 		} else {
 			cbor_skip(in);
 		}
 	}
 	if (!in->failed)
-		c->events->taken(c->data, &rec);
+		c->events->taken(c->data, &rec, seen, seen_len);
 	free((char *)rec.commit);
 	free((char *)rec.branch);
 	free((char *)rec.tree);

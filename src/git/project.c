@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "git/repo.h"
+#include "sys/sights.h"
 
 /* Set p->path to that of directory CWD in the work tree.  Returns false when
  * it is not there: core.worktree may name any place. */
@@ -115,6 +116,37 @@ project_path(struct project *p, const char *path)
 	strbuf_truncate(&p->path, p->path_len);
 	strbuf_adds(&p->path, path);
 	return p->path.buf;
+}
+
+/* Look at NAME in the directory DIR, which has a slash. */
+static void
+look_in(struct strbuf *list, const char *dir, const char *name)
+{
+	char *path = xasprintf("%s%s", dir, name);
+
+	sights_look(list, path);
+	free(path);
+}
+
+void
+project_add_sights(const struct project *p, struct strbuf *list)
+{
+	const char *branch = NULL, *common;
+	git_reference *head = NULL;
+
+	if (!p->git) {
+		sights_look(list, ".git");
+		return;
+	}
+	common = git_repository_commondir(p->git);
+	look_in(list, git_repository_path(p->git), "HEAD");
+	look_in(list, git_repository_path(p->git), "index");
+	look_in(list, common, "packed-refs");
+	if (!git_reference_lookup(&head, p->git, "HEAD"))
+		branch = git_reference_symbolic_target(head);
+	if (branch)
+		look_in(list, common, branch);
+	git_reference_free(head);
 }
 
 bool

@@ -38,6 +38,10 @@ bool project_tracks_below(struct project *p, const char *path);
 /* Whether git is told to ignore PATH. */
 bool project_ignores(struct project *p, const char *path, bool is_dir);
 
+/* Add to LIST (sys/sights.h) what says what is checked out and tracked, or
+ * where that would be said if there were a repository. */
+void project_add_sights(const struct project *p, struct strbuf *list);
+
 /* The names by which PATH goes in the work tree; borrowed until the next
  * call. */
 const char *project_path(struct project *p, const char *path);

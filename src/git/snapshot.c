@@ -31,6 +31,7 @@
 #include "git/walk.h"
 #include "model/code-wire.h"
 #include "sys/file.h"
+#include "sys/sights.h"
 
 enum {
 	/* More new files than this go into a pack. */
@@ -54,6 +55,7 @@ struct snapshot {
 	size_t new_count;       /* files to read */
 	size_t gone_count;      /* entries of latest without a file */
 	git_oid tree;
+	struct strbuf seen;     /* a list (sys/sights.h) */
 };
 
 /* ---- opening ---- */
@@ -103,6 +105,7 @@ close_all(struct snapshot *s)
 	git_odb_free(s->packed);
 	git_odb_free(s->odb);
 	strbuf_release(&s->content);
+	strbuf_release(&s->seen);
 	repo_close(&s->repo);
 }
 
@@ -111,7 +114,8 @@ static void
 begin(struct snapshot *s, char *repository, char *store)
 {
 	*s = (struct snapshot){ .repository = repository, .store = store,
-				.repo = REPO_INIT, .content = STRBUF_INIT };
+				.repo = REPO_INIT, .content = STRBUF_INIT,
+				.seen = STRBUF_INIT };
 }
 
 struct snapshot *
@@ -258,9 +262,9 @@ read_file(struct snapshot *s, struct found *f)
 	return rc;
 }
 
-/* Fill E for F, which was read at NOW_NS. */
+/* Fill E for F, which has been read. */
 static void
-fill_entry(git_index_entry *e, const struct found *f, int64_t now_ns)
+fill_entry(git_index_entry *e, const struct found *f)
 {
 	const struct stat *st = &f->st;
 
@@ -270,7 +274,7 @@ fill_entry(git_index_entry *e, const struct found *f, int64_t now_ns)
 		  GIT_FILEMODE_BLOB;
 	e->ino = (uint32_t)st->st_ino;
 	e->file_size = (uint32_t)st->st_size;
-	if (walk_is_racy(st, now_ns))
+	if (f->is_racy)
 		return; /* without times it is read again by the next run */
 	e->mtime.seconds = (int32_t)st->st_mtim.tv_sec;
 	e->mtime.nanoseconds = (uint32_t)st->st_mtim.tv_nsec;
@@ -304,7 +308,10 @@ take(struct snapshot *s, struct found *f, struct error *err)
 				       strerror(errno));
 		return 0;
 	}
-	fill_entry(&e, f, now_ns);
+	f->is_racy = walk_is_racy(&f->st, now_ns);
+	if (f->is_racy)
+		f->content = digest_of(s->content.buf, s->content.len);
+	fill_entry(&e, f);
 	if (write_content(s, &e.id, err))
 		return -1;
 	/* Names that git has no use for, such as GIT~1. */
@@ -469,6 +476,23 @@ forget_latest(struct snapshot *s)
 
 /* ---- the answer ---- */
 
+/* List what was looked at.  What is checked out is looked at before it is
+ * read. */
+static void
+list_seen(struct snapshot *s)
+{
+	size_t i;
+
+	project_add_sights(&s->project, &s->seen);
+	for (i = 0; i < s->walk.count; i++) {
+		const struct found *f = &s->walk.found[i];
+
+		if (!f->is_out)
+			sights_add(&s->seen, f->path, &f->st,
+				   f->is_racy ? &f->content : NULL);
+	}
+}
+
 static int
 put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 	   struct error *err)
@@ -483,7 +507,7 @@ put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 	if (git_tree_lookup(&tree, s->repo.git, &s->tree))
 		return repo_error(err, "cannot read the new tree");
 	git_oid_tostr(name, sizeof(name), &s->tree);
-	cbor_put_map(sb, 6);
+	cbor_put_map(sb, 7);
 	cbor_put_str(sb, "tree");
 	cbor_put_str(sb, name);
 	cbor_put_str(sb, "left-out");
@@ -499,6 +523,9 @@ put_answer(struct snapshot *s, const struct asker *asker, struct strbuf *sb,
 		cbor_put_str(sb, text);
 		free(text);
 	}
+	list_seen(s);
+	cbor_put_str(sb, "seen");
+	cbor_put_bytes(sb, s->seen.buf, s->seen.len);
 	ret = changes_put(sb, &s->project, tree, asker, err);
 	git_tree_free(tree);
 	return ret;

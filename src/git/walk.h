@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "base/digest.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 #include "git/project.h"
@@ -28,6 +29,9 @@ struct found {
 	uint32_t dir;          /* in walk.dirs: the one that it is in */
 	bool is_code;          /* git tracks it, or walk_add was told */
 	bool is_unchanged;     /* since that snapshot */
+	bool is_racy;          /* it was read, and may change unseen by its
+				* times; then this is what was read: */
+	struct digest content;
 	bool is_full_dir;      /* it stands for all that are not tracked in its
 				* directory, which is full of data */
 	bool is_out;           /* it is left out */

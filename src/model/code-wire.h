@@ -30,11 +30,13 @@
  * CODE_TAKEN, helper to engine:
  *   { "commit": TEXT or null, "branch": TEXT or null, "tree": TEXT,
  *     "changed": [[LETTER, PATH]...], "changed-count": N,
- *     "left-out": [TEXT...] }
+ *     "left-out": [TEXT...], "seen": bytes }
  *   "commit" and "branch" are null where there is none; "changed" is what
  *   differs from the commit, at most CODE_CHANGED_MAX of "changed-count":
  *   "M", "D" as git has them, "A" tracked but not in the commit, "?" not
  *   tracked.  "left-out" says in words what is not in the tree, and why.
+ *   "seen" is a list as in sys/sights.h: while it holds, another snapshot would
+ *   be the same, but for files that are new.
  *
  * ---- looking ----
  *

@@ -8,7 +8,8 @@
  * and the result of that run would be found, if the run to resume shows it
  * still.  So that is recorded, as one resume would, and nothing else is done:
  * no graph, no keys.  Whatever is in doubt, the tasks are asked: all, or, when
- * only few files have changed, some (trust.c).
+ * only few files have changed, some (trust.c).  So they are when something else
+ * of the project's code has changed, which is to be recorded.
  */
 #include "base/base.h"
 
@@ -261,6 +262,7 @@ run_repeat(struct run *r, struct error *err)
 	const char *const *changes;
 	struct digest flow;
 	size_t count;
+	bool holds;
 	int ret;
 
 	/* what another run is just making must be asked for */
@@ -276,15 +278,17 @@ run_repeat(struct run *r, struct error *err)
 	if (ret < 0 ||
 	    (ret && witness_look(r->witness, r->pool, r->loop, err)))
 		return -1;
+	holds = ret && witness_holds(r->witness) &&
+		(r->options->dry_run || run_code_is_known(r));
 	/* something has changed: something will be executed, most likely */
-	if (ret && !witness_holds(r->witness) && !r->options->dry_run)
+	if (ret && !holds && !r->options->dry_run)
 		run_code_start(r);
 	if (!ret || !witness_has_changes(r->witness, &changes, &count)) {
 		witness_free(r->witness);
 		r->witness = NULL;
 		return 1;
 	}
-	if (!witness_holds(r->witness) || r->interrupted)
+	if (!holds || r->interrupted)
 		return 1;
 	count_all(r, h);
 	return r->options->dry_run ? 0 : record(r, h, kept, err);

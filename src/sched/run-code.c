@@ -1,6 +1,9 @@
 /*
  * The code of a run: flowmake-git takes a snapshot of it while the tasks run.
  * That it cannot is said and recorded, but fails no run.
+ *
+ * STORE_CODE_SEEN holds, in CBOR, the number of the run of the latest snapshot,
+ * the name of its flow's file, and the bytes of a list (sys/sights.h).
  */
 #include "base/base.h"
 
@@ -20,6 +23,7 @@
 #include "store/files.h"
 #include "store/witness.h"
 #include "sys/file.h"
+#include "sys/sights.h"
 
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
@@ -58,8 +62,25 @@ keep(struct run *r, const struct code_record *c)
 		run_fatal(r, &err);
 }
 
+/* Keep what was looked at for the code of R, for the next run that executes
+ * nothing; without it that takes its own. */
 static void
-on_taken(void *data, const struct code_record *c)
+keep_seen(const struct run *r, const char *seen, size_t len)
+{
+	char *flow_file = file_project_name(r->options->flow_file);
+	struct strbuf sb = STRBUF_INIT;
+
+	cbor_put_uint(&sb, r->summary->run.number);
+	cbor_put_text(&sb, flow_file, strlen(flow_file));
+	cbor_put_bytes(&sb, seen, len);
+	file_replace(STORE_CODE_SEEN, sb.buf, sb.len, false, NULL);
+	strbuf_release(&sb);
+	free(flow_file);
+}
+
+static void
+on_taken(void *data, const struct code_record *c, const char *seen,
+	 size_t seen_len)
 {
 	struct run *r = data;
 	struct cbor left_out;
@@ -68,6 +89,7 @@ on_taken(void *data, const struct code_record *c)
 	r->code_left_out = cbor_get_array(&left_out);
 	r->code_taken = true;
 	keep(r, c);
+	keep_seen(r, seen, seen_len);
 }
 
 static const struct code_events code_events = {
@@ -87,6 +109,34 @@ run_code_start(struct run *r)
 	if (r->code)
 		code_prepare(r->code, &crowds);
 	strvec_release(&crowds);
+}
+
+bool
+run_code_is_known(struct run *r)
+{
+	char *flow_file = file_project_name(r->options->flow_file);
+	struct strbuf sb = STRBUF_INIT;
+	uint32_t latest = 0;
+	const char *name, *seen;
+	struct cbor c;
+	uint64_t run;
+	bool known = false;
+	size_t name_len, len;
+
+	/* what cannot be read is not known */
+	if (!store_code_before(r->store, UINT32_MAX, &latest, NULL) &&
+	    latest && !file_read(STORE_CODE_SEEN, &sb, NULL)) {
+		cbor_init(&c, sb.buf, sb.len);
+		run = cbor_get_uint(&c);
+		name = cbor_get_text(&c, &name_len);
+		seen = cbor_get_bytes(&c, &len);
+		known = !c.failed && run == latest &&
+			cbor_key_is(name, name_len, flow_file) &&
+			sights_hold(seen, len);
+	}
+	strbuf_release(&sb);
+	free(flow_file);
+	return known;
 }
 
 /* The time of the file system now: that of the run's log, which is new. */

@@ -297,7 +297,10 @@ void trust_free(struct trust *t);
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */
 void run_code_start(struct run *r);
-/* Have the code recorded, if that has not begun: a task is about to start. */
+/* Whether the code is that which was recorded last: nothing that was looked at
+ * for it has changed. */
+bool run_code_is_known(struct run *r);
+/* Have the code recorded, if that has not begun. */
 void run_code_begin(struct run *r);
 /* The tasks are over: wait for it, and say what is missing. */
 void run_code_end(struct run *r);

@@ -91,8 +91,9 @@ replaced_is_wanted(const struct sweep *w, const char *name)
 }
 
 /* Compiled code is made anew when it is wanted after all.  Of witnesses there
- * is but one, which is read without being written for as long as nothing
- * changes: where reading does not set a time it would look unused. */
+ * is but one, and of what a snapshot saw one list; they are read without being
+ * written for as long as nothing changes: where reading does not set a time
+ * they would look unused. */
 static bool
 code_is_wanted(const struct sweep *w, const char *name)
 {
@@ -102,7 +103,8 @@ code_is_wanted(const struct sweep *w, const char *name)
 	bool wanted = lstat(path, &st) < 0 ||
 		      ((MAX(st.st_atim.tv_sec, st.st_mtim.tv_sec) >
 				now - CODE_UNUSED_S ||
-			witness_is_at(path)) && !w->all_code);
+			witness_is_at(path) ||
+			!strcmp(path, STORE_CODE_SEEN)) && !w->all_code);
 
 	free(path);
 	return wanted;

@@ -75,8 +75,8 @@ int gc_rows_mark(struct gc_rows *rows, struct store *s, struct error *err);
  * about to. */
 int gc_rows_delete_texts(const struct gc_rows *rows, struct store *s,
 			 struct error *err);
-/* Count the records of snapshots of runs that are not kept, and, unless it is a
- * DRY_RUN, delete them. */
+/* When that is known, count the records of snapshots of runs that are not kept
+ * and of which nothing is needed, and, unless it is a DRY_RUN, delete them. */
 int gc_rows_delete_code(struct gc_rows *rows, struct store *s, bool dry_run,
 			uint64_t *count, struct error *err);
 /* Whether run NUMBER is kept, or is new; has rows that are needed; goes on. */

@@ -498,21 +498,28 @@ list_code(struct store *s, struct code_run **runs, size_t *count,
 	return rc;
 }
 
-/* Need the code of runs that are kept, and if one has none, since it executed
+/* Need the code of those in WANTED, and if one has none, since it executed
  * nothing, that of the latest before it that has. */
 static void
-need_code(struct gc_rows *rows, struct code_run *runs, size_t count)
+need_code_of(const uint32_t *wanted, size_t wanted_count,
+	     struct code_run *runs, size_t count)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < rows->kept_count; i++) {
-		uint32_t run = rows->kept[i];
-
-		while (at < count && runs[at].number <= run)
+	for (size_t i = 0; i < wanted_count; i++) {
+		while (at < count && runs[at].number <= wanted[i])
 			at++;
 		if (at)
 			runs[at - 1].is_needed = true;
 	}
+}
+
+/* Need the code of runs that are kept, and of those whose results they have. */
+static void
+need_code(struct gc_rows *rows, struct code_run *runs, size_t count)
+{
+	need_code_of(rows->kept, rows->kept_count, runs, count);
+	need_code_of(rows->logs, rows->log_count, runs, count);
 	rows->code = xcalloc(rows->kept_count + count + 1,
 			     sizeof(*rows->code));
 	memcpy(rows->code, rows->kept,

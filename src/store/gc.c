@@ -52,10 +52,10 @@ count_records(struct gc *g, struct error *err)
 		rc = gc_rows_count(&g->rows, g->store,
 				   &kinds[GC_RECORDS].count, err);
 	if (!rc)
+		rc = gc_rows_mark(&g->rows, g->store, err);
+	if (!rc)
 		rc = gc_rows_delete_code(&g->rows, g->store, true,
 					 &kinds[GC_SNAPSHOTS].count, err);
-	if (!rc)
-		rc = gc_rows_mark(&g->rows, g->store, err);
 	if (store_snapshot_end(g->store, rc ? NULL : err))
 		rc = -1;
 	return rc;

@@ -11,7 +11,8 @@
  *   .flowmake/replaced/N/   files that run N's outputs took the place of
  *   .flowmake/tmp/          of running runs, and of a gc (store/gc.h)
  *   .flowmake/cache/        compiled Flowfiles, memos (flow/memo.h), the
- *                           witness of a run (store/witness.h)
+ *                           witness of a run (store/witness.h), and what the
+ *                           latest snapshot saw
  *   .flowmake/.gitignore    "*"
  *
  * Nothing here is ever read as code.  A record is committed before its task
@@ -30,6 +31,8 @@ struct store;
 struct strbuf;
 
 #define STORE_DIR ".flowmake"
+/* What the latest snapshot of the code saw (sched/run-code.c). */
+#define STORE_CODE_SEEN STORE_DIR "/cache/code"
 
 enum store_mode {
 	STORE_READ,  /* for commands that only look: needs no write access,

@@ -8,6 +8,7 @@ sys_sources = \
 	src/sys/pool.c src/sys/pool.h \
 	src/sys/programs.c src/sys/programs.h \
 	src/sys/reaper.c src/sys/reaper.h \
+	src/sys/sights.c src/sys/sights.h \
 	src/sys/spawn.c src/sys/spawn.h \
 	src/sys/stamp.c src/sys/stamp.h \
 	src/sys/ticks.c src/sys/ticks.h \

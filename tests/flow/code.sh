@@ -412,21 +412,72 @@ test_expect_success 'a killed engine takes the helper with it' '
 	ended 137 $begun && no_survivors
 '
 
-test_expect_success 'a resume that executes nothing starts no helper' '
-	project nothing && committed && run && helper <<-END &&
+# rest: until no file here, by its times, may change once more unseen.
+rest() {
+	"$PYTHON" - <<-'END'
+	import os, time
+
+	def is_young(path):
+	    ns = os.lstat(path).st_ctime_ns
+	    return time.time_ns() - ns < (1e8 if ns % 1e9 else 5e9)
+	while any(is_young(os.path.join(d, f)) for d, _, files in os.walk(".")
+	          for f in files if ".flowmake" not in d):
+	    pass
+	END
+}
+
+# shared RUN WITH: RUN has the code that was recorded of the run WITH.
+shared() {
+	flowmake show "$1" > ../out &&
+	test_grep "^  code +run $1 executed nothing; its code is that of run $2\$" ../out
+}
+
+test_expect_success 'a resume that executes nothing, and finds all code as it was, starts no helper' '
+	project nothing && committed && rest && flowmake run > ../said &&
+	helper <<-END &&
 	touch "$PWD/begun"
 	END
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake resume && test ! -e begun &&
 	FLOWMAKE_LIBEXEC=$PWD/../helper flowmake run -n && test ! -e begun &&
-	echo "; more" >> Flowfile && flowmake resume &&
-	flowmake show 3 > out && flowmake show 1 > out.1 &&
-	test_grep "^  code +run 3 executed nothing; its code is that of run 1$" out &&
-	grep "^  code" out.1 > one && grep "^  code" out | tail -n 1 | test_cmp one - &&
-	flowmake diff 1 2 > out && lines 1 out &&
-	test_grep "^run 2 executed nothing; its code is that of run 1$" out &&
-	flowmake checkout latest ../shared > out && test_grep "that of run 1$" out &&
-	test_grep -v more ../shared/Flowfile &&
-	flowmake show 3 --json > json && test_grep "\"run\": 1," json
+	shared 2 1 &&
+	flowmake diff 1 2 > ../out && lines 1 ../out &&
+	test_grep "^run 2 executed nothing; its code is that of run 1$" ../out &&
+	flowmake checkout latest ../shared > ../out && test_grep "that of run 1$" ../out &&
+	flowmake show 2 --json > ../json && test_grep "\"run\": 1," ../json
+'
+
+# recorded RUN PATTERN: RUN has code of its own, a line of which is PATTERN.
+recorded() {
+	flowmake show "$1" > ../out && test_grep -v "executed nothing" ../out &&
+	test_grep "$2" ../out
+}
+
+test_expect_success 'what it finds changed is recorded, whether the flow reads it or not' '
+	project changed && echo 1 > README && committed &&
+	rest && flowmake run && flowmake resume &&
+	echo "; more" >> Flowfile && rest && flowmake resume &&
+	recorded 3 "^             M Flowfile|^  code .* 1 file not as" &&
+	flowmake diff 1 3 > ../out && test_grep "^.; more" ../out &&
+	echo 2 > README && rest && flowmake resume &&
+	recorded 4 "^  code .* 2 files not as" &&
+	git commit -q -a -m second && rest && flowmake resume &&
+	recorded 5 "^  code +commit $(git rev-parse HEAD | cut -c 1-12) on branch main$" &&
+	git checkout -q -b other && flowmake resume && recorded 6 "on branch other$" &&
+	git rm -q --cached README && rest && flowmake resume &&
+	recorded 7 "on branch other$" &&
+	rm README && flowmake resume && recorded 8 "D README" &&
+	flowmake resume -n > ../out && flowmake resume && shared 9 8
+'
+
+test_expect_success 'what may have changed unseen since, or is not known, is looked at again' '
+	project again && committed && rest && flowmake run &&
+	cp .flowmake/cache/code ../kept && flowmake resume &&
+	: > .flowmake/cache/code && flowmake resume && recorded 3 "^  code" &&
+	cp ../kept .flowmake/cache/code && flowmake resume && recorded 4 "^  code" &&
+	rm .flowmake/cache/code && flowmake resume && recorded 5 "^  code" &&
+	flowmake resume && cp Flowfile ../other.scm && cp Flowfile other.scm &&
+	rest && flowmake run -f other.scm && flowmake resume &&
+	recorded 8 "^  code"
 '
 
 # ---- forgetting ----

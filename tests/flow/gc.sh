@@ -137,7 +137,7 @@ test_expect_success 'what a killed process left is removed' '
 	mkdir -p .flowmake/objects/00 && echo odd > .flowmake/objects/00/mine &&
 	echo lost > .flowmake/objects/00/0123456789abcdef0123456789abcd &&
 	echo old > .flowmake/logs/5 &&
-	touch -d "100 days ago" .flowmake/cache/old.go .flowmake/cache/witness &&
+	touch -d "100 days ago" .flowmake/cache/old.go .flowmake/cache/witness .flowmake/cache/code &&
 	mkdir -p .flowmake/replaced/5 && echo was > .flowmake/replaced/5/f &&
 	flowmake gc > out &&
 	cat > expected <<-\END &&
@@ -149,7 +149,7 @@ test_expect_success 'what a killed process left is removed' '
 	END
 	test_cmp expected out &&
 	ls -A .flowmake/tmp > left && lines 0 left &&
-	test -e .flowmake/cache/witness &&
+	test -e .flowmake/cache/witness && test -e .flowmake/cache/code &&
 	test -e .flowmake/objects/00/mine
 '
 
@@ -204,8 +204,15 @@ test_expect_success 'the code of results that a kept run has is kept' '
 	flowmake && flowmake && flowmake gc --keep 1 > out &&
 	test_grep -v "snapshot" out && flowmake checkout 1 ../of-1 > out &&
 	test_cmp Flowfile ../of-1/Flowfile &&
+	cp Flowfile ../was && echo "; more" >> Flowfile && flowmake &&
+	flowmake gc --keep 1 -n > out && test_grep -v "snapshot" out &&
+	flowmake gc --keep 1 > out && test_grep -v "snapshot" out &&
+	rm -rf ../of-1 && flowmake checkout 1 ../of-1 > out &&
+	test_cmp ../was ../of-1/Flowfile &&
+	flowmake checkout latest ../of-latest > out &&
+	test_cmp Flowfile ../of-latest/Flowfile &&
 	sed -i "s/echo 1/echo 2/" Flowfile && flowmake && flowmake gc --keep 1 > out &&
-	test_grep "removed 1 snapshot of code" out &&
+	test_grep "removed 2 snapshots of code" out &&
 	test_must_fail flowmake checkout 1 ../of-1-again
 '
 

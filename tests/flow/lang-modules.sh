@@ -23,9 +23,9 @@ test_expect_success 'a module of the project is used by its path' '
 test_expect_success 'it is compiled like the Flowfile, once' '
 	ls .flowmake/cache/*.go > compiled &&
 	lines 3 compiled &&
-	ls -l .flowmake/cache > before &&
+	ls -l .flowmake/cache/*.go > before &&
 	flowmake run && flowmake check &&
-	ls -l .flowmake/cache > after &&
+	ls -l .flowmake/cache/*.go > after &&
 	test_cmp before after
 '
 

@@ -68,7 +68,9 @@ fake_ask(struct strbuf *sb)
 static void
 fake_taken(struct strbuf *sb)
 {
-	cbor_put_map(sb, 7);
+	cbor_put_map(sb, 8);
+	cbor_put_str(sb, "seen");
+	cbor_put_bytes(sb, "Flowfile", 8);
 	cbor_put_str(sb, "commit");
 	cbor_put_null(sb);
 	cbor_put_str(sb, "branch");
@@ -160,6 +162,7 @@ fake_main(void)
 struct heard {
 	unsigned asked;
 	struct code_record record;
+	size_t seen_len;
 };
 
 static bool
@@ -172,11 +175,14 @@ on_ask(void *data, const char *path)
 }
 
 static void
-on_taken(void *data, const struct code_record *c)
+on_taken(void *data, const struct code_record *c, const char *seen,
+	 size_t seen_len)
 {
 	struct heard *h = data;
 
 	h->record = *c;
+	h->seen_len = seen && !memcmp(seen, "Flowfile", seen_len) ? seen_len
+								   : 0;
 	h->record.branch = xstrdup(c->branch);
 	h->record.tree = xstrdup(c->tree);
 }
@@ -213,6 +219,7 @@ test_answer(void)
 	   "its record comes, and what is not known of it is skipped");
 	is_str(h.record.branch, "main", "with the branch");
 	is_str(h.record.tree, "0123", "and the tree");
+	is_int((intmax_t)h.seen_len, 8, "and with what was looked at");
 	free((char *)h.record.branch);
 	free((char *)h.record.tree);
 }

@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/sched-test \
 	tests/unit/shell-property-test \
 	tests/unit/shell-text-test \
+	tests/unit/sights-test \
 	tests/unit/spawn-test \
 	tests/unit/spec-test \
 	tests/unit/stamp-test \

@@ -1,0 +1,27 @@
+/*
+ * Files as they were seen: a list of paths, each with its stamp (sys/stamp.h)
+ * or that nothing was there.  While all are as it says, what was made of them
+ * need not be made again.
+ */
+#ifndef FLOWMAKE_SYS_SIGHTS_H
+#define FLOWMAKE_SYS_SIGHTS_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+
+struct digest;
+struct strbuf;
+
+/* Append PATH to LIST, a file or a symlink with the ST that lstat(2) gave.
+ * What may change and keep its times has the CONTENT, or target; of others
+ * that is NULL. */
+void sights_add(struct strbuf *list, const char *path, const struct stat *st,
+		const struct digest *content);
+/* Look at PATH and append what is there, or that nothing is. */
+void sights_look(struct strbuf *list, const char *path);
+
+/* Whether everything is as the list LIST, LEN bytes, says. */
+bool sights_hold(const char *list, size_t len);
+
+#endif
