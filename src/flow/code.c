@@ -157,7 +157,7 @@ on_taken(struct code *c, struct cbor *in)
 	free((char *)rec.tree);
 }
 
-/* CODE_COMMITS: [[path index, id, seconds, author, first line]...] */
+/* CODE_COMMITS: [[path index, id, seconds, author, first line, undone]...] */
 static void
 on_commits(struct code *c, struct cbor *in)
 {
@@ -172,6 +172,7 @@ on_commits(struct code *c, struct cbor *in)
 		commit.time_s = cbor_get_int(in);
 		commit.author = author = cbor_get_str(in);
 		commit.summary = summary = cbor_get_str(in);
+		commit.is_undone = cbor_get_bool(in);
 		if (!in->failed && id && author && summary)
 			c->events->changed(c->data, i, &commit);
 		free(id);

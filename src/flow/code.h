@@ -20,6 +20,7 @@ struct code_commit {
 	int64_t time_s;      /* since 1970 */
 	const char *author;
 	const char *summary; /* the first line of its message */
+	bool is_undone;      /* it is not there any more */
 };
 
 struct code_events {

@@ -1,7 +1,8 @@
 /*
  * The history of files: commits are walked from the newest on, and each is
  * asked whether a file is another one in it than in all its parents, as git
- * log does.
+ * log does.  Where none has changed a file, those are asked that are not there
+ * any more.
  */
 #include "base/base.h"
 
@@ -28,7 +29,12 @@ struct history {
 	const struct strvec *paths;
 	git_oid *known;       /* by path: what it was in the run; zero: that is
 			       * not known */
-	bool *is_known;       /* ... and has been met on the way back */
+	git_oid *new;         /* what it is in the newer commit; zero: it is
+			       * not there */
+	bool *is_known;       /* what the walk leads to has been met */
+	bool *is_told;        /* a commit has changed it */
+	bool goes_back;       /* the walk is one of commits that are not there
+			       * any more */
 	struct strbuf list;   /* CBOR of what was found */
 	size_t count;
 };
@@ -71,7 +77,9 @@ read_known(struct history *h, struct repo *r, uint32_t run)
 	size_t i;
 
 	h->known = xcalloc(h->paths->count + 1, sizeof(*h->known));
+	h->new = xcalloc(h->paths->count + 1, sizeof(*h->new));
 	h->is_known = xcalloc(h->paths->count + 1, sizeof(*h->is_known));
+	h->is_told = xcalloc(h->paths->count + 1, sizeof(*h->is_told));
 	if (!run || repo_get_tree(r, run, &tree, NULL))
 		return;
 	for (i = 0; i < h->paths->count; i++)
@@ -87,12 +95,14 @@ add_commit(struct history *h, size_t i, git_commit *c)
 	const char *summary = git_commit_summary(c);
 
 	h->count++;
-	cbor_put_array(&h->list, 5);
+	h->is_told[i] = true;
+	cbor_put_array(&h->list, 6);
 	cbor_put_uint(&h->list, i);
 	cbor_put_str(&h->list, git_oid_tostr_s(git_commit_id(c)));
 	cbor_put_int(&h->list, author ? author->when.time : 0);
 	cbor_put_str(&h->list, author ? author->name : "");
 	cbor_put_str(&h->list, summary ? summary : "");
+	cbor_put_bool(&h->list, h->goes_back);
 }
 
 /* Whether C, of TREE and PARENTS, changed path number I since the run: who
@@ -109,6 +119,18 @@ is_news(struct history *h, size_t i, const git_tree *tree,
 	h->is_known[i] = !git_oid_is_zero(&h->known[i]) &&
 			 git_oid_equal(&id, &h->known[i]);
 	return !h->is_known[i];
+}
+
+/* Whether C had changed path number I to what it is not any more. */
+static bool
+was_news(struct history *h, size_t i, const git_tree *tree,
+	 git_tree *const *parents, unsigned count)
+{
+	const char *path = project_path(&h->project, h->paths->v[i]);
+	git_oid id = get_content(tree, path);
+
+	h->is_known[i] |= git_oid_equal(&id, &h->new[i]);
+	return !h->is_known[i] && is_changed(&id, parents, count, path);
 }
 
 /* Look at commit ID. */
@@ -132,7 +154,8 @@ look_at(struct history *h, const git_oid *id)
 		git_commit_free(parent);
 	}
 	for (k = 0; !rc && k < h->paths->count; k++)
-		if (is_news(h, k, tree, parents, count))
+		if ((h->goes_back ? was_news : is_news)(h, k, tree, parents,
+							count))
 			add_commit(h, k, c);
 	for (i = 0; i < count; i++)
 		git_tree_free(parents[i]);
@@ -141,20 +164,18 @@ look_at(struct history *h, const git_oid *id)
 	return rc;
 }
 
-/* Walk from TO back to FROM. */
+/* Walk from NEW back to OLD.  Returns what libgit2 does. */
 static int
-walk(struct history *h, const char *from, const char *to, struct error *err)
+walk(struct history *h, const git_oid *old, const git_oid *new)
 {
-	git_oid id, old, new;
+	git_oid id;
 	git_revwalk *walk = NULL;
 	unsigned n;
 	int rc;
 
-	if (git_oid_fromstr(&old, from) || git_oid_fromstr(&new, to))
-		return project_error(err, "no names of commits");
 	rc = git_revwalk_new(&walk, h->project.git) ||
 	     git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) ||
-	     git_revwalk_push(walk, &new) || git_revwalk_hide(walk, &old);
+	     git_revwalk_push(walk, new) || git_revwalk_hide(walk, old);
 	for (n = 0; !rc && h->count < MAX_FOUND && n < MAX_COMMITS; n++) {
 		rc = git_revwalk_next(&id, walk);
 		if (rc == GIT_ITEROVER) {
@@ -164,6 +185,46 @@ walk(struct history *h, const char *from, const char *to, struct error *err)
 		rc = rc || look_at(h, &id);
 	}
 	git_revwalk_free(walk);
+	return rc;
+}
+
+/* Prepare to walk back, for paths that no commit has changed and that are not
+ * what they were.  Returns 1, 0 when there is none, -1. */
+static int
+turn_back(struct history *h, const git_oid *new)
+{
+	git_commit *c = NULL;
+	git_tree *tree = NULL;
+	int rc = git_commit_lookup(&c, h->project.git, new) ||
+		 git_commit_tree(&tree, c);
+	bool is_any = false;
+	size_t i;
+
+	h->goes_back = true;
+	for (i = 0; !rc && i < h->paths->count; i++) {
+		h->new[i] = get_content(tree, project_path(&h->project,
+							   h->paths->v[i]));
+		h->is_known[i] = h->is_told[i] ||
+			git_oid_equal(&h->new[i], &h->known[i]);
+		is_any |= !h->is_known[i];
+	}
+	git_tree_free(tree);
+	git_commit_free(c);
+	return rc ? -1 : is_any;
+}
+
+/* Find the commits between FROM and TO. */
+static int
+find(struct history *h, const char *from, const char *to, struct error *err)
+{
+	git_oid old, new;
+	int rc;
+
+	if (git_oid_fromstr(&old, from) || git_oid_fromstr(&new, to))
+		return project_error(err, "no names of commits");
+	rc = walk(h, &old, &new) ? -1 : turn_back(h, &new);
+	if (rc > 0)
+		rc = walk(h, &new, &old);
 	return rc ? project_error(err, "cannot read git's history") : 0;
 }
 
@@ -186,7 +247,7 @@ history_find(const char *repository, uint32_t run, const char *from,
 	if (!h.project.git)
 		error_set(err, "%s", unread ? unread :
 			  "the project is not in git any more");
-	else if (!walk(&h, from, to, err))
+	else if (!find(&h, from, to, err))
 		ret = 0;
 	cbor_put_array(answer, h.count);
 	strbuf_add(answer, h.list.buf, h.list.len);
@@ -195,7 +256,9 @@ out:
 	repo_close(&ours);
 	strbuf_release(&h.list);
 	free(h.known);
+	free(h.new);
 	free(h.is_known);
+	free(h.is_told);
 	free(unread);
 	return ret;
 }

@@ -57,9 +57,10 @@
  *   "from-commit": TEXT, "to-commit": TEXT, "paths": [PATH...] }
  *   What run N had already nobody has changed since.
  * CODE_COMMITS, helper to engine, answers it: [[path index, id TEXT, seconds
- *   since 1970, author TEXT, first line TEXT]...]: the commits of the user's
- *   repository, from one to the other, that changed a file; the newest first,
- *   and not more than are of use.
+ *   since 1970, author TEXT, first line TEXT, undone bool]...]: the commits of
+ *   the user's repository, from one to the other, that changed a file; the
+ *   newest first, and not more than are of use.  Of a file that none has
+ *   changed, those that are undone: from the other to the one.
  *
  * ---- forgetting ----
  *

@@ -210,7 +210,8 @@ on_changed(void *data, size_t i, const struct code_commit *commit)
 	if (i >= c->paths.count || c->commit_counts[i]++ >= COMMITS_SHOWN)
 		return;
 	sb = &c->commits[i];
-	strbuf_addf(sb, "changed by commit %.*s of ", ID_SHOWN, commit->id);
+	strbuf_addf(sb, "%s commit %.*s of ", commit->is_undone ?
+		    "is without" : "changed by", ID_SHOWN, commit->id);
 	at = sb->len;
 	text_add_time(sb, commit->time_s * NS_PER_S);
 	strbuf_truncate(sb, at + DATE_SHOWN);

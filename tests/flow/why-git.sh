@@ -94,6 +94,21 @@ test_expect_success 'who commits what ran already changed nothing' '
 	why s "    changed by commit [0-9a-f]{12} of .* by Ada: Four" && lines 3 out
 '
 
+test_expect_success 'a commit that is undone is named, too' '
+	mkdir ../undone && cd ../undone && git init -q && echo 1 > in && flowfile <<-\END &&
+	(step s (input i "in") (output o "out") (shell "cat #{i} > #{o}"))
+	END
+	printf "%s\n" .flowmake out > .gitignore && commit "One" &&
+	echo 2 > in && commit "Two" && echo > more && commit "Not about it" &&
+	echo 3 > in && commit "Three" && flowmake && git checkout -q HEAD~2 && flowmake &&
+	why s "    is without commit $(git rev-parse --short=12 main) of [-0-9]{10} by Ada: Three" &&
+	lines 3 out && git checkout -q -b side HEAD~1 && flowmake &&
+	why s "    is without commit [0-9a-f]{12} of .* by Ada: Two" && lines 3 out &&
+	git checkout -q main && flowmake > /dev/null &&
+	git checkout -q side && echo 4 > in && commit "Four" && flowmake &&
+	why s "    changed by commit [0-9a-f]{12} of .* by Ada: Four" && lines 3 out
+'
+
 test_expect_success 'what is not committed is said' '
 	sed -i "s/(g x) x/(g x) (* 2 x)/" lib/words.scm && echo 3 >> data.txt &&
 	sed -i "s/rate 1/rate 2/" Flowfile && commit "Rate" &&

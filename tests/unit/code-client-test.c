@@ -112,12 +112,13 @@ static void
 fake_commits(struct strbuf *sb)
 {
 	cbor_put_array(sb, 1);
-	cbor_put_array(sb, 5);
+	cbor_put_array(sb, 6);
 	cbor_put_uint(sb, 1);
 	cbor_put_str(sb, "abcd");
 	cbor_put_uint(sb, 86400);
 	cbor_put_str(sb, "Ann");
 	cbor_put_str(sb, "More");
+	cbor_put_bool(sb, true);
 	fake_send(CODE_COMMITS, sb);
 }
 
@@ -229,7 +230,7 @@ on_changed(void *data, size_t i, const struct code_commit *c)
 {
 	*(bool *)data = i == 1 && !strcmp(c->id, "abcd") &&
 		c->time_s == 86400 && !strcmp(c->author, "Ann") &&
-		!strcmp(c->summary, "More");
+		!strcmp(c->summary, "More") && c->is_undone;
 }
 
 static void
