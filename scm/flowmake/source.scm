@@ -100,29 +100,47 @@ the strings in it that may name files."
   (let ((form (top-level-form)))
     (and (pair? form) (eq? (car form) 'step))))
 
-(define (binding-of symbol datum)
-  ;; Whether DATUM looks like a binding of SYMBOL: (SYMBOL EXPR),
-  ;; (define SYMBOL EXPR), (define (SYMBOL ...) ...), (let SYMBOL (...) ...).
-  (and (pair? datum)
-       (pair? (cdr datum))
-       (or (and (eq? (car datum) symbol) (null? (cddr datum)))
-           (and (memq (car datum) '(define define* let))
-                (or (eq? (cadr datum) symbol)
-                    (and (pair? (cadr datum))
-                         (eq? (caadr datum) symbol)))))))
+;;; One walk finds the bindings for all steps in a form.
 
-(define (bindings-around symbol datum)
-  ;; The parts of DATUM that bind SYMBOL, those of steps left out.
-  (let walk ((datum datum) (found '()))
-    (cond
-     ((not (pair? datum)) found)
-     ((memq (car datum) '(step quote)) found)
-     ((binding-of symbol datum) (cons datum found))
-     (else
-      (let loop ((datum datum) (found found))
-        (if (pair? datum)
-            (loop (cdr datum) (walk (car datum) found))
-            found))))))
+(define (names-bound-by datum)
+  ;; The symbols of which DATUM, a pair, looks like a binding: (SYMBOL EXPR),
+  ;; (define SYMBOL EXPR), (define (SYMBOL ...) ...), (let SYMBOL (...) ...).
+  (let* ((head (car datum))
+         (second (and (pair? (cdr datum)) (cadr datum)))
+         (defined (and (memq head '(define define* let))
+                       (if (pair? second) (car second) second))))
+    (filter symbol?
+            (list (and (pair? (cdr datum)) (null? (cddr datum)) head)
+                  defined))))
+
+(define (index-bindings form)
+  ;; A table from symbols to the parts of FORM that bind them, those of steps
+  ;; left out, and those in another binding of the same symbol.
+  (define table (make-hash-table))
+  (let walk ((datum form) (inside '()))
+    (when (and (pair? datum) (not (memq (car datum) '(step quote))))
+      (let ((names (filter (lambda (name) (not (memq name inside)))
+                           (names-bound-by datum))))
+        (for-each (lambda (name)
+                    (hashq-set! table name
+                                (cons datum (hashq-ref table name '()))))
+                  names)
+        (let ((inside (append names inside)))
+          (let loop ((datum datum))
+            (when (pair? datum)
+              (walk (car datum) inside)
+              (loop (cdr datum))))))))
+  table)
+
+(define indexed-form #f)                ; of the following
+(define bindings (make-hash-table))
+
+(define (bindings-around symbol)
+  ;; The parts of the top-level form that bind SYMBOL.
+  (unless (eq? (top-level-form) indexed-form)
+    (set! indexed-form (top-level-form))
+    (set! bindings (index-bindings indexed-form)))
+  (hashq-ref bindings symbol '()))
 
 (define (bindings-for datum)
   "Return what of the top-level form around DATUM binds names that are mentioned
@@ -133,7 +151,7 @@ in it or, transitively, in such bindings."
      ((or (not (symbol? (car queue))) (memq (car queue) seen))
       (loop (cdr queue) seen parts))
      (else
-      (let ((found (bindings-around (car queue) (top-level-form))))
+      (let ((found (bindings-around (car queue))))
         (loop (append (cdr queue) (mentioned found))
               (cons (car queue) seen)
               (append found parts)))))))

@@ -435,25 +435,32 @@ is_orphans(void *data, const char *value)
 	return left;
 }
 
-unsigned
-slot_kill_orphans(void)
+bool
+slot_is_any_left(void)
 {
 	struct strvec names = STRVEC_INIT;
-	char *project, *prefix;
-	unsigned count = 0;
+	bool is_any = false;
 	size_t i;
 
 	file_list(TMP_DIR, &names, NULL);
-	for (i = 0; i < names.count && !is_left(names.v[i]); i++)
-		;
-	project = i < names.count ? getcwd(NULL, 0) : NULL;
-	if (project) {
-		prefix = xasprintf("%s/" TMP_DIR "/", project);
-		count = marked_kill("FLOWMAKE_TASK", is_orphans, prefix);
-		free(prefix);
-	}
-	free(project);
+	for (i = 0; i < names.count && !is_any; i++)
+		is_any = is_left(names.v[i]);
 	strvec_release(&names);
+	return is_any;
+}
+
+unsigned
+slot_kill_orphans(void)
+{
+	char *project = slot_is_any_left() ? getcwd(NULL, 0) : NULL, *prefix;
+	unsigned count;
+
+	if (!project)
+		return 0;
+	prefix = xasprintf("%s/" TMP_DIR "/", project);
+	count = marked_kill("FLOWMAKE_TASK", is_orphans, prefix);
+	free(prefix);
+	free(project);
 	return count;
 }
 

@@ -60,6 +60,8 @@ void slot_end(struct slot *s);
 char *slot_script(uint32_t run, const char *text, size_t len,
 		  struct error *err);
 
+/* Whether a run has left something here whose engine is gone. */
+bool slot_is_any_left(void);
 /* Kill what is left of the tasks of runs whose engine is gone, and was killed
  * together with all that would have ended them.  Returns how many processes
  * these were. */

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "model/graph.h"
 #include "sched/leases.h"
+#include "sys/reaper.h"
 
 int
 file_locks_open(struct file_locks *l, struct error *err)
@@ -24,15 +25,28 @@ file_locks_open(struct file_locks *l, struct error *err)
 	map_init(&l->dirs);
 	l->fd = open(FILE_LOCKS_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	return l->fd < 0 ? error_sys(err, "cannot open '%s'", FILE_LOCKS_PATH)
-			 : 0;
+			 : reaper_entrust(l->fd, err);
 }
 
 void
 file_locks_close(struct file_locks *l)
 {
-	if (l->fd >= 0)
+	struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	if (l->fd >= 0) {
+		fcntl(l->fd, F_OFD_SETLK, &all);
+		file_locks_announce(l); /* the guardian does not close it yet */
 		close(l->fd);
+	}
 	map_release(&l->dirs);
+}
+
+void
+file_locks_announce(struct file_locks *l)
+{
+	ssize_t n = pwrite(l->fd, "", 1, 0);
+
+	(void)n; /* who does not hear of it tries again by and by */
 }
 
 /* ---- bytes ---- */

@@ -1,8 +1,9 @@
 /*
  * What a run has leased, as locks on bytes of .flowmake/leases (open file
- * description locks, fcntl(2)): one system call each, and they vanish with the
- * process, however it ends.  For leases.c only, which says when they are
- * needed.
+ * description locks, fcntl(2)): one system call each.  They vanish with the
+ * process, however it ends, but not before all that it has started: what a
+ * task that outlives its engine still writes is not free (sys/reaper.h).  For
+ * leases.c only, which says when they are needed.
  *
  * A task may read very many files, and the kernel looks through all locks for
  * each, so that readers and writers meet on a limited number of bytes.  Files
@@ -37,7 +38,10 @@ struct file_locks {
 };
 
 int file_locks_open(struct file_locks *l, struct error *err);
+/* Give all locks back, and tell those who watch the file. */
 void file_locks_close(struct file_locks *l);
+/* Tell them that something was given back. */
+void file_locks_announce(struct file_locks *l);
 
 /* Set the lock of one byte; TYPE as of fcntl.  Returns 1, 0 when another
  * process holds it, -1. */

@@ -11,6 +11,7 @@
 #include "base/cbor.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "exec/slot.h"
 #include "model/graph.h"
 #include "model/key.h"
 #include "model/recipe.h"
@@ -305,6 +306,18 @@ attempt_reads(struct attempt *a, size_t *count)
 	return paths;
 }
 
+/* Whether F, which a task of this run made as MADE, may be what another run, that
+ * made it, too, had written of it when it was killed; A has leased it.  It had
+ * moved MADE into the store. */
+static bool
+is_broken(const struct attempt *a, const struct spec_file *f,
+	  const struct digest *made)
+{
+	return a->lease.task && !digest_is_zero(made) &&
+		!digest_equal(made, &f->digest) && object_exists(made, NULL) &&
+		slot_is_any_left();
+}
+
 /* What a task of this run made, MADE, is not at F's path any more: another run
  * that makes it, too, has moved it into the store, and was killed.  Fetch it
  * back, if A has leased it.  Returns as digest_input. */
@@ -318,6 +331,18 @@ fetch_back(struct attempt *a, struct files *files, struct spec_file *f,
 	run_note(a->run, "%s: '%s' had been taken away, and was fetched back "
 		 "from the store", a->name.buf, f->path);
 	return digest_input(files, f, err);
+}
+
+/* Digest F, which a task of this run made as MADE.  Returns as digest_input. */
+static int
+digest_made(struct attempt *a, struct files *files, struct spec_file *f,
+	    const struct digest *made, struct error *err)
+{
+	int found = digest_input(files, f, err);
+
+	if (found > 0 && is_broken(a, f, made))
+		found = run_clear_output(a->run, a, f->path, err);
+	return found ? found : fetch_back(a, files, f, made, err);
 }
 
 /* Digest the inputs in L.  Words that name nothing any more are dropped; the
@@ -336,9 +361,8 @@ digest_inputs(struct input_list *l, struct error *err)
 		int found;
 
 		*f = l->v[i];
-		found = digest_input(files, f, err);
-		if (!found && i >= reads)
-			found = fetch_back(a, files, f, &made, err);
+		found = i < reads ? digest_input(files, f, err)
+				  : digest_made(a, files, f, &made, err);
 		if (found < 0)
 			return -1;
 		if (!found && i >= words && i < reads) {

@@ -438,8 +438,7 @@ leases_drop(struct leases *l, struct lease *lease)
 void
 leases_announce(struct leases *l)
 {
-	/* whether it could be written does not matter to us */
-	if (l->changed && pwrite(l->locks.fd, "", 1, 0) < 0)
-		return;
+	if (l->changed)
+		file_locks_announce(&l->locks);
 	l->changed = false;
 }

@@ -2,7 +2,8 @@
  * Leases of the files of a task, so that two runs in one project never make
  * one file at a time, and none takes away what a task of the other reads.
  * Directories above an output are leased for sharing, so that nobody makes them
- * as a whole.  A lease vanishes with the process, however it ends.
+ * as a whole.  A lease vanishes with the process, however it ends, when its
+ * tasks have ended, too.
  *
  * A run that is alone locks nothing, until another one begins.
  */

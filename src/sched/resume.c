@@ -421,12 +421,24 @@ tell_notes(struct run *r, const struct attempt *a, const char *notes)
 	}
 }
 
+int
+run_clear_output(struct run *r, const struct attempt *a, const char *path,
+		 struct error *err)
+{
+	struct strbuf notes = STRBUF_INIT;
+	int ret = agent_clear_output(r->files, r->summary->run.number, path,
+				     &notes, err);
+
+	tell_notes(r, a, notes.buf);
+	strbuf_release(&notes);
+	return ret;
+}
+
 /* Clear the way of the outputs that are not right. */
 static int
 clear_outputs(struct run *r, struct restore_job *j, struct error *err)
 {
 	const struct task_spec *spec = &j->attempt->spec;
-	struct strbuf notes = STRBUF_INIT;
 	struct file_state now;
 	size_t i;
 	int ret = 0;
@@ -439,11 +451,8 @@ clear_outputs(struct run *r, struct restore_job *j, struct error *err)
 					    NULL) <= 0 ||
 			!digest_equal(&now.digest, &o->digest);
 		if (j->wanted[i])
-			ret = agent_clear_output(r->files, spec->run, o->name,
-						 &notes, err);
+			ret = run_clear_output(r, j->attempt, o->name, err);
 	}
-	tell_notes(r, j->attempt, notes.buf);
-	strbuf_release(&notes);
 	return ret;
 }
 

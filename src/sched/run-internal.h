@@ -248,6 +248,10 @@ int run_hold_files(struct run *r, struct error *err);
 void run_let_files_go(struct run *r);
 /* The next task that is due, or NULL. */
 struct task *run_take_due(struct run *r);
+/* Move what is at PATH out of the way, for A, and say so if no task made it as
+ * it is. */
+int run_clear_output(struct run *r, const struct attempt *a, const char *path,
+		     struct error *err);
 /* Whether A, whose spec is made, ended so, or will, without being executed. */
 bool attempt_reuse(struct run *r, struct attempt *a);
 /* Record what was kept since the last time. */

@@ -20,10 +20,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/frame.h"
 
 enum {
 	/* How often nothing may be found although there is a child, before
@@ -213,7 +215,10 @@ static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
 /* By which the worker tells its guardian that it has stopped. */
 enum { SIG_STOPPED = SIGUSR2 };
 
-static pid_t guardian_pid;  /* in the worker */
+/* In the worker.  What is sent on the socket is never read: until the guardian
+ * is gone it is under way, and what is under way stays open. */
+static pid_t guardian_pid;
+static int guardian_fd = -1;
 
 /* Block what the guardian waits for: SIGCHLD, SIG_STOPPED, and what is to be
  * passed on; but leave alone what nohup or a script had us ignore. */
@@ -380,6 +385,13 @@ heed_stops(void)
 	sigaction(SIGTSTP, &action, NULL);
 }
 
+int
+reaper_entrust(int fd, struct error *err)
+{
+	return guardian_fd < 0 ? 0 : frame_write(guardian_fd, 0, NULL, 0, &fd,
+						 1, err);
+}
+
 /* In the worker: have a session for all that is below it, which then has no
  * terminal and is known as ours (one for each task would cost some 3 % of a
  * short one); and die with the guardian, also if it is dead already. */
@@ -402,17 +414,21 @@ reaper_guard(struct error *err)
 {
 	pid_t guardian = getpid(), worker;
 	sigset_t set, saved;
-	int status, rc;
+	int status, rc, ends[2];
 
 	if (reaper_become(err) < 0)
 		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_sys(err, "cannot make a socket");
 	block_signals(&set, &saved);
 	worker = fork();
+	close(ends[worker > 0]);
 	if (worker > 0) {
 		status = guard(worker, &set);
 		reaper_kill_all();
 		end_with(status);
 	}
+	guardian_fd = ends[1];
 	rc = worker < 0 ? error_sys(err, "cannot fork")
 			: begin_work(guardian, err);
 	sigprocmask(SIG_SETMASK, &saved, NULL);

@@ -30,6 +30,13 @@ void reaper_kill_all(void);
  * while single-threaded.  Returns -1 when it cannot fork. */
 int reaper_guard(struct error *err);
 
+/* In the worker: have the guardian hold the open file of FD, and with it its
+ * locks, until everything below is gone: so that what a killed worker had
+ * locked is not free while something that it started still writes there.  The
+ * worker gives such locks back itself before it closes FD.  Does nothing where
+ * there is no guardian. */
+int reaper_entrust(int fd, struct error *err);
+
 /* In the worker: have the guardian stop as SIGTSTP stops it, which is not at
  * all where no shell could continue it, and wait until it goes on, or SIGTERM
  * comes, which stays pending: a worker that was really stopped would not hear

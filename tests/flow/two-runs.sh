@@ -53,6 +53,33 @@ test_expect_success 'a run that waits goes on when the other is killed' '
 	test_grep "^ *4 .* done" runs
 '
 
+test_expect_success 'what a killed run has left of a file is not read by the other' '
+	mkdir broken && cd broken && fifo go 8 && fifo ready 9 &&
+	flowfile <<-\END &&
+	(step part
+	  (output o "part.txt")
+	  (shell "test $FLOWMAKE_RUN_ID != 2 || {
+	  echo half > #{o}; echo > ready; exec sleep 1000; }
+	echo whole > #{o}"))
+	(step gate (after part) (shell "echo > ready; read -r line < go"))
+	(step all
+	  (from part o)
+	  (after gate)
+	  (output all "all.txt")
+	  (shell "cat #{o} > #{all}"))
+	END
+	begin flowmake run > first 2>&1 && one=$begun && hear 9 1 &&
+	begin flowmake run > second 2>&1 && two=$begun && hear 9 1 &&
+	grep half part.txt && kill -KILL $(engine $two) && ended 137 $two &&
+	grep half part.txt && echo >&8 && ended 0 $one && cat first &&
+	echo whole > expected && test_cmp expected all.txt &&
+	test_cmp expected part.txt && echo half > expected &&
+	test_cmp expected .flowmake/replaced/1/part.txt &&
+	test_grep "all: moved .part.txt., which .*, to .flowmake/replaced/1/part.txt" first &&
+	test_grep "all: .part.txt. had been taken away, and was fetched back" first &&
+	flowmake resume > third && test_grep "3 tasks, 3 reused" third
+'
+
 test_expect_success 'a resume does not take what another run is still making' '
 	mkdir making && cd making && fifo go 8 && fifo ready 9 &&
 	flowfile <<-\END &&

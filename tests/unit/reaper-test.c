@@ -168,6 +168,33 @@ work_until_killed(const void *data)
 	raise(SIGKILL);
 }
 
+static char lock_path[] = "/tmp/flowmake-test-XXXXXX";
+
+/* Open the file of the lock anew, and take the lock as COMMAND says. */
+static int
+take_lock(int command)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(lock_path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || fcntl(fd, command, &lock) < 0)
+		bug("no lock");
+	return fd;
+}
+
+/* Start a cast with a lock that is entrusted, and wait for the signal that
+ * kills. */
+static void
+work_with_lock(const void *data)
+{
+	if (reaper_entrust(take_lock(F_OFD_SETLK), NULL))
+		_exit(99);
+	start_cast(data);
+	appear();
+	for (;;)
+		pause();
+}
+
 /* Exit with the number of the first signal that comes. */
 static void
 work_until_signal(const void *data)
@@ -303,6 +330,29 @@ test_worker_killed(void)
 }
 
 static void
+test_entrusted(void)
+{
+	int fd = mkstemp(lock_path);
+	pid_t guardian;
+	size_t i;
+
+	close(fd);
+	for (i = 0; i < ARRAY_SIZE(casts); i++) {
+		open_scene();
+		guardian = fork_guardian(work_with_lock, &casts[i]);
+		wait_for(casts[i].count + 1);
+		kill(guardian, SIGUSR1);
+		fd = take_lock(F_OFD_SETLKW);
+		ok(is_over(), "the lock of a killed worker is not free before "
+		   "%s is killed", casts[i].title);
+		close(fd);
+		waitpid(guardian, NULL, 0);
+	}
+	unlink(lock_path);
+	ok(!reaper_entrust(-1, NULL), "without a guardian nothing is done");
+}
+
+static void
 test_guardian_killed(void)
 {
 	pid_t guardian, worker;
@@ -420,6 +470,7 @@ main(void)
 	test_stop();
 	test_no_shell();
 	test_worker_killed();
+	test_entrusted();
 	test_kill_all();
 	test_guardian_killed();
 	return done_testing();
