@@ -450,40 +450,65 @@ there that may name files."
   (or (number? value) (string? value) (symbol? value) (boolean? value)
       (assoc (symbol->string symbol) (declared-parameters))))
 
+(define (written-module-parts module)
+  ;; Of MODULE, or #f, without its data.
+  (append-map (lambda (entry)
+                (append (map module-part (module-sources (car entry)))
+                        (map observation-part
+                             (module-observations (car entry)))))
+              (if module (module-closure module) '())))
+
 (define (written-parts symbol)
-  ;; As symbol-parts, but data that are not small count by their source.
+  ;; As symbol-parts, but data that are not small count by their source, and
+  ;; modules by theirs.
   (let* ((variable (and (symbol? symbol)
                         (module-local-variable (flow-module) symbol)))
          (value (and variable (variable-bound? variable)
                      (variable-ref variable)))
          (entry (definition symbol)))
     (cond
-     ((or (not entry) (not variable)) (symbol-parts symbol))
-     (else
+     ((pair? symbol)
+      (values (written-module-parts (project-module symbol)) '()))
+     ((and variable (or entry (small? symbol value)))
       (values (list (if (small? symbol value)
                         (data-part symbol value)
                         (list (definition-name symbol) (car entry))))
-              (cdr entry))))))
+              (if entry (cdr entry) '())))
+     (else
+      (values (written-module-parts (project-module-of symbol))
+              (if entry (cdr entry) '()))))))
+
+(define max-mentioned
+  ;; So many names are followed, the nearest first: each step may reach all
+  ;; definitions of the Flowfile.
+  100)
 
 (define known-mentions (make-hash-table)) ; MENTIONED -> their parts
 
 (define (parts-of-mentioned mentioned)
-  (or (hash-ref known-mentions mentioned)
-      (let ((seen (make-hash-table)))
-        (let loop ((queue mentioned) (parts '()))
-          (cond
-           ((null? queue)
-            (let ((parts (sorted parts)))
-              (hash-set! known-mentions mentioned parts)
-              parts))
-           ((or (string? (car queue)) (hash-ref seen (car queue)))
-            (loop (cdr queue) parts))
-           (else
-            (hash-set! seen (car queue) #t)
-            (call-with-values (lambda () (written-parts (car queue)))
-              (lambda (new mentioned)
-                (loop (append mentioned (cdr queue))
-                      (append new parts))))))))))
+  ;; Symbols that stand for nothing of the project do not count.
+  (define seen (make-hash-table))
+  (define (new names)
+    (filter (lambda (name)
+              (and (not (string? name))
+                   (not (hash-ref seen name))
+                   (hash-set! seen name #t)))
+            names))
+  (let loop ((names (new mentioned))
+             (later '())
+             (parts '())
+             (left max-mentioned))
+    (cond
+     ((or (zero? left) (and (null? names) (null? later))) (sorted parts))
+     ((null? names)
+      (loop (new (append-map identity (reverse later))) '() parts left))
+     (else
+      (call-with-values (lambda () (written-parts (car names)))
+        (lambda (more mentioned)
+          (loop (cdr names)
+                (if (null? mentioned) later (cons mentioned later))
+                (append more parts)
+                (if (null? more) left (1- left)))))))))
 
 (define (mentioned-parts summary)
   "Return what of model/wire.h's CODE stands for the expressions of a step with
@@ -491,4 +516,7 @@ SUMMARY, an expressions-summary, as code-parts does for a body."
   (append (if (car summary)
               (list (list "definition around the step" (car summary)))
               '())
-          (parts-of-mentioned (cdr summary))))
+          (or (hash-ref known-mentions (cdr summary))
+              (let ((parts (parts-of-mentioned (cdr summary))))
+                (hash-set! known-mentions (cdr summary) parts)
+                parts))))

@@ -26,13 +26,14 @@
 
 (define (texts-around datum)
   ;; What counts with DATUM because it is bound around it, as text.
-  (define (text binding)
-    (string-trim-right
-     (call-with-output-string
-      (lambda (port) (pretty-print binding port)))))
   (if (form-at-top-level?)
       '()
-      (map text (bindings-for datum))))
+      (map binding-text (bindings-for datum))))
+
+(define (binding-text binding)
+  (string-trim-right
+   (call-with-output-string
+    (lambda (port) (pretty-print binding port)))))
 
 (define (modules-of stx)
   "Return the names of the modules besides the Flowfile's that identifiers in STX
@@ -51,10 +52,25 @@ come from: those of procedures that declare steps, and of macros."
              (cons name found))))
       (_ found))))
 
-(define (note-around! digest data place)
-  ;; Remember that DIGEST is of what is bound around DATA.
-  (note-source! digest (assq-ref place 'filename)
-                (string-join (texts-around data) "\n")))
+(define max-texts
+  ;; Of what is bound around a step, so much is shown when it changes: it is
+  ;; written anew for each step.
+  10)
+
+(define (note-around! around place)
+  ;; Return the digest of AROUND, bindings, and remember its text.
+  (let ((digest (car (form-summary around))))
+    (when (<= (length around) max-texts)
+      (note-source! digest (assq-ref place 'filename)
+                    (string-join (map binding-text around) "\n")))
+    digest))
+
+(define (mentioned-around)
+  ;; What the form around the step mentions: its values may reach the step by
+  ;; the arguments of a procedure.
+  (if (form-at-top-level?)
+      '()
+      (mentioned-in-form)))
 
 (define (expressions-summary draft body)
   "Return what the expressions of DRAFT's step mention, but for those in a scheme
@@ -69,11 +85,10 @@ what is bound around them; or #f: there are none."
     (thunks
      (let* ((data (map syntax->datum thunks))
             (around (if (form-at-top-level?) '() (bindings-for data)))
-            (digest (and (pair? around) (car (form-summary around))))
             (ids (append-map cadr data)))
-       (note-around! digest data (draft-place draft))
-       (cons digest
+       (cons (and (pair? around) (note-around! around (draft-place draft)))
              (append (append-map modules-of thunks)
                      (filter (lambda (what)
                                (not (or (string? what) (memq what ids))))
-                             (cdr (source-summary data)))))))))
+                             (mentioned (cons data around)))
+                     (mentioned-around)))))))

@@ -6,6 +6,8 @@
   #:export (source-summary
             form-summary
             bindings-for
+            mentioned
+            mentioned-in-form
             forms-digest
             count-definitions!
             mentioned-by-name
@@ -55,9 +57,9 @@ the strings in it that may name files."
   (filter (lambda (what) (not (symbol? what))) (mentioned datum)))
 
 (define (mentioned datum)
-  ;; The symbols in DATUM, each once, but for what is quoted; then the names of
-  ;; modules, which are loaded so that they are known and compiled; then the
-  ;; strings that may name files.
+  "Return the symbols in DATUM, each once, but for what is quoted; then the names
+of modules, which are loaded so that they are known and compiled; then the
+strings that may name files."
   (let ((symbols (make-hash-table)) (strings (make-hash-table))
         (modules (make-hash-table)))
     (let walk ((datum datum) (quoted? #f))
@@ -155,6 +157,21 @@ in it or, transitively, in such bindings."
         (loop (append (cdr queue) (mentioned found))
               (cons (car queue) seen)
               (append found parts)))))))
+
+(define mentions-of-form '(#f))         ; (FORM MENTIONED ...)
+
+(define (mentioned-in-form)
+  "Return the symbols that the top-level form mentions, without the steps in it
+and what it defines itself, and the names of modules."
+  (define form (top-level-form))
+  (unless (eq? form (car mentions-of-form))
+    (let ((own (if (pair? form) (names-bound-by form) '())))
+      (set! mentions-of-form
+            (cons form
+                  (filter (lambda (what)
+                            (not (or (string? what) (memq what own))))
+                          (mentioned (without-steps form)))))))
+  (cdr mentions-of-form))
 
 (define (without-steps datum)
   ;; DATUM, but the steps in it.

@@ -128,6 +128,26 @@ look_in(struct strbuf *list, const char *dir, const char *name)
 	free(path);
 }
 
+/* Look where there may be a repository one day that has the project, or is one
+ * that has not: what git does there shows in the times of its directory. */
+static void
+look_above(struct strbuf *list)
+{
+	char *cwd = getcwd(NULL, 0), *git;
+	size_t len = cwd ? strlen(cwd) : 0;
+
+	for (;;) {
+		git = xasprintf("%.*s/.git", (int)len, cwd ? cwd : "");
+		sights_look(list, git);
+		free(git);
+		if (!len)
+			break;
+		while (len && cwd[--len] != '/')
+			;
+	}
+	free(cwd);
+}
+
 void
 project_add_sights(const struct project *p, struct strbuf *list)
 {
@@ -135,7 +155,7 @@ project_add_sights(const struct project *p, struct strbuf *list)
 	git_reference *head = NULL;
 
 	if (!p->git) {
-		sights_look(list, ".git");
+		look_above(list);
 		return;
 	}
 	common = git_repository_commondir(p->git);

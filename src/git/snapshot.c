@@ -487,7 +487,7 @@ list_seen(struct snapshot *s)
 	for (i = 0; i < s->walk.count; i++) {
 		const struct found *f = &s->walk.found[i];
 
-		if (!f->is_out)
+		if (!f->is_out || f->is_large)
 			sights_add(&s->seen, f->path, &f->st,
 				   f->is_racy ? &f->content : NULL);
 	}

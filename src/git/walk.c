@@ -461,7 +461,7 @@ judge_size(struct walk *w, struct found *f)
 	if (f->is_out || f->st.st_size <= (f->is_code ? MAX_TRACKED_BYTES
 						: MAX_UNTRACKED_BYTES))
 		return;
-	f->is_out = true;
+	f->is_out = f->is_large = true;
 	text_add_size(&size, (uint64_t)f->st.st_size);
 	walk_leave_out(w, f->path, "%s", size.buf);
 	strbuf_release(&size);
@@ -503,7 +503,8 @@ judge_dir(struct walk *w, struct found *f, size_t count)
 		text_add_size(&sb, bytes);
 		strbuf_adds(&sb, " of untracked files");
 		for (i = 0; i < count; i++)
-			f[i].is_out |= !f[i].is_code;
+			if (!f[i].is_out && !f[i].is_code)
+				f[i].is_out = f[i].is_large = true;
 	}
 	if (sb.len)
 		walk_leave_out(w, *path ? path : ".", "%s", sb.buf);

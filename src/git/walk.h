@@ -35,6 +35,7 @@ struct found {
 	bool is_full_dir;      /* it stands for all that are not tracked in its
 				* directory, which is full of data */
 	bool is_out;           /* it is left out */
+	bool is_large;         /* ... for its size, or that of all beside it */
 };
 
 /* A directory whose names have been read. */

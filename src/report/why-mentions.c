@@ -69,6 +69,9 @@ read_list(struct why_state *w, const struct attempt_record *a,
 
 /* ---- since the base, which is reused ---- */
 
+/* A line of so many bytes may tell a definition from others. */
+enum { LINE_TELLS_BYTES = 4 };
+
 /* The lines of a file that differ since the run of the base. */
 struct file_lines {
 	char *path;              /* NULL: none was read */
@@ -77,24 +80,37 @@ struct file_lines {
 	bool has_all;
 };
 
-/* Whether some of LINES, lines of a file, is of the TEXT that is in it. */
+/* The next line in *TEXT, without the blanks before it, and its length; NULL:
+ * there is none but empty ones. */
+static const char *
+next_line(const char **text, const char *end, size_t *len)
+{
+	const char *line = *text, *stop;
+
+	while (line < end && strchr(" \t\n", *line))
+		line++;
+	stop = memchr(line, '\n', (size_t)(end - line));
+	*text = stop ? stop : end;
+	*len = (size_t)(*text - line);
+	return *len ? line : NULL;
+}
+
+/* Whether some of LINES, lines of a file, is of the TEXT that is in it, or has
+ * one of its lines. */
 static bool
 has_line_of(const struct strbuf *lines, const struct code_source *text)
 {
-	static const char blanks[] = " \t";
-	const char *line = lines->buf;
-	const char *end = memchr(text->text, '\n', text->text_len);
-	size_t first = end ? (size_t)(end - text->text) : text->text_len, len;
+	const char *end = text->text + text->text_len, *at = text->text, *line;
+	const char *changed = lines->buf;
+	size_t len;
 
-	for (; *line; line += len + (line[len] == '\n')) {
-		len = strcspn(line, "\n");
-		if (memmem(line, len, text->text, first))
+	while ((line = next_line(&at, end, &len)))
+		if (len >= LINE_TELLS_BYTES &&
+		    memmem(lines->buf, lines->len, line, len))
 			return true;
-		line += MIN(strspn(line, blanks), len);
-		len = strcspn(line, "\n");
-		if (len && memmem(text->text, text->text_len, line, len))
+	while ((line = next_line(&changed, lines->buf + lines->len, &len)))
+		if (memmem(text->text, text->text_len, line, len))
 			return true;
-	}
 	return false;
 }
 

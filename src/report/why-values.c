@@ -109,6 +109,21 @@ why_find_parameter(const struct run_record *r, const char *name,
 	return NULL;
 }
 
+/* Append a parameter's value as it stands in texts: a text without quotes. */
+static void
+add_plain_value(struct strbuf *sb, const char *value, size_t len)
+{
+	struct cbor c;
+
+	cbor_init(&c, value, len);
+	if (cbor_peek(&c) != CBOR_TEXT) {
+		value_print(value, len, WHY_VALUE_BYTES, sb);
+		return;
+	}
+	value = cbor_get_text(&c, &len);
+	strbuf_add(sb, value, len);
+}
+
 /* A parameter with two values. */
 struct parameter_change {
 	const char *name;
@@ -117,14 +132,36 @@ struct parameter_change {
 	size_t old_len, new_len;
 };
 
+/* Whether what is described may differ because of P: its values stand in what
+ * that was and is, unless this is not shown. */
+static bool
+may_come_from(const struct why_values *v, const struct parameter_change *p)
+{
+	struct strbuf old = STRBUF_INIT, new = STRBUF_INIT;
+	bool may;
+
+	add_plain_value(&old, p->old, p->old_len);
+	add_plain_value(&new, p->new, p->new_len);
+	may = (!v->old.len && !v->new.len) ||
+	      (strstr(v->old.buf, old.buf) && strstr(v->new.buf, new.buf));
+	strbuf_release(&old);
+	strbuf_release(&new);
+	return may;
+}
+
+/* Note P; if BY_CHANCE it is what else changed, and may be the reason. */
 static void
-note_parameter(const struct why_describing *d, const struct parameter_change *p)
+note_parameter(const struct why_describing *d, const struct parameter_change *p,
+	       bool by_chance)
 {
 	struct strbuf *notes = &d->v->notes;
 
-	strbuf_adds(notes, "parameter ");
+	if (by_chance && !may_come_from(d->v, p))
+		return;
+	strbuf_adds(notes, by_chance ? "it may come from parameter "
+				     : "parameter ");
 	text_add_escaped(notes, p->name, p->name_len);
-	strbuf_adds(notes, " was ");
+	strbuf_adds(notes, by_chance ? ", which was " : " was ");
 	value_print(p->old, p->old_len, WHY_VALUE_BYTES, notes);
 	strbuf_adds(notes, ", is ");
 	value_print(p->new, p->new_len, WHY_VALUE_BYTES, notes);
@@ -133,7 +170,7 @@ note_parameter(const struct why_describing *d, const struct parameter_change *p)
 
 /* Note the parameters that have other values than in the run before. */
 static void
-note_parameters(const struct why_describing *d)
+note_parameters(const struct why_describing *d, bool by_chance)
 {
 	const struct run_record *run = &d->w->target->run;
 	struct parameter_change p;
@@ -152,8 +189,17 @@ note_parameters(const struct why_describing *d)
 					   p.name_len, &p.old_len);
 		if (p.old && (p.old_len != p.new_len ||
 			      memcmp(p.old, p.new, p.new_len)))
-			note_parameter(d, &p);
+			note_parameter(d, &p, by_chance);
 	}
+}
+
+/* Note what may be the reason where nothing that the step mentions is: it may
+ * have been handed to what declares the step. */
+static void
+note_chances(const struct why_describing *d)
+{
+	if (!d->why->mentions.diff.count)
+		note_parameters(d, true);
 }
 
 /* ---- recipes, definitions ---- */
@@ -235,6 +281,7 @@ note_same_text(const struct why_describing *d)
 	strbuf_adds(&v->notes, "its text is the same, the values in it are "
 		    "not\n");
 	note_recipe_values(d);
+	note_chances(d);
 	note_flow_file(d);
 	if (path && !why_code_is_same(&d->w->code, path))
 		why_code_add_diff(&d->w->code, d->command, path, &v->notes);
@@ -255,7 +302,8 @@ describe_recipe(const struct why_describing *d, struct error *err)
 		note_code(d);
 	} else if (strcmp(v->old.buf, v->new.buf)) {
 		note_recipe_values(d);
-			note_flow_file(d);
+		note_chances(d);
+		note_flow_file(d);
 	} else {
 		note_same_text(d);
 	}
@@ -332,6 +380,7 @@ describe_environment(const struct why_describing *d, struct error *err)
 	if (why_code_read(d->w, d->why, err))
 		return -1;
 	describe_by_notes(d, "");
+	note_chances(d);
 	note_flow_file(d);
 	return 0;
 }
@@ -517,7 +566,7 @@ why_values_read(struct why_state *w, const struct why *why,
 	case KEY_OF_JOIN:
 		return why_describe_read(&d, err);
 	case KEY_OF_PARAMETERS:
-		note_parameters(&d);
+		note_parameters(&d, false);
 		return 0;
 	case KEY_OF_INPUT:
 		return describe_input(&d, err);

@@ -306,9 +306,9 @@ attempt_reads(struct attempt *a, size_t *count)
 	return paths;
 }
 
-/* Whether F, which a task of this run made as MADE, may be what another run, that
- * made it, too, had written of it when it was killed; A has leased it.  It had
- * moved MADE into the store. */
+/* Whether F, which a task of this run made as MADE, may be what another run,
+ * that made it, too, had written of it when it was killed; A has leased it.  It
+ * had moved MADE into the store. */
 static bool
 is_broken(const struct attempt *a, const struct spec_file *f,
 	  const struct digest *made)

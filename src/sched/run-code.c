@@ -111,32 +111,51 @@ run_code_start(struct run *r)
 	strvec_release(&crowds);
 }
 
-bool
-run_code_is_known(struct run *r)
+/* Whether the record of RUN says that the code could not be recorded. */
+static bool
+has_failed(struct run *r, uint32_t run)
+{
+	struct code_record c;
+	bool failed = store_code_get(r->store, run, &c, NULL) > 0 && !c.tree;
+
+	code_record_release(&c);
+	return failed;
+}
+
+/* Whether the list for the latest snapshot, that of RUN, holds. */
+static bool
+has_seen_all(const struct run *r, uint32_t run)
 {
 	char *flow_file = file_project_name(r->options->flow_file);
 	struct strbuf sb = STRBUF_INIT;
-	uint32_t latest = 0;
 	const char *name, *seen;
-	struct cbor c;
-	uint64_t run;
-	bool known = false;
 	size_t name_len, len;
+	bool has = false;
+	struct cbor c;
 
-	/* what cannot be read is not known */
-	if (!store_code_before(r->store, UINT32_MAX, &latest, NULL) &&
-	    latest && !file_read(STORE_CODE_SEEN, &sb, NULL)) {
+	if (!file_read(STORE_CODE_SEEN, &sb, NULL)) {
 		cbor_init(&c, sb.buf, sb.len);
-		run = cbor_get_uint(&c);
+		has = cbor_get_uint(&c) == run;
 		name = cbor_get_text(&c, &name_len);
 		seen = cbor_get_bytes(&c, &len);
-		known = !c.failed && run == latest &&
+		has = has && !c.failed &&
 			cbor_key_is(name, name_len, flow_file) &&
 			sights_hold(seen, len);
 	}
 	strbuf_release(&sb);
 	free(flow_file);
-	return known;
+	return has;
+}
+
+bool
+run_code_is_known(struct run *r)
+{
+	uint32_t latest = 0;
+
+	/* what cannot be read is not known */
+	return !store_code_before(r->store, UINT32_MAX, &latest, NULL) &&
+		latest &&
+		(has_seen_all(r, latest) || has_failed(r, latest));
 }
 
 /* The time of the file system now: that of the run's log, which is new. */
@@ -191,6 +210,13 @@ run_code_begin(struct run *r)
 	list_loaded(r, &loaded);
 	code_snapshot(r->code, r->summary->run.number, get_since(r), &loaded);
 	strvec_release(&loaded);
+}
+
+void
+run_code_note_news(struct run *r)
+{
+	if (!r->code_begun && !run_code_is_known(r))
+		run_code_begin(r);
 }
 
 void

@@ -301,11 +301,14 @@ void trust_free(struct trust *t);
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */
 void run_code_start(struct run *r);
-/* Whether the code is that which was recorded last: nothing that was looked at
- * for it has changed. */
+/* Whether there is no need to record the code of a run that executes nothing:
+ * nothing that was looked at for the latest record has changed; or that could
+ * not be made, which is not tried again each time. */
 bool run_code_is_known(struct run *r);
-/* Have the code recorded, if that has not begun. */
+/* Have the code recorded, if that has not begun: a task is about to start. */
 void run_code_begin(struct run *r);
+/* The same for a run that has executed nothing, if there is need. */
+void run_code_note_news(struct run *r);
 /* The tasks are over: wait for it, and say what is missing. */
 void run_code_end(struct run *r);
 

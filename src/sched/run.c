@@ -436,7 +436,8 @@ run_tasks(struct run *r, struct error *err)
 		run_cancel_all(r, true);
 		run_fatal(r, err);
 	}
-	run_code_begin(r); /* if nothing was executed */
+	if (!r->fatal.text && !r->interrupted)
+		run_code_note_news(r);
 	ret = save(r, &end_err);
 	if (!ret) {
 		run_sum_up(r, known_count(r));

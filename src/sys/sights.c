@@ -80,6 +80,20 @@ has_content(const char *path, const struct stat *st,
 	return has;
 }
 
+/* Whether ST is that of what we write ourselves. */
+static bool
+is_own(const struct stat *st)
+{
+	struct stat own;
+	int fd;
+
+	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &own) && own.st_ino == st->st_ino &&
+		    own.st_dev == st->st_dev)
+			return true;
+	return false;
+}
+
 /* Whether what is at PATH is what the LEN bytes of SEEN, NULL for nothing,
  * say. */
 static bool
@@ -89,12 +103,13 @@ is_same(const char *path, const char *seen, size_t len)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return !seen && errno == ENOENT;
+		return !seen && (errno == ENOENT || errno == ENOTDIR);
 	if (!seen || (len != sizeof(s.stamp) && len != sizeof(s)))
 		return false;
 	memcpy(&s, seen, len);
-	return stamp_is_of(&s.stamp, &st) &&
-		(len < sizeof(s) || has_content(path, &st, &s.content));
+	return (stamp_is_of(&s.stamp, &st) &&
+		(len < sizeof(s) || has_content(path, &st, &s.content))) ||
+		is_own(&st);
 }
 
 bool

@@ -21,7 +21,8 @@ void sights_add(struct strbuf *list, const char *path, const struct stat *st,
 /* Look at PATH and append what is there, or that nothing is. */
 void sights_look(struct strbuf *list, const char *path);
 
-/* Whether everything is as the list LIST, LEN bytes, says. */
+/* Whether everything is as the list LIST, LEN bytes, says; but for files that
+ * are the stdout or stderr of this process, of which nothing is asked. */
 bool sights_hold(const char *list, size_t len);
 
 #endif

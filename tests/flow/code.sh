@@ -480,6 +480,39 @@ test_expect_success 'what may have changed unseen since, or is not known, is loo
 	recorded 8 "^  code"
 '
 
+test_expect_success 'so it is where the flow is asked each time, and with other targets' '
+	project asked && echo "(define t (gettimeofday))" >> Flowfile &&
+	committed && rest && flowmake run && flowmake resume && shared 2 1 &&
+	flowmake resume hello && shared 3 1
+'
+
+test_expect_success 'what cannot be recorded is not tried each time' '
+	project untried && committed && rest && flowmake run &&
+	echo ";" >> Flowfile && helper <<-END &&
+	echo >> "$PWD/../begun"
+	exit 1
+	END
+	export FLOWMAKE_LIBEXEC=$PWD/../helper && : > ../begun &&
+	flowmake resume 2> ../said && test_grep "not recorded" ../said &&
+	flowmake resume 2> ../said && flowmake resume 2>> ../said &&
+	test_grep -v "not recorded" ../said && unset FLOWMAKE_LIBEXEC &&
+	lines 1 ../begun && flowmake run && recorded 5 "^  code"
+'
+
+test_expect_success 'a log of its own in the project changes nothing' '
+	project logged && committed && rest && flowmake run > log.txt &&
+	flowmake resume >> log.txt && flowmake resume >> log.txt &&
+	flowmake resume >> log.txt && shared 2 1 && shared 4 1
+'
+
+test_expect_success 'what was left out is looked at, and where a repository may come' '
+	mkdir above && cd above && project large && seq 1700000 > big.bin &&
+	rest && flowmake run && rm big.bin && flowmake resume &&
+	recorded 2 "^  code|^STEP" && flowmake resume && shared 3 2 &&
+	git init -q .. && git add -A && git commit -q -m "All" && rest &&
+	flowmake resume && recorded 4 "^  code +commit $(git rev-parse HEAD | cut -c 1-12) "
+'
+
 # ---- forgetting ----
 
 # objects: how many there are.

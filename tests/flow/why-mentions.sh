@@ -154,6 +154,38 @@ test_expect_success 'what had changed before, when it was reused, is not' '
 		"definition h: changed: .* 3 y base.* -> .* 4 base y.*"
 '
 
+test_expect_success 'lines that definitions share with something else are not overlooked' '
+	mkdir lines && cd lines && flowfile <<-\END &&
+	(define (f x)
+	  (* x 2)) ; doubles
+	(define (g x)
+	  (+ x 1)) (define (other) 1)
+	(define (h x) x)
+	(step a (output o "a")
+	  (shell "echo #{(f 1)} #{(g 1)} #{(h 1)} > #{o}"))
+	END
+	flowmake && edit "(h x) x" "(h x) (+ 0 x)" && executes "" &&
+	edit "x 2))" "x 3))" && edit "(+ x 1)" "(+ x 2)" && executes "a" &&
+	mentions a "definition f: changed" "definition g: changed" && cd ..
+'
+
+test_expect_success 'what is handed to what declares a step may be the reason' '
+	mkdir handed && cd handed && flowfile <<-\END &&
+	(parameter p 7)
+	(define pairs (list (cons "r" 1)))
+	(define (make name v)
+	  (step ,name (output o name) (shell "echo #{v} > #{o}")))
+	(make "c" p)
+	(for-each (lambda (r)
+	            (step ,(car r) (output o (car r))
+	              (shell "echo #{(cdr r)} > #{o}")))
+	          pairs)
+	END
+	flowmake && edit "cons \"r\" 1" "cons \"r\" 2" && executes "c r" p=8 &&
+	mentions c && why c "    it may come from parameter p, which was 7, is 8" &&
+	mentions r "definition pairs: changed" && cd ..
+'
+
 test_expect_success 'after a gc the texts are still there' '
 	edit "caar" "cadar" && executes "csv" &&
 	flowmake gc --keep 1 > /dev/null &&
