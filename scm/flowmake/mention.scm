@@ -65,6 +65,16 @@ come from: those of procedures that declare steps, and of macros."
                     (string-join (map binding-text around) "\n")))
     digest))
 
+(define (names-in datum)
+  ;; What DATUM mentions, but strings.
+  (filter (lambda (what) (not (string? what))) (mentioned datum)))
+
+(define (free-names thunk)
+  ;; Those in THUNK, a lambda, but what it takes: names of the step.
+  (match thunk
+    ((_ taken . body)
+     (filter (lambda (what) (not (memq what taken))) (names-in body)))))
+
 (define (mentioned-around)
   ;; What the form around the step mentions: its values may reach the step by
   ;; the arguments of a procedure.
@@ -84,11 +94,9 @@ what is bound around them; or #f: there are none."
     (() #f)
     (thunks
      (let* ((data (map syntax->datum thunks))
-            (around (if (form-at-top-level?) '() (bindings-for data)))
-            (ids (append-map cadr data)))
+            (around (if (form-at-top-level?) '() (bindings-for data))))
        (cons (and (pair? around) (note-around! around (draft-place draft)))
              (append (append-map modules-of thunks)
-                     (filter (lambda (what)
-                               (not (or (string? what) (memq what ids))))
-                             (mentioned (cons data around)))
+                     (append-map free-names data)
+                     (names-in around)
                      (mentioned-around)))))))

@@ -73,51 +73,6 @@ why_unread(void)
 	return err.text;
 }
 
-int
-project_open(struct project *p, git_repository *ours, char **why,
-	     struct error *err)
-{
-	char *cwd = getcwd(NULL, 0);
-	int rc;
-
-	memset(p, 0, sizeof(*p));
-	strbuf_init(&p->path);
-	*why = NULL;
-	if (!cwd)
-		return error_sys(err, "cannot name the current directory");
-	rc = git_repository_open_ext(&p->git, ".", 0, NULL);
-	if (!rc && find_path(p, cwd)) {
-		rc = git_repository_index(&p->index, p->git);
-		p->rules = p->git;
-	}
-	if (rc && rc != GIT_ENOTFOUND)
-		*why = why_unread();
-	if (rc || !p->rules || is_foreign(p)) {
-		forget(p);
-		p->rules = ours;
-		rc = git_repository_set_workdir(ours, cwd, 0);
-		if (rc)
-			project_error(err, "cannot look at %s", cwd);
-	}
-	free(cwd);
-	return rc ? -1 : 0;
-}
-
-void
-project_close(struct project *p)
-{
-	forget(p);
-	strbuf_release(&p->path);
-}
-
-const char *
-project_path(struct project *p, const char *path)
-{
-	strbuf_truncate(&p->path, p->path_len);
-	strbuf_adds(&p->path, path);
-	return p->path.buf;
-}
-
 /* Look at NAME in the directory DIR, which has a slash. */
 static void
 look_in(struct strbuf *list, const char *dir, const char *name)
@@ -148,25 +103,71 @@ look_above(struct strbuf *list)
 	free(cwd);
 }
 
-void
-project_add_sights(const struct project *p, struct strbuf *list)
+/* Look at what says what is checked out and tracked in GIT. */
+static void
+look_at(struct strbuf *list, git_repository *git)
 {
-	const char *branch = NULL, *common;
+	const char *common = git_repository_commondir(git), *branch = NULL;
 	git_reference *head = NULL;
 
-	if (!p->git) {
-		look_above(list);
-		return;
-	}
-	common = git_repository_commondir(p->git);
-	look_in(list, git_repository_path(p->git), "HEAD");
-	look_in(list, git_repository_path(p->git), "index");
+	look_in(list, git_repository_path(git), "HEAD");
+	look_in(list, git_repository_path(git), "index");
 	look_in(list, common, "packed-refs");
-	if (!git_reference_lookup(&head, p->git, "HEAD"))
+	if (!git_reference_lookup(&head, git, "HEAD"))
 		branch = git_reference_symbolic_target(head);
 	if (branch)
 		look_in(list, common, branch);
 	git_reference_free(head);
+}
+
+int
+project_open(struct project *p, git_repository *ours, char **why,
+	     struct error *err)
+{
+	char *cwd = getcwd(NULL, 0);
+	int rc;
+
+	memset(p, 0, sizeof(*p));
+	strbuf_init(&p->path);
+	strbuf_init(&p->sights);
+	*why = NULL;
+	if (!cwd)
+		return error_sys(err, "cannot name the current directory");
+	rc = git_repository_open_ext(&p->git, ".", 0, NULL);
+	if (!rc)
+		look_at(&p->sights, p->git);
+	if (!rc && find_path(p, cwd)) {
+		rc = git_repository_index(&p->index, p->git);
+		p->rules = p->git;
+	}
+	if (rc && rc != GIT_ENOTFOUND)
+		*why = why_unread();
+	if (rc || !p->rules || is_foreign(p)) {
+		forget(p);
+		look_above(&p->sights);
+		p->rules = ours;
+		rc = git_repository_set_workdir(ours, cwd, 0);
+		if (rc)
+			project_error(err, "cannot look at %s", cwd);
+	}
+	free(cwd);
+	return rc ? -1 : 0;
+}
+
+void
+project_close(struct project *p)
+{
+	forget(p);
+	strbuf_release(&p->path);
+	strbuf_release(&p->sights);
+}
+
+const char *
+project_path(struct project *p, const char *path)
+{
+	strbuf_truncate(&p->path, p->path_len);
+	strbuf_adds(&p->path, path);
+	return p->path.buf;
 }
 
 bool

@@ -22,6 +22,10 @@ struct project {
 	struct strbuf path;    /* of the project in the work tree, with a slash
 				* at its end if there is any; scratch behind */
 	size_t path_len;
+	struct strbuf sights;  /* a list (sys/sights.h) of what says what is
+				* checked out and tracked, or where that would
+				* be said if there were a repository; as it
+				* was before it was read */
 };
 
 /* Look where the current directory is.  OURS is the repository whose rules
@@ -37,10 +41,6 @@ bool project_tracks(struct project *p, const char *path);
 bool project_tracks_below(struct project *p, const char *path);
 /* Whether git is told to ignore PATH. */
 bool project_ignores(struct project *p, const char *path, bool is_dir);
-
-/* Add to LIST (sys/sights.h) what says what is checked out and tracked, or
- * where that would be said if there were a repository. */
-void project_add_sights(const struct project *p, struct strbuf *list);
 
 /* The names by which PATH goes in the work tree; borrowed until the next
  * call. */

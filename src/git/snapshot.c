@@ -476,14 +476,13 @@ forget_latest(struct snapshot *s)
 
 /* ---- the answer ---- */
 
-/* List what was looked at.  What is checked out is looked at before it is
- * read. */
+/* List what was looked at. */
 static void
 list_seen(struct snapshot *s)
 {
 	size_t i;
 
-	project_add_sights(&s->project, &s->seen);
+	strbuf_add(&s->seen, s->project.sights.buf, s->project.sights.len);
 	for (i = 0; i < s->walk.count; i++) {
 		const struct found *f = &s->walk.found[i];
 
