@@ -476,6 +476,26 @@ forget_latest(struct snapshot *s)
 
 /* ---- the answer ---- */
 
+/* List the directories whose names were looked at: what is new in them would be
+ * code. */
+static void
+list_dirs(struct snapshot *s)
+{
+	const struct walk *w = &s->walk;
+	const struct walked_dir *d;
+
+	for (d = w->dirs; d < w->dirs + w->dir_count; d++) {
+		const char *path = *d->path ? d->path : ".";
+
+		if (d->is_full)
+			continue;
+		if (walk_is_racy(&d->st, d->read_ns))
+			sights_doubt(&s->seen, path);
+		else
+			sights_add(&s->seen, path, &d->st, NULL);
+	}
+}
+
 /* List what was looked at. */
 static void
 list_seen(struct snapshot *s)
@@ -483,6 +503,7 @@ list_seen(struct snapshot *s)
 	size_t i;
 
 	strbuf_add(&s->seen, s->project.sights.buf, s->project.sights.len);
+	list_dirs(s);
 	for (i = 0; i < s->walk.count; i++) {
 		const struct found *f = &s->walk.found[i];
 

@@ -1,6 +1,7 @@
 /*
  * Lists of files as they were seen: CBOR, of each the path, a text, and the
- * bytes of its stamp, maybe with a digest behind it, or null.
+ * bytes of its stamp, maybe with a digest behind it, null for nothing, or no
+ * bytes for what is in doubt.
  */
 #include "base/base.h"
 
@@ -32,6 +33,13 @@ sights_add(struct strbuf *list, const char *path, const struct stat *st,
 		s.content = *content;
 	cbor_put_text(list, path, strlen(path));
 	cbor_put_bytes(list, &s, content ? sizeof(s) : sizeof(s.stamp));
+}
+
+void
+sights_doubt(struct strbuf *list, const char *path)
+{
+	cbor_put_text(list, path, strlen(path));
+	cbor_put_bytes(list, "", 0);
 }
 
 void

@@ -13,11 +13,13 @@
 struct digest;
 struct strbuf;
 
-/* Append PATH to LIST, a file or a symlink with the ST that lstat(2) gave.
- * What may change and keep its times has the CONTENT, or target; of others
- * that is NULL. */
+/* Append PATH to LIST, a file, a symlink, or a directory for the names in it,
+ * with the ST that lstat(2) gave.  A file that may change and keep its times has
+ * the CONTENT, or target; of others that is NULL. */
 void sights_add(struct strbuf *list, const char *path, const struct stat *st,
 		const struct digest *content);
+/* Append PATH, of which nothing can be said: LIST does not hold. */
+void sights_doubt(struct strbuf *list, const char *path);
 /* Look at PATH and append what is there, or that nothing is. */
 void sights_look(struct strbuf *list, const char *path);
 

@@ -412,7 +412,8 @@ test_expect_success 'a killed engine takes the helper with it' '
 	ended 137 $begun && no_survivors
 '
 
-# rest: until no file here, by its times, may change once more unseen.
+# rest: until no file and no directory here, by its times, may change once more
+# unseen.
 rest() {
 	"$PYTHON" - <<-'END'
 	import os, time
@@ -421,7 +422,7 @@ rest() {
 	    ns = os.lstat(path).st_ctime_ns
 	    return time.time_ns() - ns < (1e8 if ns % 1e9 else 5e9)
 	while any(is_young(os.path.join(d, f)) for d, _, files in os.walk(".")
-	          for f in files if ".flowmake" not in d):
+	          for f in files + ["."] if ".flowmake" not in d):
 	    pass
 	END
 }
@@ -465,8 +466,19 @@ test_expect_success 'what it finds changed is recorded, whether the flow reads i
 	git checkout -q -b other && flowmake resume && recorded 6 "on branch other$" &&
 	git rm -q --cached README && rest && flowmake resume &&
 	recorded 7 "on branch other$" &&
-	rm README && flowmake resume && recorded 8 "D README" &&
+	rm README && rest && flowmake resume && recorded 8 "D README" &&
 	flowmake resume -n > ../out && flowmake resume && shared 9 8
+'
+
+test_expect_success 'so is what is new, and neither looked at by the flow nor committed' '
+	project fresh && mkdir -p src/deep && echo 1 > src/deep/a && committed &&
+	rest && flowmake run && flowmake resume && shared 2 1 &&
+	echo 1 > src/deep/new && rest && flowmake resume &&
+	recorded 3 "^             \? src/deep/new|1 file not as" &&
+	flowmake resume && shared 4 3 && mkdir empty && flowmake resume &&
+	rest && flowmake resume && flowmake resume && shared 7 6 &&
+	echo 1 > empty/new && flowmake resume && recorded 8 "2 files not as" &&
+	flowmake checkout 8 ../fresh-8 && test -f ../fresh-8/empty/new
 '
 
 test_expect_success 'what may have changed unseen since, or is not known, is looked at again' '
@@ -507,7 +519,7 @@ test_expect_success 'a log of its own in the project changes nothing' '
 
 test_expect_success 'what was left out is looked at, and where a repository may come' '
 	mkdir above && cd above && project large && seq 1700000 > big.bin &&
-	rest && flowmake run && rm big.bin && flowmake resume &&
+	rest && flowmake run && rm big.bin && rest && flowmake resume &&
 	recorded 2 "^  code|^STEP" && flowmake resume && shared 3 2 &&
 	git init -q .. && git add -A && git commit -q -m "All" && rest &&
 	flowmake resume && recorded 4 "^  code +commit $(git rev-parse HEAD | cut -c 1-12) "
