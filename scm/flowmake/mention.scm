@@ -7,6 +7,7 @@
   #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module ((system syntax) #:select (syntax-module))
   #:use-module (flowmake draft)
+  #:use-module ((flowmake project) #:select (given-module?))
   #:use-module ((flowmake reader) #:select (source-text))
   #:use-module ((flowmake registry) #:select (note-source!))
   #:use-module (flowmake source)
@@ -45,7 +46,7 @@ come from: those of procedures that declare steps, and of macros."
        (identifier? #'id)
        (let ((name (syntax-module #'id)))
          (if (or (not (pair? name))
-                 (eq? (car name) 'flowmake)
+                 (given-module? name)
                  (member name '((flowfile) (guile)))
                  (member name found))
              found

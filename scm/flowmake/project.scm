@@ -12,6 +12,7 @@
             project-module
             project-modules
             project-module-of
+            given-module?
             note-loaded!
             note-expanded!
             module-closure))
@@ -56,13 +57,28 @@ the project's directory if it is in there; or #f, if it may come with Guile."
      ((any (lambda (directory) (is-in? directory file)) given-load-path) #f)
      (else file))))
 
+(define (is-given? name)
+  ;; Whether the file NAME, as modules have it, is one of flowmake: a project may
+  ;; have a directory of that name, too.
+  (and (string-prefix? "flowmake/" name)
+       (any (lambda (directory)
+              (file-exists? (string-append directory "/" name)))
+            given-load-path)))
+
 (define (own-file file)
   ;; How the project calls FILE, if it is there and of the project; or #f.
   (let ((name (project-name file)))
     (and name
-         (not (string-prefix? "flowmake/" name))
          (file-exists? name)
+         (not (is-given? name))
          name)))
+
+(define (given-module? name)
+  "Return whether the module NAME, a list, is one of flowmake."
+  (and (eq? (car name) 'flowmake)
+       (or (null? (cdr name))
+           (is-given? (string-append
+                       (string-join (map symbol->string name) "/") ".scm")))))
 
 (define (project-file? file)
   "Return whether FILE, as places name files, is part of the project."

@@ -14,8 +14,8 @@ struct digest;
 struct strbuf;
 
 /* Append PATH to LIST, a file, a symlink, or a directory for the names in it,
- * with the ST that lstat(2) gave.  A file that may change and keep its times has
- * the CONTENT, or target; of others that is NULL. */
+ * with the ST that lstat(2) gave.  A file that may change and keep its times
+ * has the CONTENT, or target; of others that is NULL. */
 void sights_add(struct strbuf *list, const char *path, const struct stat *st,
 		const struct digest *content);
 /* Append PATH, of which nothing can be said: LIST does not hold. */

@@ -567,6 +567,22 @@ test_expect_success 'and the data of each of two modules in one file' '
 	flowmake dump latest/a > out && test_grep "1.*2" out
 '
 
+test_expect_success 'and modules of the project in a directory called flowmake' '
+	mkdir ours && cd ours && mkdir flowmake && cat > flowmake/m.scm <<-\END &&
+	(define-module (flowmake m) #:export (f twice))
+	(define (f) 1)
+	(define-syntax-rule (twice x) (list x (f)))
+	END
+	cat > Flowfile <<-\END &&
+	(use-modules (flowmake m))
+	(step called (produces v) (scheme (f)))
+	(step expanded (produces v) (scheme (twice 2)))
+	(step none (produces v) (scheme 3))
+	END
+	flowmake && edit "(f) 1" "(f) 5" flowmake/m.scm &&
+	executes "called expanded" && dumps latest/expanded "v = (2 5)"
+'
+
 test_expect_success 'without a cache it counts with what it includes' '
 	mkdir cacheless && cd cacheless && module "(include \"x.scm\")" &&
 	echo "(define (f) 1)" > lib/x.scm && mkdir .flowmake &&
