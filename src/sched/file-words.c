@@ -9,12 +9,20 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/strvec.h"
 
-/* Whether C ends a word of a shell. */
+enum {
+	ALTERNATIVES_MAX = 256, /* words are made of one */
+	PLACES_MAX = 8,         /* directories are looked in */
+};
+
+/* What ends a word of a shell. */
+#define ENDS " \t\n;|&<>()"
+
 static bool
 is_end(char c)
 {
-	return c && strchr(" \t\n;|&<>()", c);
+	return c && strchr(ENDS, c);
 }
 
 /* What stands between the words of a text. */
@@ -104,18 +112,19 @@ call_unescaped(file_word_fn *fn, void *data, const char *text, size_t len)
 	strbuf_release(&word);
 }
 
-/* Call FN for the word that begins at TEXT, LEN bytes to the end of the text,
- * as a shell joins it of parts some of which are in quotes: 'tools'/t.sh, as a
- * hole makes it.  What variables and patterns stand for nobody knows. */
-static void
-call_joined(file_word_fn *fn, void *data, const char *text, size_t len)
+/* Append to WORD the one that begins at TEXT, LEN bytes to the end of the text,
+ * as a shell joins it of parts some of which may be in quotes, which then is
+ * set.  False: it holds variables or patterns, which stand for nobody knows
+ * what, or is no whole word. */
+static bool
+join_word(const char *text, size_t len, struct strbuf *word, bool *has_quotes)
 {
-	struct strbuf word = STRBUF_INIT;
-	bool is_joined = false, is_known = true;
+	bool is_known = true;
 	char quote = '\0';
 	size_t i;
 
-	for (i = 0; i < len && word.len <= FILE_WORD_MAX_BYTES; i++) {
+	*has_quotes = false;
+	for (i = 0; i < len && word->len <= FILE_WORD_MAX_BYTES; i++) {
 		char c = text[i];
 		bool escapes = c == '\\' && quote != '\'' && i + 1 < len;
 
@@ -127,15 +136,65 @@ call_joined(file_word_fn *fn, void *data, const char *text, size_t len)
 			quote = '\0';
 		} else if (!quote && (c == '"' || c == '\'')) {
 			quote = c;
-			is_joined = true;
+			*has_quotes = true;
 		} else {
 			i += escapes && (!quote || strchr("$`\"\\", text[i + 1]));
-			strbuf_addch(&word, text[i]);
+			strbuf_addch(word, text[i]);
 		}
 	}
-	if (is_joined && is_known && !quote)
+	return is_known && !quote;
+}
+
+/* Call FN for the word that begins at TEXT, LEN bytes to the end of the text,
+ * if it has quotes: 'tools'/t.sh, as a hole makes it. */
+static void
+call_joined(file_word_fn *fn, void *data, const char *text, size_t len)
+{
+	struct strbuf word = STRBUF_INIT;
+	bool has_quotes;
+
+	if (join_word(text, len, &word, &has_quotes) && has_quotes)
 		each_name_in(word.buf, word.len, false, fn, data);
 	strbuf_release(&word);
+}
+
+/* Append to WORDS what bash makes of WORD by its first {a,b}.  Returns whether
+ * it has one. */
+static bool
+add_alternatives(struct strvec *words, const char *word)
+{
+	const char *open = strchr(word, '{'), *p;
+	const char *close = open ? open + 1 + strcspn(open + 1, "{}") : "";
+	size_t len;
+
+	if (*close != '}' || !memchr(open, ',', (size_t)(close - open)))
+		return false;
+	for (p = open + 1; p <= close && words->count < ALTERNATIVES_MAX;
+	     p += len + 1) {
+		len = strcspn(p, ",}");
+		strvec_push_take(words, xasprintf("%.*s%.*s%s",
+						  (int)(open - word), word,
+						  (int)len, p, close + 1));
+	}
+	return true;
+}
+
+/* Call FN for the words that the one at TEXT, LEN bytes, stands for if it has
+ * alternatives, as in data/{train,test}.csv; of very many, the first. */
+static void
+call_alternatives(file_word_fn *fn, void *data, const char *text, size_t len)
+{
+	struct strvec words = STRVEC_INIT;
+	size_t i;
+
+	if (len > FILE_WORD_MAX_BYTES || !memchr(text, '{', len) ||
+	    !memchr(text, ',', len))
+		return;
+	strvec_push_len(&words, text, len);
+	for (i = 0; i < words.count; i++)
+		if (!add_alternatives(&words, words.v[i]) && i)
+			fn(data, words.v[i]);
+	strvec_release(&words);
 }
 
 /* Whether what begins at START of TEXT stands behind a > or >> of a shell, and
@@ -160,9 +219,56 @@ is_written(const char *text, size_t start)
 	return !i || memchr(before, text[i - 1], sizeof(before) - 1);
 }
 
+/* Whether what begins at START of TEXT stands behind -m, a word. */
+static bool
+is_behind_m(const char *text, size_t start)
+{
+	size_t i = start;
+
+	while (i && (text[i - 1] == ' ' || text[i - 1] == '\t'))
+		i--;
+	return i < start && i > 2 && text[i - 1] == 'm' && text[i - 2] == '-' &&
+		strchr(" \t\n", text[i - 3]);
+}
+
+/* See "Command line and environment" in the manual of Python: of a package its
+ * __main__ is executed, after the __init__ of it and of those around it. */
 void
-file_words_in(const char *text, size_t text_len, bool script, file_word_fn *fn,
-	     void *data)
+file_words_of_module(const char *name, file_word_fn *fn, void *data)
+{
+	struct strbuf path = STRBUF_INIT;
+	size_t len;
+
+	do {
+		len = strcspn(name, ".");
+		strbuf_add(&path, name, len);
+		name += len + (name[len] == '.');
+		strbuf_adds(&path, "/__init__.py");
+		fn(data, path.buf);
+		strbuf_truncate(&path, path.len - strlen("__init__.py"));
+	} while (*name && path.len < FILE_WORD_MAX_BYTES);
+	strbuf_adds(&path, "__main__.py");
+	fn(data, path.buf);
+	strbuf_truncate(&path, path.len - strlen("/__main__.py"));
+	strbuf_adds(&path, ".py");
+	fn(data, path.buf);
+	strbuf_release(&path);
+}
+
+/* Call FN for the module of which the name is the LEN bytes of WORD. */
+static void
+call_with_module(file_word_fn *fn, void *data, const char *word, size_t len)
+{
+	char *copy = xstrndup(word, len);
+
+	file_words_of_module(copy, fn, data);
+	free(copy);
+}
+
+/* file_words_in, but for the directories that the text goes into. */
+static void
+words_in(const char *text, size_t text_len, bool script, file_word_fn *fn,
+	 void *data)
 {
 	size_t i, len, quoted;
 
@@ -178,8 +284,11 @@ file_words_in(const char *text, size_t text_len, bool script, file_word_fn *fn,
 		if ((len || in_quotes || begins) &&
 		    is_written(text, i - in_quotes))
 			continue;
-		if (begins)
+		if (begins) {
 			call_joined(fn, data, text + i, text_len - i);
+			call_alternatives(fn, data, text + i,
+					  strcspn(text + i, "\"'`$\\" ENDS));
+		}
 		if (in_quotes)
 			quoted = strcspn(text + i, before == '"' ? "\"\n" :
 					 "'\n");
@@ -188,12 +297,73 @@ file_words_in(const char *text, size_t text_len, bool script, file_word_fn *fn,
 		if (len)
 			each_name_in(text + i, len, script && !quoted, fn,
 				     data);
+		if (len && is_behind_m(text, i - in_quotes))
+			call_with_module(fn, data, text + i, len);
 		if (len && !script && text[i + len] == '\\' &&
 		    !is_escaped(text, i))
 			call_unescaped(fn, data, text + i, len);
 		if (quoted > len)
 			call_with_copy(fn, data, text + i, quoted);
 	}
+}
+
+/* The directories that a text goes into, and who wants to know its words. */
+struct places {
+	struct strvec dirs;
+	file_word_fn *fn;
+	void *data;
+};
+
+/* Find in TEXT, LEN bytes, what stands behind a cd. */
+static void
+find_places(struct places *p, const char *text, size_t len)
+{
+	const char *end = text + len, *at = text;
+	struct strbuf dir = STRBUF_INIT;
+	bool has_quotes;
+
+	while (p->dirs.count < PLACES_MAX &&
+	       (at = memmem(at, (size_t)(end - at), "cd ", 3))) {
+		bool begins = at == text || is_end(at[-1]);
+
+		at += 3;
+		at += strspn(at, " ");
+		strbuf_reset(&dir);
+		if (begins && join_word(at, (size_t)(end - at), &dir,
+					&has_quotes) && dir.len)
+			strvec_push(&p->dirs, dir.buf);
+	}
+	strbuf_release(&dir);
+}
+
+/* A file_word_fn: WORD as it is, and as it is in each of the directories. */
+static void
+call_with_places(void *data, const char *word)
+{
+	struct places *p = data;
+	char *path;
+	size_t i;
+
+	p->fn(p->data, word);
+	for (i = 0; i < p->dirs.count && *word != '/'; i++) {
+		path = xasprintf("%s/%s", p->dirs.v[i], word);
+		p->fn(p->data, path);
+		free(path);
+	}
+}
+
+void
+file_words_in(const char *text, size_t text_len, bool script, file_word_fn *fn,
+	      void *data)
+{
+	struct places p = { STRVEC_INIT, fn, data };
+
+	find_places(&p, text, text_len);
+	if (p.dirs.count)
+		words_in(text, text_len, script, call_with_places, &p);
+	else
+		words_in(text, text_len, script, fn, data);
+	strvec_release(&p.dirs);
 }
 
 void

@@ -19,6 +19,9 @@ typedef void file_word_fn(void *data, const char *word);
  * variable. */
 void file_words_in(const char *text, size_t text_len, bool script,
 		   file_word_fn *fn, void *data);
+/* Call FN for the files that Python takes for the module NAME, as file_words_in
+ * does for what stands behind -m. */
+void file_words_of_module(const char *name, file_word_fn *fn, void *data);
 /* Call FN for WORD, an argument or a value, and for its parts if it is
  * several. */
 void file_words_of(const char *word, file_word_fn *fn, void *data);

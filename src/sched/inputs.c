@@ -130,8 +130,11 @@ each_recipe_word(const struct attempt *a, struct graph *g, file_word_fn *fn,
 	const struct demands *d = &a->demands;
 	size_t i;
 
-	for (i = 0; i < f->argc; i++)
+	for (i = 0; i < f->argc; i++) {
 		file_words_of(f->argv[i], fn, data);
+		if (i && !strcmp(f->argv[i - 1], "-m"))
+			file_words_of_module(f->argv[i], fn, data);
+	}
 	for (i = 0; i < d->environment_count; i++)
 		file_words_of(d->environment[i].value, fn, data);
 	for (i = 0; i < r->string_count; i++)

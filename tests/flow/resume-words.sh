@@ -48,6 +48,60 @@ test_expect_success 'so does a file whose name is joined to others' '
 	echo 2 > a.txt && executes comma && executes ""
 '
 
+test_expect_success 'so does the file of a module that Python is to run' '
+	mkdir run-modules && cd run-modules && mkdir -p pkg/app && : > pkg/__init__.py &&
+	: > pkg/app/__init__.py && : > pkg/app/__main__.py && : > alone.py &&
+	: > pkg/mod.py && : > mod.py &&
+	flowfile <<-\END &&
+	(define which "pkg.mod")
+	(step alone (shell "true python3 -u -m alone --rate 1"))
+	(step inner (exec "true" "-m" "pkg.mod"))
+	(step hole (shell "true -m #{which}"))
+	(step app (shell "true  -m \"pkg.app\""))
+	(step none (shell "true x-m alone"))
+	END
+	flowmake && executes "" && echo 2 > alone.py && executes alone &&
+	echo 2 > pkg/mod.py && executes "hole inner" && echo 2 > mod.py &&
+	executes "" && echo 2 > pkg/app/__main__.py && executes app &&
+	echo 2 > pkg/app/__init__.py && executes app &&
+	echo 2 > pkg/__init__.py && executes "app hole inner"
+'
+
+test_expect_success 'so do alternatives in braces' '
+	mkdir braces && cd braces && mkdir data &&
+	for f in a-1 a-2 b-1 b-2; do echo 1 > data/$f.csv || return 1; done &&
+	flowfile <<-\END &&
+	(step all (shell "true data/{a,b}-{1,2}.csv"))
+	(step one (shell "true data/{b,c}-2.csv;"))
+	(step many (shell #<<X
+	true {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}
+	X
+	))
+	END
+	flowmake && executes "" && echo 2 > data/b-2.csv && executes "all one" &&
+	echo 2 > data/a-2.csv && executes all && echo 2 > data/c-2.csv &&
+	executes one
+'
+
+test_expect_success 'so do names in a directory that the recipe goes into' '
+	mkdir into && cd into && mkdir -p data/deep "my data" &&
+	for f in top data/a data/b data/deep/c "my data/d"; do
+		echo 1 > "$f.txt" || return 1
+	done &&
+	flowfile <<-\END &&
+	(define place "data/deep")
+	(step a (shell "(cd data && cat a.txt ../top.txt) > /dev/null"))
+	(step b (shell "cd  ./data;cat \"b.txt\""))
+	(step c (shell "cd #{place} && cat c.txt"))
+	(step d (shell "cd \"my data\" && cat d.txt"))
+	(step none (shell "true abcd data; true a.txt"))
+	END
+	flowmake && executes "" && echo 2 > data/a.txt && executes a &&
+	echo 2 > top.txt && executes a && echo 2 > data/b.txt && executes b &&
+	echo 2 > data/deep/c.txt && executes c &&
+	echo 2 > "my data/d.txt" && executes d
+'
+
 test_expect_success 'so does one with blanks after backslashes, and a default' '
 	mkdir escaped && cd escaped && mkdir "my data" &&
 	for f in "my data/a (1).csv" "it is.txt" d.txt n.txt; do
