@@ -146,7 +146,7 @@ test_expect_success 'a run that was alone and does not answer is waited for, unl
 	END
 	begin flowmake run make > first 2>&1 && one=$begun &&
 	hear 9 1 &&
-	kill -STOP $(engine $one) &&
+	stop_engine $(engine $one) &&
 	begin flowmake run other > second 2>&1 && two=$begun &&
 	begin flowmake run other > third 2>&1 && three=$begun &&
 	test_wait grep -q "nothing can start before run 1 (pid $(engine $one))" second &&
@@ -157,7 +157,7 @@ test_expect_success 'a run that was alone and does not answer is waited for, unl
 	ended 0 $one &&
 	begin flowmake run make > first 2>&1 && one=$begun &&
 	hear 9 1 &&
-	kill -STOP $(engine $one) &&
+	stop_engine $(engine $one) &&
 	begin flowmake run other > second 2>&1 && two=$begun &&
 	test_wait grep -q "nothing can start" second &&
 	kill -KILL $(engine $one) &&
