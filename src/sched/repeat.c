@@ -212,7 +212,8 @@ count_all(struct run *r, const struct witness_head *h)
 	c->skipped = h->tasks_skipped;
 }
 
-/* Record that R, which has begun, shows what the run of H did. */
+/* Record that R, which has begun, shows what the run of H did; and its code,
+ * if that has begun. */
 static int
 record_kept(struct run *r, const struct witness_head *h,
 	    const struct kept_range *kept, struct error *err)
@@ -227,6 +228,15 @@ record_kept(struct run *r, const struct witness_head *h,
 	    store_skipped_copy(r->store, r->origin.number, rec->number,
 			       rec->started_ns, err))
 		return -1;
+	/* nobody waits for the database while we wait for that */
+	if (r->code_begun && store_commit(r->store, err))
+		return -1;
+	run_code_end(r);
+	if (r->fatal.text) {
+		*err = r->fatal;
+		r->fatal.text = NULL;
+		return -1;
+	}
 	return run_record_end(r, h->tasks_total, err);
 }
 
@@ -249,6 +259,7 @@ record(struct run *r, const struct witness_head *h,
 		return -1;
 	if (r->events->begun)
 		r->events->begun(r->data, &r->summary->run, r->loop);
+	run_code_note_news(r);
 	ret = record_kept(r, h, kept, err);
 	slot_unlock_run(lock, number);
 	return ret;
@@ -278,8 +289,7 @@ run_repeat(struct run *r, struct error *err)
 	if (ret < 0 ||
 	    (ret && witness_look(r->witness, r->pool, r->loop, err)))
 		return -1;
-	holds = ret && witness_holds(r->witness) &&
-		(r->options->dry_run || run_code_is_known(r));
+	holds = ret && witness_holds(r->witness);
 	/* something has changed: something will be executed, most likely */
 	if (ret && !holds && !r->options->dry_run)
 		run_code_start(r);

@@ -28,11 +28,13 @@
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
 
-/* Whether a task, of this run or another, makes what is called NAME. */
+/* Whether a task, of this run or another, makes what is called NAME.  A run that
+ * does just what another did has no graph. */
 static bool
 is_output(struct run *r, const char *name)
 {
-	return graph_makes(r->graph, name) || files_has_maker(r->files, name);
+	return (r->graph && graph_makes(r->graph, name)) ||
+		files_has_maker(r->files, name);
 }
 
 /* Whether PATH is an output of a task or inside one. */
@@ -147,8 +149,11 @@ has_seen_all(const struct run *r, uint32_t run)
 	return has;
 }
 
-bool
-run_code_is_known(struct run *r)
+/* Whether there is no need to record the code of a run that executes nothing:
+ * nothing that was looked at for the latest record has changed; or that could
+ * not be made, which is not tried again each time. */
+static bool
+is_known(struct run *r)
 {
 	uint32_t latest = 0;
 
@@ -215,7 +220,7 @@ run_code_begin(struct run *r)
 void
 run_code_note_news(struct run *r)
 {
-	if (!r->code_begun && !run_code_is_known(r))
+	if (!r->code_begun && !is_known(r))
 		run_code_begin(r);
 }
 

@@ -301,10 +301,6 @@ void trust_free(struct trust *t);
 /* ---- run-code.c ---- */
 /* Have the helper get ready.  May be left out. */
 void run_code_start(struct run *r);
-/* Whether there is no need to record the code of a run that executes nothing:
- * nothing that was looked at for the latest record has changed; or that could
- * not be made, which is not tried again each time. */
-bool run_code_is_known(struct run *r);
 /* Have the code recorded, if that has not begun: a task is about to start. */
 void run_code_begin(struct run *r);
 /* The same for a run that has executed nothing, if there is need. */
