@@ -91,8 +91,8 @@ take_away(struct files *files, uint32_t run, const char *path,
 	case 0:
 		return 0;
 	case 1:
-		/* A directory behind a symlink may be anybody's. */
-		if (state.is_symlink && state.is_dir) {
+		/* What is behind a symlink may be anybody's. */
+		if (state.is_symlink) {
 			if (file_remove_tree(path, err) < 0)
 				return -1;
 			break;

@@ -28,8 +28,8 @@
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
 
-/* Whether a task, of this run or another, makes what is called NAME.  A run that
- * does just what another did has no graph. */
+/* Whether a task, of this run or another, makes what is called NAME.  A run
+ * that does just what another did has no graph. */
 static bool
 is_output(struct run *r, const char *name)
 {

@@ -29,7 +29,7 @@ enum file_flags {
 	FILE_ASKED = 1 << 8,     /* ... or on that there is something */
 	FILE_NAMED = 1 << 9,     /* a word of a recipe names it */
 	FILE_SAME = 1 << 10,     /* in this hold it has stamp */
-	FILE_LINK = 1 << 11,     /* what was made is a symlink to that */
+	FILE_LINK = 1 << 11,     /* what was made is a symlink */
 	FILE_KNOWN = 1 << 12,    /* what the witness knows is noted here */
 	/* those that are stored */
 	FILE_KEPT = FILE_RACY | FILE_HASHED | FILE_MADE | FILE_MAKER |
@@ -42,7 +42,8 @@ struct file_entry {
 	struct stamp stamp;
 	struct digest digest;
 	struct digest made;     /* what our task made, whatever is there now;
-				 * of directories too, which have nothing else:
+				 * of a symlink, what is written in it; of
+				 * directories too, which have nothing else:
 				 * their files have entries of their own */
 	const char *maker;      /* a step's name, in the arena */
 	int64_t row;            /* its row's id; 0: none yet */

@@ -13,8 +13,10 @@
 #include "store/files.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -332,21 +334,25 @@ files_known(struct files *f, const char *path, struct file_state *state,
 	return 1;
 }
 
-/* Whether PATH itself is a symlink. */
+/* Whether PATH itself is a symlink; then *D is of what is written in it. */
 static bool
-is_symlink(const char *path)
+read_link(const char *path, struct digest *d)
 {
-	struct stat st;
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target));
 
-	return !lstat(path, &st) && S_ISLNK(st.st_mode);
+	if (n >= 0)
+		*d = digest_of(target, (size_t)n);
+	return n >= 0;
 }
 
 int
 files_made(struct files *f, const char *path, struct file_state *state,
 	   struct error *err)
 {
+	struct digest made;
 	struct file_entry *e;
-	unsigned how;
+	unsigned how = FILE_MADE;
 	int rc;
 
 	forget_walks(f); /* of directories around it, too */
@@ -354,10 +360,12 @@ files_made(struct files *f, const char *path, struct file_state *state,
 	if (rc <= 0)
 		return rc;
 	e = file_table_get(&f->table, path);
-	how = FILE_MADE | (is_symlink(path) ? FILE_LINK : 0);
+	made = state->digest;
+	if (read_link(path, &made))
+		how |= FILE_LINK;
 	if ((e->flags & (FILE_MADE | FILE_LINK)) != how ||
-	    !digest_equal(&e->made, &state->digest)) {
-		e->made = state->digest;
+	    !digest_equal(&e->made, &made)) {
+		e->made = made;
 		e->flags &= ~(unsigned)FILE_LINK;
 		e->flags |= how | FILE_OWN;
 		file_table_touch(&f->table, e);
@@ -366,13 +374,13 @@ files_made(struct files *f, const char *path, struct file_state *state,
 	return 1;
 }
 
-/* Whether STATE is what our task made at E's path. */
+/* Whether D, of a symlink or of what has content, is what our task made at E's
+ * path. */
 static bool
-is_ours(const struct file_entry *e, const struct file_state *state)
+is_ours(const struct file_entry *e, const struct digest *d, bool is_link)
 {
-	return e->flags & FILE_MADE &&
-	       digest_equal(&e->made, &state->digest) &&
-	       (e->flags & FILE_LINK || !state->is_symlink);
+	return e->flags & FILE_MADE && digest_equal(&e->made, d) &&
+	       is_link == !!(e->flags & FILE_LINK);
 }
 
 int
@@ -380,6 +388,7 @@ files_check_output(struct files *f, const char *path,
 		   struct file_state *state, struct error *err)
 {
 	struct file_entry *e;
+	struct digest d;
 	struct stat st;
 
 	memset(state, 0, sizeof(*state));
@@ -390,19 +399,22 @@ files_check_output(struct files *f, const char *path,
 			return 0;
 		return error_sys(err, "cannot read '%s'", path);
 	}
-	/* What cannot be read, a symlink to nothing among it, is not ours. */
-	if (files_digest(f, path, state, NULL) <= 0) {
+	/* What a symlink leads to may have been made anew, or taken away. */
+	state->is_symlink = S_ISLNK(st.st_mode);
+	if (state->is_symlink ? !read_link(path, &d)
+	    : files_digest(f, path, state, NULL) <= 0) {
 		memset(state, 0, sizeof(*state));
 		return 2;
 	}
-	state->is_symlink = S_ISLNK(st.st_mode);
+	if (!state->is_symlink)
+		d = state->digest;
 	e = file_table_get(&f->table, path);
-	if (is_ours(e, state))
+	if (is_ours(e, &d, state->is_symlink))
 		return 1;
 	/* another run may have made it meanwhile */
 	if (file_table_sync(&f->table, err))
 		return -1;
-	if (is_ours(e, state))
+	if (is_ours(e, &d, state->is_symlink))
 		return 1;
 	state->changed = e->flags & FILE_MADE;
 	return 2;

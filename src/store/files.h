@@ -29,7 +29,7 @@ struct file_state {
 	struct digest digest;
 	uint64_t size_bytes;
 	bool is_dir;
-	bool is_symlink; /* to what digest is of; set by files_check_output */
+	bool is_symlink; /* itself; set by files_check_output */
 	bool changed;   /* an output that was recorded, but is not what its task
 			 * made any more; set by files_check_output */
 };
@@ -90,9 +90,10 @@ bool files_list_tree(struct files *f, const char *path, const struct digest *d,
 		     struct strbuf *out);
 
 /* What stands at the path of an output about to be made: 0 nothing; 1 our own
- * earlier output, unchanged since (STATE filled); 2 something else: a file of
- * ours that was changed (STATE's changed is set), or is now a symlink, one that
- * is not ours, or what cannot be read.  -1 when even that cannot be said. */
+ * earlier output, unchanged since (STATE filled; of a symlink only that it is
+ * one); 2 something else: a file of ours that was changed (STATE's changed is
+ * set), or is now another symlink, one that is not ours, or what cannot be
+ * read.  -1 when even that cannot be said. */
 int files_check_output(struct files *f, const char *path,
 		       struct file_state *state, struct error *err);
 

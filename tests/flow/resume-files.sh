@@ -152,6 +152,26 @@ test_expect_success 'a symlink that a recipe makes is made again' '
 	echo 2 | test_cmp - d/x && executes ""
 '
 
+test_expect_success 'also one to what is made anew before it' '
+	mkdir latest && cd latest && flowfile <<-\END &&
+	(parameter v 1)
+	(step mk (output d "model") (output l "latest")
+	  (shell "echo #{v} > #{d}; ln -s model #{l}"))
+	(step tree (output d "tree") (output l "inside")
+	  (shell "mkdir #{d}; echo #{v} > #{d}/x; ln -s tree/x #{l}"))
+	(step lk (from mk d) (output l "again") (shell "ln -s #{d} #{l}"))
+	END
+	flowmake && executes "" && executes "lk mk tree" v=2 &&
+	test_grep -v moved "$said" && echo 2 | test_cmp - latest &&
+	executes mk --rerun mk v=2 && executes "mk tree" --rerun mk --rerun tree &&
+	test_grep -v moved "$said" && flowmake run > "$said" 2>&1 &&
+	test_grep -v moved "$said" && test ! -e .flowmake/replaced/5 &&
+	test -L latest && test -L inside && echo 1 | test_cmp - inside &&
+	ln -sfn inside latest && executes mk --rerun mk &&
+	test_grep "moved .latest., which was changed since flowmake made it" "$said" &&
+	test "$(readlink latest)" = model
+'
+
 test_expect_success 'a plan goes on from what would be restored' '
 	mkdir plan && cd plan && echo 1 > in && echo 1 > more &&
 	flowfile <<-\END &&
