@@ -174,7 +174,8 @@ add_key(struct strbuf *out, const struct attempt_record *a)
 		return;
 	strbuf_adds(out, "\nKEY       ");
 	digest_add_hex(out, &a->key);
-	strbuf_addf(out, "%s\n", a->reusable ? "" : " (not a good result)");
+	strbuf_addf(out, "%s\n", a->reusable || a->outcome == TASK_REUSED ? ""
+		    : " (not a good result)");
 	cbor_init(&c, a->key_parts, a->key_parts_len);
 	for (n = cbor_get_array(&c); n && !c.failed; n--) {
 		cbor_get_array(&c);

@@ -92,14 +92,16 @@ why_state_release(struct why_state *w)
 
 /* ---- earlier runs ---- */
 
-/* Find what TASK was in an earlier run; *BASE stays NULL when it never had a
- * key.  *HAD_STEP: some run had the step; *WHOLE: one that ended well, so
- * that it had all elements. */
+/* Find what TASK was in an earlier run; *BASE is one that was skipped when it
+ * never had a key, and stays NULL when it was not there either.  *HAD_STEP:
+ * some run had the step; *WHOLE: one that ended well, so that it had all
+ * elements. */
 static int
 find_base(struct why_state *w, const struct attempt_record *task,
 	  const struct attempt_record **base, const struct run_record **run,
 	  bool *had_step, bool *whole, struct error *err)
 {
+	const struct attempt_record *skipped = NULL;
 	size_t i;
 
 	*had_step = *whole = false;
@@ -118,11 +120,15 @@ find_base(struct why_state *w, const struct attempt_record *task,
 			*whole |= e->run.state == RUN_DONE;
 		}
 		a = tasks_find(&e->tasks, task->step, task);
+		if (a && a->outcome == TASK_SKIPPED && !skipped)
+			skipped = a;
 		if (!a || !a->key_parts_len)
 			continue;
 		*base = a;
 		*run = &e->run;
 	}
+	if (!*base)
+		*base = skipped;
 	return 0;
 }
 
@@ -244,6 +250,10 @@ find_change(struct why_state *w, struct why *why, struct error *err)
 		why->base_run = &w->earlier[0].run;
 		whole = had_step && why->base_run->state == RUN_DONE;
 	}
+	if (why->base && why->base->outcome == TASK_SKIPPED) {
+		why->reason = WHY_WAS_SKIPPED;
+		return 0;
+	}
 	if (why->base)
 		return compare(w, why, err);
 	set_new(w, why, whole);
@@ -317,6 +327,7 @@ why_reason_name(enum why_reason r)
 		[WHY_NEW] = "new",
 		[WHY_UNKNOWN] = "unknown",
 		[WHY_NEW_ELEMENT] = "new element",
+		[WHY_WAS_SKIPPED] = "was skipped",
 		[WHY_CHANGED] = "changed",
 		[WHY_NO_RESULT] = "no result",
 		[WHY_ALWAYS] = "always",

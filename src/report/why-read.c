@@ -128,37 +128,50 @@ gave_same(const struct attempt_record *a, const char *name,
 	return same;
 }
 
-/* Note tasks of FROM: those of which AGAINST has none like it, which are WHAT
- * ("new"), or if WHAT is NULL those that gave something else.  Returns how many
- * there are. */
+/* How tasks that are joined differ. */
+enum joined { JOINED_OTHER, JOINED_NEW, JOINED_GONE };
+
+/* Note tasks of FROM that differ so: those that gave something else than the
+ * ones like them of AGAINST, or those of which that has none like it, or one
+ * that was skipped.  Returns how many there are. */
 static size_t
 note_joined(const struct why_describing *d, const struct reading *from,
-	    const struct reading *against, const char *what)
+	    const struct reading *against, enum joined how)
 {
+	static const char *const words[] = { "gave", "is new", "is gone" };
+	static const char *const many[] = { "gave others", "are new",
+					    "are gone" };
+	static const char *const skipped[] = { NULL, "was skipped",
+					       "is skipped now" };
 	struct strbuf *notes = &d->v->notes;
 	struct strbuf both = STRBUF_INIT;
+	bool was_skipped;
 	size_t i, count = 0;
 
 	for (i = 0; i < from->tasks.all.count; i++) {
 		const struct attempt_record *a = &from->tasks.all.list[i], *b;
 
-		if (!is_inside(a->split, from->split))
+		if (!is_inside(a->split, from->split) ||
+		    a->outcome == TASK_SKIPPED)
 			continue;
 		b = tasks_find(&against->tasks, against->step, a);
+		was_skipped = b && b->outcome == TASK_SKIPPED;
 		strbuf_reset(&both);
-		if (!what != !!b ||
-		    (b && gave_same(a, from->name, b, against->name, &both)) ||
+		if ((how == JOINED_OTHER) != (b && !was_skipped) ||
+		    (how == JOINED_OTHER &&
+		     gave_same(a, from->name, b, against->name, &both)) ||
 		    count++ >= MAX_TASKS)
 			continue;
-		why_add_task(notes, a);
-		if (what)
-			strbuf_addf(notes, " is %s\n", what);
-		else
-			strbuf_addf(notes, " gave %s\n", both.buf);
+		why_add_task(notes, was_skipped ? b : a);
+		strbuf_addf(notes, " %s", was_skipped ? skipped[how]
+						      : words[how]);
+		if (how == JOINED_OTHER)
+			strbuf_addf(notes, " %s", both.buf);
+		strbuf_addch(notes, '\n');
 	}
 	if (count > MAX_TASKS)
-		strbuf_addf(notes, "and %zu more %s %s\n", count - MAX_TASKS,
-			    what ? "are" : "gave", what ? what : "others");
+		strbuf_addf(notes, "and %zu more %s\n", count - MAX_TASKS,
+			    many[how]);
 	strbuf_release(&both);
 	return count;
 }
@@ -167,8 +180,9 @@ static void
 describe_join(const struct why_describing *d, const struct reading *old,
 	      const struct reading *new)
 {
-	if (note_joined(d, new, old, NULL) + note_joined(d, new, old, "new") +
-	    note_joined(d, old, new, "gone") == 0)
+	if (note_joined(d, new, old, JOINED_OTHER) +
+	    note_joined(d, new, old, JOINED_NEW) +
+	    note_joined(d, old, new, JOINED_GONE) == 0)
 		strbuf_adds(&d->v->notes, "the order of the list changed\n");
 }
 

@@ -51,6 +51,10 @@ add_likely(struct why_state *w, const char *digest, const char *step)
 					DIGEST_BYTES);
 	struct likely *first = e->value, *l;
 
+	/* most tasks of a step have the same recipe */
+	for (l = first; l; l = l->next)
+		if (!strcmp(l->step, step))
+			return;
 	if (first && first->count++ >= LIKELY_MAX)
 		return;
 	l = arena_zalloc(&w->arena, sizeof(*l));
@@ -103,7 +107,7 @@ static int
 read_both(struct why_state *w, struct renames *r, struct error *err)
 {
 	struct attempt_filter now = { .run = w->target->run.number };
-	const struct attempt_record *executed;
+	size_t i;
 	int rc;
 
 	if (r->is_read)
@@ -113,16 +117,14 @@ read_both(struct why_state *w, struct renames *r, struct error *err)
 	if (!rc)
 		rc = tasks_read(&r->before, w->store,
 				w->earlier[0].run.number, NULL, err);
-	map_each(&r->before.steps, e) {
-		struct gone g = { w, e->key };
+	for (i = 0; !rc && i < r->before.all.count; i++) {
+		const struct attempt_record *a = &r->before.all.list[i];
+		struct gone g = { w, a->step };
 
-		if (rc || map_gets(&r->steps_now, e->key))
-			continue;
-		rc = why_find_executed(w, e->value, &executed, err);
 		/* a damaged key is like none */
-		if (!rc && executed->key_parts_len)
-			each_sign(executed->key_parts, executed->key_parts_len,
-				  note_sign, &g, NULL);
+		if (a->key_parts_len && !map_gets(&r->steps_now, a->step))
+			each_sign(a->key_parts, a->key_parts_len, note_sign,
+				  &g, NULL);
 	}
 	return rc;
 }

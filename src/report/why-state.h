@@ -90,6 +90,7 @@ enum why_reason {
 	WHY_UNKNOWN,     /* nothing to compare with, but not all earlier runs
 			  * are looked at, or still there */
 	WHY_NEW_ELEMENT, /* its step ran, but not for its element */
+	WHY_WAS_SKIPPED, /* base is, and all before that were looked at */
 	WHY_CHANGED,     /* since base */
 	WHY_NO_RESULT,   /* base is of the same key, but has no good result */
 	WHY_ALWAYS,      /* data that cannot be compared */

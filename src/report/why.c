@@ -47,6 +47,9 @@ why_add_words(const struct why *why, struct strbuf *out)
 	case WHY_NEW_ELEMENT:
 		strbuf_adds(out, "its element is new");
 		break;
+	case WHY_WAS_SKIPPED:
+		strbuf_adds(out, "it was skipped before");
+		break;
 	case WHY_CHANGED:
 	case WHY_ALWAYS:
 		key_diff_add_words(&why->diff, out);
@@ -294,6 +297,11 @@ add_sentence(struct strbuf *out, const struct why *why)
 		return;
 	case WHY_NEW_ELEMENT:
 		strbuf_adds(out, " because its element is new\n");
+		return;
+	case WHY_WAS_SKIPPED:
+		strbuf_adds(out, " because it is not skipped any more, as ");
+		why_add_task(out, why->base);
+		strbuf_adds(out, " was\n");
 		return;
 	case WHY_RERUN:
 		strbuf_adds(out, " because --rerun asked for it\n");

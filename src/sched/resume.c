@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "exec/agent.h"
@@ -112,9 +111,11 @@ add_reused(struct run *r, struct attempt *a, const struct reuse_hit *hit,
 		key_encode(&a->key_parts, &a->encoded_parts);
 	}
 	rec = record_of(r, a);
+	if (store_attempt_copy_figures(r->store, hit->run, hit->task, &rec,
+				       err))
+		return -1;
 	rec.attempt = 0;
 	rec.outcome = TASK_REUSED;
-	rec.started_ns = rec.ended_ns = clock_real_ns(loop_clock(r->loop));
 	rec.results = hit->results;
 	rec.result_count = a->task->step->template->produce_count;
 	rec.outputs = hit->outputs;

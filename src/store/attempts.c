@@ -338,6 +338,36 @@ store_attempt_each(struct store *s, const struct attempt_filter *f,
 	return MIN(rc, 0);
 }
 
+/* Copy what is known of the execution of FROM. */
+static bool
+copy_figures(void *data, const struct attempt_record *from)
+{
+	struct attempt_record *to = data;
+
+	if (!from->reusable && from->outcome != TASK_REUSED)
+		return false;
+	to->pid = from->pid;
+	to->started_ns = from->started_ns;
+	to->ended_ns = from->ended_ns;
+	to->exit_status = from->exit_status;
+	to->signal = from->signal;
+	to->user_ns = from->user_ns;
+	to->system_ns = from->system_ns;
+	to->max_rss_kib = from->max_rss_kib;
+	return true;
+}
+
+int
+store_attempt_copy_figures(struct store *s, uint32_t run, uint32_t task,
+			   struct attempt_record *a, struct error *err)
+{
+	const struct view_part part = { .run = run, .first = task,
+					.last = task };
+	const struct attempt_filter any = { .run = run };
+
+	return MIN(each_of_part(s, &any, &part, copy_figures, a, err), 0);
+}
+
 int
 store_key_known(struct store *s, const struct digest *key, struct error *err)
 {

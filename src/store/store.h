@@ -275,6 +275,11 @@ int store_attempt_each(struct store *s, const struct attempt_filter *f,
 		       bool (*fn)(void *data, const struct attempt_record *a),
 		       void *data, struct error *err);
 
+/* Fill in A how the good result was come by that TASK of RUN has, by a record
+ * of that run itself: process, times, memory. */
+int store_attempt_copy_figures(struct store *s, uint32_t run, uint32_t task,
+			       struct attempt_record *a, struct error *err);
+
 /* A good result, in short; strings and blobs are borrowed for the call. */
 struct result_row {
 	struct digest key;

@@ -230,6 +230,20 @@ test_expect_success 'of several results of one key that of the origin run is tak
 	echo two | test_cmp - o
 '
 
+test_expect_success 'it is shown as what it is, a good one, with its figures' '
+	mkdir figures && cd figures && flowfile <<-\END &&
+	(parameter k 1)
+	(step a (produces (n text)) (shell "echo #{k} > #{n}"))
+	END
+	flowmake && flowmake k=2 && executes "" k=1 && executes "" &&
+	for run in 3 4; do
+		flowmake show $run/a > ../shown && test_grep "result of  run 1$" ../shown &&
+		test_grep -v "not a good result" ../shown &&
+		test_grep "^reused +20[0-9-]+ [0-9:.]+ +[0-9.]+s +[0-9.]+s +[0-9.]+ MB +[0-9]+$" ../shown ||
+			return 1
+	done
+'
+
 test_expect_success 'but an output that is in the project stays' '
 	cd origin && executes "" --origin-run-id=1 && echo two | test_cmp - o &&
 	rm o && executes "" --origin-run-id=1 && echo one | test_cmp - o

@@ -478,6 +478,36 @@ test_expect_success 'a file that changed before the run compared is not blamed' 
 	! grep in.txt out
 '
 
+test_expect_success 'what was skipped, or is skipped now, is said' '
+	mkdir skips && cd skips && flowfile <<-\END &&
+	(parameter skip "c")
+	(step a (foreach x (list "a" "b" "c")) (when (not (equal? x skip)))
+	  (produces r) (scheme (string-append x "r")))
+	(step j (join a r) (produces out) (scheme r))
+	END
+	flowmake && flowmake skip=b &&
+	why 2/j "2/j ran because of what changed since 1/j:" \
+		"  join r changed" "    1/a/2 was skipped" \
+		"    2/a/1 is skipped now" && lines 4 out &&
+	why 2/a/2 "2/a/2 \(c\) ran because it is not skipped any more, as 1/a/2 was" &&
+	why 2 "a +1 +ran +it was skipped before" &&
+	flowmake why 2/a/2 --json > out && test_grep "\"was skipped\"" out
+'
+
+test_expect_success 'a fan-out is recognized whose recipe and name changed at once' '
+	mkdir both && cd both && mkdir d && for i in 1 2 3; do
+		echo $i > d/in$i || return 1
+	done && flowfile <<-\END &&
+	(step a (foreach x (wildcard "d/in*")) (input i x)
+	  (output o "o/#{(notdir x)}") (shell "cat #{i} > #{o}"))
+	END
+	flowmake && edit "step a" "step b" && edit "cat #" "cat -n #" &&
+	flowmake && for i in 0 1 2; do
+		why 2/b/$i "2/b/$i .* ran because of what changed since 1/a/$i:" \
+			"  recipe changed: cat .* -> cat -n .*" || return 1
+	done
+'
+
 test_expect_success 'why says what it cannot find' '
 	test_must_fail flowmake why 4/counts 2> errors &&
 	test_grep "run 4 has no task .counts. .did you mean count" errors &&
