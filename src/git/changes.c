@@ -90,11 +90,12 @@ is_known(struct project *p, const char *path, const struct stat *st,
 static bool
 is_filtered(struct project *p, const char *path, const git_oid *id)
 {
+	const char *name = project_path(p, path);
 	git_oid filtered;
 
-	return !git_repository_hashfile(&filtered, p->git, path,
-					GIT_OBJECT_BLOB,
-					project_path(p, path)) &&
+	/* it begins at the top of the repository for both */
+	return !git_repository_hashfile(&filtered, p->git, name,
+					GIT_OBJECT_BLOB, name) &&
 	       git_oid_equal(&filtered, id);
 }
 
