@@ -348,6 +348,18 @@ is_implied(const struct key_diff *d, const struct key_difference *x)
 	return false;
 }
 
+/* Whether Y is of the same thing as X before it: what a definition closes over,
+ * the data of a module. */
+static bool
+is_more_of(const struct key_difference *x, const struct key_difference *y)
+{
+	const struct key_part *p = part_of(x), *q = part_of(y);
+
+	return p->subject == q->subject && p->subject != KEY_OF_INPUT &&
+		q->name_len > p->name_len && q->name[p->name_len] == ',' &&
+		!memcmp(p->name, q->name, p->name_len);
+}
+
 /* Append the subjects of which parts have CHANGE, "recipe and 2 inputs", or
  * nothing; if KINDS, without numbers and names.  Returns how many there are. */
 static size_t
@@ -360,7 +372,9 @@ add_subjects(const struct key_diff *d, enum key_change change, bool kinds,
 
 	for (i = 0; i < d->count; i++) {
 		s = (int)part_of(&d->list[i])->subject;
-		if (d->list[i].change != change || is_implied(d, &d->list[i]))
+		if (d->list[i].change != change ||
+		    is_implied(d, &d->list[i]) ||
+		    (of[s] && is_more_of(&d->list[last[s]], &d->list[i])))
 			continue;
 		left += !of[s];
 		of[s]++;

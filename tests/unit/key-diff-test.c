@@ -82,6 +82,12 @@ test_words(void)
 		 "scheme, closed over=2|definition f=1",
 		 "what the recipe closes over changed",
 		 "values around a step");
+	is_words("module a=1|module a, data=1|input a=1|input a, b=1",
+		 "module a=2|module a, data=2|input a=2|input a, b=2",
+		 "module a and 2 inputs changed", "a module counts once");
+	is_words("definition f=1|definition f, closed over=1",
+		 "definition f=2|definition f, closed over=2",
+		 "definition f changed", "so does a definition");
 	is_words("definition f, closed over=1", "definition f, closed over=2",
 		 "what definition f closes over changed",
 		 "and around a definition");
