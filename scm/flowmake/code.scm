@@ -27,30 +27,53 @@
   (let ((bytes (value-bytes value)))
     (and bytes (%digest bytes))))
 
-(define max-strings
-  ;; What holds more is data, and no names of files; as in sched/inputs.c.
-  100)
+;;; What holds more strings than some may be data, and no names of files: the
+;;; engine finds out; what holds even more is not told as a whole.  So it is in
+;;; sched/recipe-words.c.
 
-(define (strings-of value)
-  ;; Those in VALUE that may name files.
-  (let loop ((queue (list value)) (strings '()) (looks 0))
+(define few-strings 100)
+(define many-strings 10000)
+(define many-looks 100000)
+
+(define (crowd strings cut?)
+  ;; What stands for STRINGS, many, the last first.
+  (list (list->vector (cons cut? (reverse strings)))))
+
+(define (find-strings value)
+  (let loop ((queue (list value)) (strings '()) (count 0) (looks 0))
     (cond
-     ((null? queue) strings)
-     ((> looks (* 10 max-strings)) '())
+     ((null? queue)
+      (if (<= count few-strings)
+          strings
+          (crowd strings #f)))
+     ((or (> count many-strings) (> looks many-looks))
+      (if (null? strings)
+          '()
+          (crowd (list-tail strings (max 0 (- count few-strings))) #t)))
      (else
       (let ((value (car queue)) (rest (cdr queue)) (looks (1+ looks)))
         (cond
          ((string? value)
-          (if (= (length strings) max-strings)
-              '()
-              (loop rest (cons value strings) looks)))
+          (loop rest (cons value strings) (1+ count) looks))
          ((pair? value)
-          (loop (cons* (car value) (cdr value) rest) strings looks))
-         ((and (vector? value) (<= (vector-length value) (* 10 max-strings)))
-          (loop (cons (vector->list value) rest) strings looks))
+          (loop (cons* (car value) (cdr value) rest) strings count looks))
+         ((and (vector? value) (<= (vector-length value) many-looks))
+          (loop (cons (vector->list value) rest) strings count looks))
          ((hash-table? value)
-          (loop (cons (hash-map->list cons value) rest) strings looks))
-         (else (loop rest strings looks))))))))
+          (loop (cons (hash-map->list cons value) rest) strings count looks))
+         (else (loop rest strings count looks))))))))
+
+(define found-strings (make-weak-key-hash-table))
+
+(define (strings-of value)
+  ;; Those in VALUE that may name files; or a vector with many of them, behind
+  ;; whether there are more.  Most steps mention the same values.
+  (if (or (pair? value) (vector? value) (hash-table? value))
+      (or (hashq-ref found-strings value)
+          (let ((strings (find-strings value)))
+            (hashq-set! found-strings value strings)
+            strings))
+      (find-strings value)))
 
 (define definition-table #f)
 (define forms-of-names #f)              ; name -> numbers, the last first
@@ -408,13 +431,15 @@ cannot be had or encoded; #t if there is nothing."
 (define (code-parts summary closure)
   "Return what of model/wire.h's CODE stands for a body with SUMMARY, (DIGEST
 MENTIONED ...), and CLOSURE, what closure-summary says of its thunk: a list of
-(NAME DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f); and the strings in
-there that may name files."
+(NAME DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f); the strings in there
+that may name files; and for each value with many of them a list of those, behind
+whether it has even more."
   (let ((seen (make-hash-table)))
     (let loop ((queue (append (if (pair? closure) (cdr closure) '())
                               (cdr summary)))
                (parts '())
-               (strings '()))
+               (strings '())
+               (crowds '()))
       (cond
        ((null? queue)
         (values (append (list (list "scheme" (car summary)))
@@ -426,20 +451,28 @@ there that may name files."
                                  (map observation-part
                                       (expanded-observations))
                                  parts)))
-                (sort strings string<?)))
-       ((hash-ref seen (car queue)) (loop (cdr queue) parts strings))
+                (sort (filter may-be-file? strings) string<?)
+                crowds))
+       ((hash-ref seen (car queue)) (loop (cdr queue) parts strings crowds))
        (else
         (hash-set! seen (car queue) #t)
-        (if (string? (car queue))
-            (loop (cdr queue) parts
-                  (if (string-index (car queue) #\nul) ; no file's name
-                      strings
-                      (cons (car queue) strings)))
-            (call-with-values (lambda () (symbol-parts (car queue)))
-              (lambda (new mentioned)
-                (loop (append mentioned (cdr queue))
-                      (append new parts)
-                      strings)))))))))
+        (cond
+         ((string? (car queue))
+          (loop (cdr queue) parts (cons (car queue) strings) crowds))
+         ((vector? (car queue))
+          (let ((cut? (vector-ref (car queue) 0))
+                (texts (cdr (vector->list (car queue)))))
+            (loop (cdr queue) parts strings
+                  (acons cut? (filter may-be-file? texts) crowds))))
+         (else
+          (call-with-values (lambda () (symbol-parts (car queue)))
+            (lambda (new mentioned)
+              (loop (append mentioned (cdr queue))
+                    (append new parts)
+                    strings crowds))))))))))
+
+(define (may-be-file? text)
+  (not (string-index text #\nul)))
 
 ;;; What expressions mention whose values count themselves: to say where these
 ;;; may come from it is enough to look at how things are written, and at what is

@@ -133,15 +133,16 @@
      (list name (bytes-or-null digest) (option value)))))
 
 (define (code-of step template)
-  ;; The CODE of STEP's scheme recipe, as a message, and the strings in there.
+  ;; The CODE of STEP's scheme recipe, as a message, the strings in there, and
+  ;; those in large values.
   ;; At top level there is nothing to close over.
   (let* ((body (template-body template))
          (closure (or (cadr body)
                       (closure-summary (step-thunk step (car body))))))
     (preload! (cdddr body))
     (call-with-values (lambda () (code-parts (cddr body) closure))
-      (lambda (parts strings)
-        (list (map code-part-message parts) strings)))))
+      (lambda (parts strings crowds)
+        (list (map code-part-message parts) strings crowds)))))
 
 (define sent-sources (make-hash-table))
 

@@ -309,16 +309,32 @@ read_code(struct rules *r, struct cbor *c, struct code_part **parts,
 	}
 }
 
-/* The strings of a scheme recipe. */
-static void
-read_strings(struct rules *r, struct cbor *c, struct recipe *rec)
+/* COUNT strings of a scheme recipe. */
+static const char **
+read_strings(struct rules *r, struct cbor *c, size_t count)
 {
-	size_t n = read_array(c, 0), i;
+	const char **strings = rules_take(r, count, sizeof(*strings));
+	size_t i;
 
-	rec->strings = rules_take(r, n, sizeof(*rec->strings));
-	rec->string_count = (uint32_t)n;
-	for (i = 0; i < n; i++)
-		rec->strings[i] = read_text(r, c);
+	for (i = 0; i < count; i++)
+		strings[i] = read_text(r, c);
+	return strings;
+}
+
+/* The lists of many strings. */
+static void
+read_lists(struct rules *r, struct cbor *c, struct recipe *rec)
+{
+	size_t n = read_array(c, 0), count, i;
+
+	rec->lists = rules_take(r, n, sizeof(*rec->lists));
+	rec->list_count = (uint32_t)n;
+	for (i = 0; i < n && !c->failed; i++) {
+		count = read_array(c, 1);
+		rec->lists[i].is_cut = cbor_get_bool(c);
+		rec->lists[i].count = (uint32_t)(count ? count - 1 : 0);
+		rec->lists[i].texts = read_strings(r, c, rec->lists[i].count);
+	}
 }
 
 /* The names that a scheme recipe mentions. */
@@ -364,12 +380,15 @@ read_recipe(struct rules *r, struct cbor *c, struct template *t)
 		text = cbor_get_text(c, &len);
 		rec->text = arena_strndup(&r->arena, text, len);
 		rec->text_len = (uint32_t)len;
-	} else if (cbor_key_is(kind, len, "scheme") && n == 6) {
+	} else if (cbor_key_is(kind, len, "scheme") && n == 7) {
 		rec->kind = RECIPE_SCHEME;
 		rec->line = (uint32_t)cbor_get_uint(c);
 		rec->column = (uint32_t)cbor_get_uint(c);
 		read_code(r, c, &rec->code, &rec->code_count);
-		read_strings(r, c, rec);
+		n = read_array(c, 0);
+		rec->strings = read_strings(r, c, n);
+		rec->string_count = (uint32_t)n;
+		read_lists(r, c, rec);
 		read_mentioned(c, t);
 	} else {
 		c->failed = true;

@@ -141,6 +141,13 @@ struct code_part {
 	uint32_t value_len;
 };
 
+/* Texts of a value that holds many. */
+struct text_list {
+	const char **texts;
+	uint32_t count;
+	bool is_cut;             /* these are the first few, no more is known */
+};
+
 struct recipe {
 	enum recipe_kind kind;
 	struct expr *words;      /* exec: program, arguments; script: program;
@@ -158,6 +165,8 @@ struct recipe {
 	uint32_t code_count;
 	const char **strings;    /* of the code: they may name files */
 	uint32_t string_count;
+	struct text_list *lists; /* those in values that hold many */
+	uint32_t list_count;
 };
 
 /* What a thunk is for: when it must be evaluated follows from it. */

@@ -63,7 +63,8 @@
  *        PIECE = TEXT or [enum wire_quote, EXPR]
  *     ["exec", [EXPR...], EXPR stdin or null, EXPR stdout or null]
  *     ["script", [EXPR...], TEXT]
- *     ["scheme", line, column, CODE, [TEXT...], [name index...]]
+ *     ["scheme", line, column, CODE, [TEXT...], [MANY...],
+ *        [name index...]]
  *        CODE = [[NAME, DIGEST bytes, value or SOURCE or null]...]: the parts
  *        of the key that stand for the body and the definitions and modules
  *        that it mentions (model/key.h names them), null in place of a DIGEST
@@ -71,7 +72,9 @@
  *        code, where its DIGEST is sent first, SOURCE = [null, PATH, TEXT]:
  *        the file in which it is written, and how; the
  *        TEXTs are the strings in there, one line each, which may name files;
- *        then the names that the body mentions
+ *        MANY = [cut: bool, TEXT...] are those of a value with many of them,
+ *        of which these are the first few if it is cut; then the names that
+ *        the body mentions
  *     The other recipes have no CODE: their THUNKs' values are in the key.
  *   annotations, CLAUSE and KEY as written, without "#:" :
  *     resources, batch, timeout, retry: one entry for each keyword

@@ -18,6 +18,7 @@
 #include "model/rules.h"
 #include "model/wire.h"
 #include "sched/file-words.h"
+#include "sched/recipe-words.h"
 #include "sched/run-internal.h"
 #include "store/files.h"
 #include "store/objects.h"
@@ -47,102 +48,6 @@ names_project_file(struct files *files, const char *word)
 	       strlen(word) <= FILE_WORD_MAX_BYTES && strncmp(word, "../", 3) &&
 	       !path_is_inside(".flowmake", word) &&
 	       files_name_one(files, word);
-}
-
-/* What holds more texts, or much else, is data, and no names of files; nor are
- * longer texts.  So it is in scm/flowmake/code.scm. */
-enum { TEXTS_MAX = 100, LOOKS_MAX = 1000, TEXT_MAX_BYTES = 1024 };
-
-static bool
-may_name_file(const struct cbor_item *item)
-{
-	return item->kind == CBOR_TEXT && item->len &&
-		item->len <= TEXT_MAX_BYTES &&
-		!memchr(item->data, '\0', item->len) &&
-		!memchr(item->data, '\n', item->len);
-}
-
-/* Call FN for the texts in the value CBOR, LEN bytes. */
-static void
-each_text_in(const char *cbor, size_t len, file_word_fn *fn, void *data)
-{
-	struct cbor_item item;
-	size_t texts = 0, looks = 0;
-	struct cbor c;
-	char *word;
-
-	cbor_init(&c, cbor, len);
-	while (cbor_peek(&c) != CBOR_END && !c.failed) {
-		texts += cbor_next(&c).kind == CBOR_TEXT;
-		if (texts > TEXTS_MAX || ++looks > LOOKS_MAX)
-			return;
-	}
-	cbor_init(&c, cbor, len);
-	while (cbor_peek(&c) != CBOR_END && !c.failed) {
-		item = cbor_next(&c);
-		if (!may_name_file(&item))
-			continue;
-		word = xstrndup(item.data, item.len);
-		file_words_of(word, fn, data);
-		free(word);
-	}
-}
-
-/* Call FN for the texts in what A's recipe gets as values and not in its text:
- * by names in a scheme body, all in $FLOWMAKE_TASK. */
-static void
-each_given_text(const struct attempt *a, struct graph *g, file_word_fn *fn,
-		void *data)
-{
-	const struct template *tm = a->task->step->template;
-	bool in_file = key_has_parameters(a->task, &a->filled);
-	const struct rules *rules = graph_rules(g);
-	struct strbuf value = STRBUF_INIT;
-	uint32_t i;
-
-	for (i = 0; i < tm->name_count; i++) {
-		const struct name *n = &tm->names[i];
-
-		if ((n->kind != WIRE_NAME_FOREACH &&
-		     n->kind != WIRE_NAME_FROM && n->kind != WIRE_NAME_JOIN) ||
-		    !(in_file || (tm->recipe.kind == RECIPE_SCHEME &&
-				  n->in_recipe)))
-			continue;
-		strbuf_reset(&value);
-		graph_bind(g, a->task->step, &a->task->node, i, &value);
-		each_text_in(value.buf, value.len, fn, data);
-	}
-	for (i = 0; in_file && i < rules->parameter_count; i++)
-		each_text_in(rules->parameters[i].value,
-			     rules->parameters[i].value_len, fn, data);
-	strbuf_release(&value);
-}
-
-/* The words that may name programs and data of A's recipe itself: arguments,
- * values of environment, the strings of Scheme and of values, whole and in
- * parts, and those of texts. */
-static void
-each_recipe_word(const struct attempt *a, struct graph *g, file_word_fn *fn,
-		 void *data)
-{
-	const struct filled_recipe *f = &a->filled;
-	const struct recipe *r = &a->task->step->template->recipe;
-	const struct demands *d = &a->demands;
-	size_t i;
-
-	for (i = 0; i < f->argc; i++) {
-		file_words_of(f->argv[i], fn, data);
-		if (i && !strcmp(f->argv[i - 1], "-m"))
-			file_words_of_module(f->argv[i], fn, data);
-	}
-	for (i = 0; i < d->environment_count; i++)
-		file_words_of(d->environment[i].value, fn, data);
-	for (i = 0; i < r->string_count; i++)
-		file_words_of(r->strings[i], fn, data);
-	if (f->text)
-		file_words_in(f->text, f->text_len, r->kind == RECIPE_SCRIPT,
-			      fn, data);
-	each_given_text(a, g, fn, data);
 }
 
 /* Inputs under construction. */
@@ -208,6 +113,68 @@ add_word(void *data, const char *word)
 	    graph_reads_word(l->graph, t, path))
 		add_input(l, arena_strdup(&l->attempt->arena, path));
 	free(path);
+}
+
+/* A search for a file that one of many texts names, and that is not watched. */
+struct unwatched {
+	const struct input_list *inputs; /* those that are */
+	char *path;              /* NULL: none was found yet */
+};
+
+/* A file_word_fn. */
+static void
+find_unwatched(void *data, const char *word)
+{
+	struct unwatched *u = data;
+	const struct input_list *l = u->inputs;
+	struct task *t = l->attempt->task;
+	char *path;
+	size_t i;
+
+	if (u->path || !names_project_file(l->files, word))
+		return;
+	path = path_normalize(word);
+	for (i = 0; i < l->count && strcmp(l->v[i].path, path); i++)
+		;
+	if (i == l->count && !is_made(t, path) &&
+	    graph_reads_word(l->graph, t, path))
+		u->path = path;
+	else
+		free(path);
+}
+
+/* Say once for a step that its recipe may read files of which its tasks do not
+ * depend, such as PATH. */
+static void
+warn_unwatched(struct attempt *a, const char *path)
+{
+	unsigned char *said = &a->run->said[a->task->step->index];
+
+	if (*said & SAID_UNWATCHED)
+		return;
+	*said |= SAID_UNWATCHED;
+	run_note(a->run, "warning: step '%s': a value that its recipe uses "
+		 "holds too many strings to be watched, and '%s' among them "
+		 "is a file; declare those that it reads, as in (input files "
+		 "LIST)", a->task->step->name, path);
+}
+
+/* A text_list_fn: if one of the first texts of LIST names a file, all may. */
+static void
+add_list(void *data, const struct text_list *list)
+{
+	struct input_list *l = data;
+	struct unwatched u = { l, NULL };
+	uint32_t i;
+
+	for (i = 0; i < list->count && i < TEXT_LIST_FEW && !u.path; i++)
+		file_words_of(list->texts[i], find_unwatched, &u);
+	if (u.path && list->is_cut)
+		warn_unwatched(l->attempt, u.path);
+	else if (u.path)
+		for (i = 0; i < list->count; i++)
+			file_words_of(list->texts[i], add_word, l);
+	free(u.path);
 }
 
 /* ---- what it reads from other tasks ---- */
@@ -397,7 +364,7 @@ set_inputs(struct attempt *a, struct graph *g, struct files *files,
 
 	for (i = 0; i < t->input_count; i++)
 		add_input(&l, t->inputs[i].path);
-	each_recipe_word(a, g, add_word, &l);
+	recipe_words_each(a, g, add_word, add_list, &l);
 	a->keyed_inputs = l.count;
 	set_reads(a, &l);
 	ret = digest_inputs(&l, err);

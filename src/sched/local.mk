@@ -16,6 +16,7 @@ sched_sources = \
 	src/sched/origin.c \
 	src/sched/plan.c \
 	src/sched/prehash.c src/sched/prehash.h \
+	src/sched/recipe-words.c src/sched/recipe-words.h \
 	src/sched/repeat.c \
 	src/sched/resume.c \
 	src/sched/reuse.c src/sched/reuse.h \

@@ -28,7 +28,7 @@ struct news {
 struct opening;
 
 /* What is said once for each step. */
-enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2 };
+enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2, SAID_UNWATCHED = 4 };
 
 /* What could not be evaluated before it was known whether a target needs it. */
 struct early_failure {

@@ -145,7 +145,6 @@ begin(struct run *r, struct error *err)
 	struct run_record *rec = &r->summary->run;
 	int ret = -1;
 
-	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
 	r->notes = notes_new(r->graph, r->files);
 	if (run_record_begin(r, err))
 		goto out;
@@ -484,6 +483,7 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	if (ret <= 0)
 		goto out;
 	ret = -1;
+	r.said = xcalloc(r.rules.step_count + 1, sizeof(*r.said));
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
 	run_trust_begin(&r);

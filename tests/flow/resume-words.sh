@@ -172,6 +172,36 @@ test_expect_success 'so does one named by what the recipe is given' '
 	dumps from "n = \"2\\n\"" && executes ""
 '
 
+test_expect_success 'so do those that a long list names, or a warning says no' '
+	mkdir lists && cd lists && mkdir d && for i in $(seq 101); do
+		echo $i > d/$i || return 1
+	done && flowfile <<-\END &&
+	(define files (wildcard "d/*"))
+	(define rows (map number->string (iota 5000)))
+	(define far (append (map number->string (iota 101)) files))
+	(define huge (append files (map number->string (iota 10000))))
+	(step first (produces names) (scheme files))
+	(step given (from first names) (produces n) (scheme (length names)))
+	(step all (produces n) (scheme (length files)))
+	(step data (produces n) (scheme (length rows)))
+	(step behind (produces n) (scheme (length far)))
+	(step declared (inputs files) (foreach n (list 1 2)) (produces r)
+	  (scheme (+ n (length files))))
+	END
+	flowmake > "$said" 2>&1 && test_grep -v warning "$said" && executes "" &&
+	echo 2 > d/50 && executes "all declared/0 declared/1 first given" &&
+	echo 2 > d/101 && flowmake run given > "$said" 2>&1 &&
+	executes "all declared/0 declared/1" &&
+	cat >> Flowfile <<-\END &&
+	(step fan (foreach n (list 1 2)) (produces r) (scheme (list n files)))
+	(step large (produces r) (scheme (length huge)))
+	END
+	executes "fan/0 fan/1 large" && grep warning "$said" > warnings &&
+	lines 2 warnings &&
+	test_grep "step .fan.: .* and .d/1. among them is a file; declare" warnings &&
+	test_grep "step .large.: .* and .d/1. among them" warnings
+'
+
 test_expect_success 'so does one named by a value of environment' '
 	mkdir environment && cd environment && mkdir lib && echo 1 > c.txt &&
 	echo 1 > lib/d.txt && echo 1 > other.txt &&

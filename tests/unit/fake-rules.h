@@ -537,7 +537,7 @@ fake_put_scheme(struct strbuf *sb, const struct sx *cl)
 {
 	uint32_t i;
 
-	cbor_put_array(sb, 6);
+	cbor_put_array(sb, 7);
 	cbor_put_str(sb, "scheme");
 	cbor_put_uint(sb, cl->line);
 	cbor_put_uint(sb, cl->column);
@@ -556,6 +556,10 @@ fake_put_scheme(struct strbuf *sb, const struct sx *cl)
 		cbor_put_str(sb, text + len);
 	}
 	cbor_put_array(sb, 0);
+	cbor_put_array(sb, 1);
+	cbor_put_array(sb, 2);
+	cbor_put_bool(sb, false);
+	cbor_put_str(sb, "of many");
 	cbor_put_array(sb, 0);
 }
 
