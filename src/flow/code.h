@@ -27,8 +27,7 @@ struct code_events {
 	/* Whether PATH is a file that tasks make. */
 	bool (*is_made)(void *data, const char *path);
 	/* The snapshot was taken; C is borrowed for the call, and so is SEEN, a
-	 * list (sys/sights.h) that holds while another would be the same, but
-	 * for files that are new. */
+	 * list (sys/sights.h) as in CODE_TAKEN. */
 	void (*taken)(void *data, const struct code_record *c,
 		      const char *seen, size_t seen_len);
 	/* A line of a difference, in whole, of a kind as in CODE_LINES; or the

@@ -27,6 +27,8 @@
 
 /* A run that has nothing else to do waits this long for its snapshot. */
 #define PATIENCE_NS (10 * NS_PER_S)
+/* So many files that were edited meanwhile are named. */
+enum { EDITED_MAX = 20 };
 
 /* Whether a task, of this run or another, makes what is called NAME.  A run
  * that does just what another did has no graph. */
@@ -124,28 +126,41 @@ has_failed(struct run *r, uint32_t run)
 	return failed;
 }
 
+/* Read into SB the list for the snapshot of RUN, if that is the latest, and of
+ * R's flow: *SEEN, LEN bytes. */
+static bool
+read_seen(const struct run *r, uint32_t run, struct strbuf *sb,
+	  const char **seen, size_t *len)
+{
+	char *flow_file;
+	const char *name;
+	size_t name_len;
+	struct cbor c;
+	bool is_it;
+
+	if (file_read(STORE_CODE_SEEN, sb, NULL))
+		return false;
+	flow_file = file_project_name(r->options->flow_file);
+	cbor_init(&c, sb->buf, sb->len);
+	is_it = cbor_get_uint(&c) == run;
+	name = cbor_get_text(&c, &name_len);
+	*seen = cbor_get_bytes(&c, len);
+	is_it = is_it && !c.failed && cbor_key_is(name, name_len, flow_file);
+	free(flow_file);
+	return is_it;
+}
+
 /* Whether the list for the latest snapshot, that of RUN, holds. */
 static bool
 has_seen_all(const struct run *r, uint32_t run)
 {
-	char *flow_file = file_project_name(r->options->flow_file);
 	struct strbuf sb = STRBUF_INIT;
-	const char *name, *seen;
-	size_t name_len, len;
-	bool has = false;
-	struct cbor c;
+	const char *seen;
+	size_t len;
+	bool has = read_seen(r, run, &sb, &seen, &len) &&
+		sights_hold(seen, len);
 
-	if (!file_read(STORE_CODE_SEEN, &sb, NULL)) {
-		cbor_init(&c, sb.buf, sb.len);
-		has = cbor_get_uint(&c) == run;
-		name = cbor_get_text(&c, &name_len);
-		seen = cbor_get_bytes(&c, &len);
-		has = has && !c.failed &&
-			cbor_key_is(name, name_len, flow_file) &&
-			sights_hold(seen, len);
-	}
 	strbuf_release(&sb);
-	free(flow_file);
 	return has;
 }
 
@@ -224,6 +239,69 @@ run_code_note_news(struct run *r)
 		run_code_begin(r);
 }
 
+/* ---- what has changed since ---- */
+
+/* Note PATH, if it is a file of the project. */
+static bool
+note_edited(void *data, const char *path)
+{
+	struct strvec *edited = data;
+	struct stat st;
+
+	if (*path != '/' && (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)))
+		strvec_push_take(edited, xasprintf("%s: changed while the run "
+						   "went on", path));
+	return edited->count < EDITED_MAX;
+}
+
+/* Say in R's record of what it has not the latest, EDITED. */
+static void
+keep_edited(struct run *r, const struct strvec *edited)
+{
+	struct strbuf left_out = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+	struct code_record c, longer;
+	struct cbor old;
+	size_t count, i;
+	int got = store_code_get(r->store, r->summary->run.number, &c, &err);
+
+	if (got > 0) {
+		cbor_init(&old, c.left_out, c.left_out_len);
+		count = cbor_get_array(&old);
+		cbor_put_array(&left_out, count + edited->count);
+		strbuf_add(&left_out, old.next, (size_t)(old.end - old.next));
+		for (i = 0; i < edited->count; i++)
+			cbor_put_str(&left_out, edited->v[i]);
+		longer = c;
+		longer.left_out = left_out.buf;
+		longer.left_out_len = left_out.len;
+		keep(r, &longer);
+		code_record_release(&c);
+	} else if (got < 0) {
+		run_fatal(r, &err);
+	}
+	strbuf_release(&left_out);
+}
+
+/* Find out what of the code was edited since the snapshot of R: tasks that
+ * began later have seen that. */
+static void
+find_edited(struct run *r)
+{
+	struct strvec edited = STRVEC_INIT;
+	struct strbuf sb = STRBUF_INIT;
+	const char *seen;
+	size_t len;
+
+	if (read_seen(r, r->summary->run.number, &sb, &seen, &len))
+		sights_each_change(seen, len, true, note_edited, &edited);
+	strvec_sort(&edited);
+	if (edited.count)
+		keep_edited(r, &edited);
+	strbuf_release(&sb);
+	strvec_release(&edited);
+}
+
 void
 run_code_end(struct run *r)
 {
@@ -244,4 +322,6 @@ run_code_end(struct run *r)
 		run_note(r, "note: not all code was recorded; 'flowmake show "
 			 "%u' says what was left out", none.run);
 	}
+	if (r->code_taken && !r->fatal.text)
+		find_edited(r);
 }

@@ -105,7 +105,7 @@ is_own(const struct stat *st)
 /* Whether what is at PATH is what the LEN bytes of SEEN, NULL for nothing,
  * say. */
 static bool
-is_same(const char *path, const char *seen, size_t len)
+is_same(const char *path, const char *seen, size_t len, bool by_stamp)
 {
 	struct sight s;
 	struct stat st;
@@ -116,19 +116,21 @@ is_same(const char *path, const char *seen, size_t len)
 		return false;
 	memcpy(&s, seen, len);
 	return (stamp_is_of(&s.stamp, &st) &&
-		(len < sizeof(s) || has_content(path, &st, &s.content))) ||
+		(by_stamp || len < sizeof(s) ||
+		 has_content(path, &st, &s.content))) ||
 		is_own(&st);
 }
 
 bool
-sights_hold(const char *list, size_t len)
+sights_each_change(const char *list, size_t len, bool by_stamp,
+		   bool (*fn)(void *data, const char *path), void *data)
 {
 	struct strbuf path = STRBUF_INIT;
 	struct cbor c;
-	bool hold = true;
+	bool go_on = true;
 
 	cbor_init(&c, list, len);
-	while (hold && cbor_peek(&c) != CBOR_END) {
+	while (go_on && cbor_peek(&c) != CBOR_END) {
 		size_t path_len, seen_len = 0;
 		const char *text = cbor_get_text(&c, &path_len);
 		const char *seen = cbor_get_null(&c) ? NULL :
@@ -138,8 +140,29 @@ sights_hold(const char *list, size_t len)
 			break;
 		strbuf_reset(&path);
 		strbuf_add(&path, text, path_len);
-		hold = is_same(path.buf, seen, seen_len);
+		go_on = is_same(path.buf, seen, seen_len, by_stamp) ||
+			fn(data, path.buf);
 	}
 	strbuf_release(&path);
-	return hold && !c.failed;
+	return !c.failed;
+}
+
+/* The list does not hold. */
+static bool
+note_change(void *data, const char *path)
+{
+	bool *holds = data;
+
+	(void)path;
+	*holds = false;
+	return false;
+}
+
+bool
+sights_hold(const char *list, size_t len)
+{
+	bool holds = true;
+
+	return sights_each_change(list, len, false, note_change, &holds) &&
+		holds;
 }

@@ -203,6 +203,20 @@ test_expect_success 'the code stays when the repository is collected or gone' '
 	git --git-dir .flowmake/code.git fsck --full --strict
 '
 
+test_expect_success 'what is edited while the run goes on is named' '
+	mkdir meanwhile && cd meanwhile && fifo go 8 && echo 1 > a && echo 1 > b &&
+	flowfile <<-\END &&
+	(step hello (output o "made") (shell "read -r line < go; echo > #{o}"))
+	END
+	begin flowmake run > ../said 2>&1 && run=$begun &&
+	test_wait test -e .flowmake/cache/code && echo 2 > b && rm a && echo 1 > c &&
+	echo >&8 && ended 0 $run && flowmake show > shown &&
+	test_grep "^  left out +a: changed while the run went on$" shown &&
+	test_grep "^ +b: changed while the run went on$" shown &&
+	test_grep -v "c: changed|made" shown && flowmake checkout 1 ../was &&
+	echo 1 | test_cmp - ../was/b
+'
+
 # ---- where the project is ----
 
 test_expect_success 'a project that is not in git works the same' '

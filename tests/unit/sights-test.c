@@ -69,12 +69,50 @@ test_contents(void)
 	ok(!hold(), "nor with another target");
 }
 
+/* Append PATH to the list of changes that DATA is. */
+static bool
+note_change(void *data, const char *path)
+{
+	strbuf_addf(data, "%s ", path);
+	return true;
+}
+
+static void
+test_changes(void)
+{
+	struct strbuf changes = STRBUF_INIT;
+	struct stat st;
+
+	strbuf_reset(&list);
+	mkdir("dir", 0777);
+	lstat("dir", &st);
+	sights_add(&list, "dir", &st, NULL);
+	ok(hold(), "a directory holds");
+	sights_doubt(&list, "doubt");
+	ok(!hold(), "what is in doubt does not");
+	add("c", "1", 1);
+	add("link", "here", 4);
+	put("dir/new", "");
+	ok(sights_each_change(list.buf, list.len, false, note_change,
+			      &changes),
+	   "a list can be read");
+	is_str(changes.buf, "dir doubt link ", "all changes are told");
+	ok(!sights_each_change(list.buf, list.len - 1, false, note_change,
+			       &changes),
+	   "a part of one cannot");
+	strbuf_reset(&changes);
+	sights_each_change(list.buf, list.len, true, note_change, &changes);
+	is_str(changes.buf, "dir doubt ", "by stamps not the contents");
+	strbuf_release(&changes);
+}
+
 int
 main(void)
 {
 	enter_work_dir();
 	test_stamps();
 	test_contents();
+	test_changes();
 	strbuf_release(&list);
 	leave_work_dir();
 	return done_testing();
