@@ -5,6 +5,7 @@
  */
 #include "base/base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <git2.h>
 #include <stdio.h>
@@ -362,11 +363,29 @@ mbedtls_x509_crt_parse_file(void *chain, const char *path)
 	return -1;
 }
 
+/* Leave out what the user's own configuration says if it cannot be read: HOME
+ * may be somebody else's, as after sudo(8), and git goes on then. */
+static void
+leave_out_home(void)
+{
+	static const git_config_level_t levels[] = {
+		GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_XDG,
+	};
+	const char *home = getenv("HOME");
+	size_t i;
+
+	if (!home || !access(home, X_OK) || errno != EACCES)
+		return;
+	for (i = 0; i < ARRAY_SIZE(levels); i++)
+		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+}
+
 static int
 start_libgit2(struct error *err)
 {
 	if (git_libgit2_init() < 0)
 		return repo_error(err, "cannot start libgit2");
+	leave_out_home();
 	/* Nothing of a repository is ever executed here, and who runs its
 	 * Flowfile trusts it: it may belong to anybody. */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);

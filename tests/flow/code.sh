@@ -317,6 +317,27 @@ else
 	'
 fi
 
+# somebody COMMAND...: run it as somebody who has no rights of root's.
+somebody() {
+	if test "$(id -u)" = 0; then
+		chown -R 65534:65534 . &&
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+test_expect_success 'the configuration in a HOME that cannot be read is left out' '
+	project closed-home && committed && mkdir ../closed &&
+	chmod 000 ../closed && test_when_finished "chmod 700 \"$PWD/../closed\"" &&
+	# where nobody else can come nothing can be tried
+	{ ! somebody flowmake version > out || {
+		HOME=$PWD/../closed somebody flowmake run > out 2>&1 &&
+		flowmake show > out && test_grep "code +commit" out &&
+		HOME=$PWD/../closed somebody flowmake checkout 1 was > out
+	}; }
+'
+
 # ---- data ----
 
 test_expect_success 'large files and directories full of files are left out' '
