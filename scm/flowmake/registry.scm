@@ -207,10 +207,14 @@ EARLIER, such a list, what was given to the run that is resumed."
   (let ((value (false-if-exception (string->number text))))
     (and (real? value) value)))
 
-(define (convert name text default)
-  ;; TEXT as a value of DEFAULT's type.
+(define (convert name text default earlier?)
+  ;; TEXT, which was given EARLIER? or now, as a value of DEFAULT's type.
   (define (wrong type)
-    (flow-error #f "parameter '~a' is ~a, '~a' is none" name type text))
+    (flow-error #f "parameter '~a' is ~a, '~a' is none~a" name type text
+                (if earlier?
+                    (format #f "; it was given to the run that is resumed: \
+give another now, as ~a=VALUE" name)
+                    "")))
   (cond
    ((number? default)
     (or (text->number text) (wrong "a number")))
@@ -242,8 +246,8 @@ EARLIER, such a list, what was given to the run that is resumed."
 the type of DEFAULT, or DEFAULT.  DEFAULT #:required means that one must be
 given, a string."
   (let* ((text-name (symbol->string name))
-         (text (or (assoc-ref given text-name)
-                   (assoc-ref inherited text-name))))
+         (now (assoc-ref given text-name))
+         (text (or now (assoc-ref inherited text-name))))
     (when (assoc text-name declared)
       (flow-error place "parameter '~a' is declared twice" name))
     (unless (or (eq? default #:required) (plain-type? default))
@@ -251,7 +255,7 @@ given, a string."
 number, a string, a truth value or a list, not ~a" name (show-value default)))
     (when (and (eq? default #:required) (not text))
       (flow-error place "parameter '~a' must be given, as ~a=VALUE" name name))
-    (let ((value (if text (convert name text default) default)))
+    (let ((value (if text (convert name text default (not now)) default)))
       (set! declared (cons (list text-name value doc (and text #t)) declared))
       value)))
 

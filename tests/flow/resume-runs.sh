@@ -63,6 +63,17 @@ test_expect_success 'a Flowfile is the same however it is named' '
 	test_grep -v "left out" out
 '
 
+test_expect_success 'what was given to an earlier run, and is wrong now, is said to be that' '
+	mkdir wrong && cd wrong && flowfile <<-\END &&
+	(parameter n "a")
+	(step a (output o "o.txt") (shell "echo #{n} > #{o}"))
+	END
+	flowmake n=b && edit "n \"a\"" "n 1" && test_must_fail flowmake 2> out &&
+	test_grep "is a number, .b. is none; it was given to the run that is resumed: give another now, as n=VALUE$" out &&
+	test_must_fail flowmake n=c 2> out && test_grep ".c. is none$" out &&
+	executes a n=2
+'
+
 test_expect_success 'a second failure loses nothing of what was done between' '
 	cd failure && echo bad > flag && test_must_fail flowmake &&
 	edit "list 1 2 3" "list 1 2 3 4" && test_must_fail flowmake -k &&
