@@ -22,6 +22,23 @@
 #include "store/store.h"
 #include "sys/file.h"
 
+/* Whether something else stands in the place of the directory DIR, or of one
+ * around it; then DIR is cut down to that. */
+static bool
+is_in_the_way(char *dir)
+{
+	struct stat st;
+	size_t len;
+
+	while (lstat(dir, &st) < 0) {
+		len = path_dir_len(dir);
+		if (!len)
+			return false;
+		dir[len] = '\0';
+	}
+	return stat(dir, &st) < 0 || !S_ISDIR(st.st_mode);
+}
+
 /* Make the directory that PATH is in; most often it is there. */
 static int
 make_parent(const char *path, struct error *err)
@@ -34,8 +51,13 @@ make_parent(const char *path, struct error *err)
 	if (!len)
 		return 0;
 	dir = xstrndup(path, len);
-	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		rc = file_make_dirs(dir, err);
+		if (rc && is_in_the_way(dir))
+			error_set(err, "cannot make '%s': '%s' is no "
+				  "directory; remove it, or move it away",
+				  path, dir);
+	}
 	free(dir);
 	return rc;
 }
@@ -74,7 +96,7 @@ keep_replaced(uint32_t run, const char *path, bool changed,
 		text_add_escaped(notes, path, strlen(path));
 		strbuf_addf(notes, "', which %s, to %s\n",
 			    changed ? "was changed since flowmake made it"
-				    : "flowmake did not make", kept);
+				    : "no finished task made", kept);
 	}
 	free(kept);
 	return rc;

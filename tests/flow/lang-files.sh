@@ -149,11 +149,25 @@ test_expect_success 'a file that flowmake did not make is kept and said' '
 	(step a (output o "by-hand") (shell "echo made > #{o}"))
 	END
 	flowmake run --run-id-file=id > output 2>&1 &&
-	test_grep "by-hand.*\.flowmake/replaced/$(cat id)" output &&
+	test_grep "moved .by-hand., which no finished task made, to \.flowmake/replaced/$(cat id)" output &&
 	echo mine > expected &&
 	test_cmp expected .flowmake/replaced/$(cat id)/by-hand &&
 	echo made > expected &&
 	test_cmp expected by-hand
+'
+
+test_expect_success 'a file in the place of a directory is named, and stays' '
+	echo mine > in-the-way && flowfile <<-"END" &&
+	(step a (output o "in-the-way/deep/x") (shell "echo made > #{o}"))
+	END
+	test_must_fail flowmake run > output 2>&1 &&
+	test_grep "cannot make .in-the-way/deep/x.: .in-the-way. is no directory; remove it" output &&
+	echo mine | test_cmp - in-the-way && rm in-the-way &&
+	ln -s nowhere in-the-way && test_must_fail flowmake run > output 2>&1 &&
+	test_grep ".in-the-way. is no directory" output && rm in-the-way &&
+	flowfile <<-"END"
+	(step a (output o "by-hand") (shell "echo made > #{o}"))
+	END
 '
 
 test_expect_success 'an output changed since is kept and said' '
