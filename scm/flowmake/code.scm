@@ -37,7 +37,7 @@
 
 (define (crowd strings cut?)
   ;; What stands for STRINGS, many, the last first.
-  (list (list->vector (cons cut? (reverse strings)))))
+  (list (list->vector (cons cut? (filter may-be-file? (reverse strings))))))
 
 (define (find-strings value)
   (let loop ((queue (list value)) (strings '()) (count 0) (looks 0))
@@ -432,8 +432,8 @@ cannot be had or encoded; #t if there is nothing."
   "Return what of model/wire.h's CODE stands for a body with SUMMARY, (DIGEST
 MENTIONED ...), and CLOSURE, what closure-summary says of its thunk: a list of
 (NAME DIGEST-or-#f) and (NAME DIGEST-or-#f ENCODED-or-#f); the strings in there
-that may name files; and for each value with many of them a list of those, behind
-whether it has even more."
+that may name files; and for each value with many of them a vector of those,
+behind whether it has even more."
   (let ((seen (make-hash-table)))
     (let loop ((queue (append (if (pair? closure) (cdr closure) '())
                               (cdr summary)))
@@ -460,10 +460,7 @@ whether it has even more."
          ((string? (car queue))
           (loop (cdr queue) parts (cons (car queue) strings) crowds))
          ((vector? (car queue))
-          (let ((cut? (vector-ref (car queue) 0))
-                (texts (cdr (vector->list (car queue)))))
-            (loop (cdr queue) parts strings
-                  (acons cut? (filter may-be-file? texts) crowds))))
+          (loop (cdr queue) parts strings (cons (car queue) crowds)))
          (else
           (call-with-values (lambda () (symbol-parts (car queue)))
             (lambda (new mentioned)

@@ -144,6 +144,15 @@
       (lambda (parts strings crowds)
         (list (map code-part-message parts) strings crowds)))))
 
+(define sent-crowds (make-hash-table))  ; -> its number
+
+(define (crowd-message crowd)
+  ;; CROWD, or its number if it was sent: many steps use the same data.
+  (or (hashq-ref sent-crowds crowd)
+      (begin
+        (hashq-set! sent-crowds crowd (hash-count (const #t) sent-crowds))
+        (vector->list crowd))))
+
 (define sent-sources (make-hash-table))
 
 (define source-added
@@ -181,8 +190,10 @@
                 (cons* (if (and code (string=? key "recipe"))
                            (let ((recipe (template-field template key)))
                              (append (list-head recipe 3)
-                                     (cons (map source-added (car code))
-                                           (cdr code))
+                                     (list (map source-added (car code))
+                                           (cadr code)
+                                           (map-in-order crowd-message
+                                                         (caddr code)))
                                      (list-tail recipe 4)))
                            (cdar fields))
                        key result))))))

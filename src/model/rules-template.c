@@ -321,20 +321,36 @@ read_strings(struct rules *r, struct cbor *c, size_t count)
 	return strings;
 }
 
-/* The lists of many strings. */
+/* A list of many strings: a new one, or one that was read. */
+static const struct text_list *
+read_list(struct rules *r, struct cbor *c)
+{
+	struct text_list *list;
+	size_t n;
+
+	if (cbor_peek(c) == CBOR_UINT) {
+		n = read_index(c, r->text_list_count);
+		return c->failed ? NULL : r->text_lists[n];
+	}
+	n = read_array(c, 1);
+	list = rules_take(r, 1, sizeof(*list));
+	list->is_cut = cbor_get_bool(c);
+	list->count = (uint32_t)(n ? n - 1 : 0);
+	list->texts = read_strings(r, c, list->count);
+	ARRAY_GROW(r->text_lists, r->text_list_count, r->text_list_alloc);
+	r->text_lists[r->text_list_count++] = list;
+	return list;
+}
+
 static void
 read_lists(struct rules *r, struct cbor *c, struct recipe *rec)
 {
-	size_t n = read_array(c, 0), count, i;
+	size_t n = read_array(c, 0), i;
 
 	rec->lists = rules_take(r, n, sizeof(*rec->lists));
+	for (i = 0; i < n && !c->failed; i++)
+		rec->lists[i] = read_list(r, c);
 	rec->list_count = (uint32_t)n;
-	for (i = 0; i < n && !c->failed; i++) {
-		count = read_array(c, 1);
-		rec->lists[i].is_cut = cbor_get_bool(c);
-		rec->lists[i].count = (uint32_t)(count ? count - 1 : 0);
-		rec->lists[i].texts = read_strings(r, c, rec->lists[i].count);
-	}
 }
 
 /* The names that a scheme recipe mentions. */

@@ -38,6 +38,7 @@ rules_release(struct rules *r)
 	free(r->templates);
 	free(r->steps);
 	free(r->defaults);
+	free(r->text_lists);
 	map_release(&r->by_name);
 	map_release(&r->sources);
 	arena_release(&r->arena);

@@ -165,7 +165,7 @@ struct recipe {
 	uint32_t code_count;
 	const char **strings;    /* of the code: they may name files */
 	uint32_t string_count;
-	struct text_list *lists; /* those in values that hold many */
+	const struct text_list **lists; /* those in values that hold many */
 	uint32_t list_count;
 };
 
@@ -286,6 +286,9 @@ struct rules {
 	uint32_t step_alloc;
 	struct map by_name;      /* step name -> struct step */
 	struct map sources;      /* digest of code -> struct code_part */
+	struct text_list **text_lists; /* of all recipes */
+	uint32_t text_list_count;
+	uint32_t text_list_alloc;
 	struct step **defaults;  /* the defaults forms among steps */
 	uint32_t default_count;
 	uint32_t default_alloc;

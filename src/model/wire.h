@@ -73,8 +73,8 @@
  *        the file in which it is written, and how; the
  *        TEXTs are the strings in there, one line each, which may name files;
  *        MANY = [cut: bool, TEXT...] are those of a value with many of them,
- *        of which these are the first few if it is cut; then the names that
- *        the body mentions
+ *        of which these are the first few if it is cut, or N, the one that
+ *        was said as number N, from 0; then the names that the body mentions
  *     The other recipes have no CODE: their THUNKs' values are in the key.
  *   annotations, CLAUSE and KEY as written, without "#:" :
  *     resources, batch, timeout, retry: one entry for each keyword

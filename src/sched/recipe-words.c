@@ -149,7 +149,7 @@ recipe_words_each(const struct attempt *a, struct graph *g,
 		file_words_in(f->text, f->text_len, r->kind == RECIPE_SCRIPT,
 			      word, data);
 	for (i = 0; i < r->list_count; i++)
-		give(&taker, r->lists[i].texts, r->lists[i].count,
-		     r->lists[i].is_cut);
+		give(&taker, r->lists[i]->texts, r->lists[i]->count,
+		     r->lists[i]->is_cut);
 	take_given(&taker, a, g);
 }
