@@ -65,7 +65,7 @@ why_add_words(const struct why *why, struct strbuf *out)
 		strbuf_adds(out, "--rerun asked for it");
 		break;
 	case WHY_STALE:
-		strbuf_adds(out, "what it read was changed by hand");
+		strbuf_adds(out, "what it read was changed after it was made");
 		break;
 	case WHY_GONE:
 		strbuf_adds(out, "what it had made was gone or changed");
@@ -307,8 +307,8 @@ add_sentence(struct strbuf *out, const struct why *why)
 		strbuf_adds(out, " because --rerun asked for it\n");
 		return;
 	case WHY_STALE:
-		strbuf_adds(out, " because a file that it read was changed by "
-			    "hand since it was made\n");
+		strbuf_adds(out, " because a file that it read was changed "
+			    "after its task had made it\n");
 		return;
 	case WHY_ALWAYS:
 		strbuf_adds(out, ", as it always does: data that it depends "
@@ -439,7 +439,10 @@ add_groups(const struct why_state *w, const struct groups *groups,
 	}
 	add_run(out, &w->target->run);
 	strbuf_addch(out, '\n');
-	table_print(&t, out);
+	if (w->tasks.count)
+		table_print(&t, out);
+	else
+		strbuf_adds(out, "No task of it was recorded.\n");
 	table_release(&t);
 	if (!example)
 		return;

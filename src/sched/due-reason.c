@@ -256,7 +256,7 @@ run_add_due_reason(struct run *r, struct attempt *a, struct strbuf *why)
 		return;
 	}
 	if (a->is_stale)
-		strbuf_adds(why, "a file that it reads was changed by hand");
+		strbuf_adds(why, "a file that it reads was changed after it was made");
 	else if (digest_is_zero(&a->key))
 		add_unknown_parts(a, why);
 	else if (add_difference(r, a, why, &err))

@@ -433,7 +433,7 @@ test_expect_success 'a failure that was caught is a value' '
 	why e "  from mine changed: 1 -> a failure that was caught"
 '
 
-test_expect_success 'a file that was changed by hand since it was made is said' '
+test_expect_success 'a file that was changed after it was made is said' '
 	mkdir stale && cd stale &&
 	cat > stale.scm <<-\END &&
 	(step make (output o "made") (shell "echo 1 > #{o}"))
@@ -441,7 +441,7 @@ test_expect_success 'a file that was changed by hand since it was made is said' 
 	(step read (from make o) (after edit) (shell "cat #{o}"))
 	END
 	flowmake run -f stale.scm > /dev/null 2>&1 &&
-	why read "1/read ran because a file that it read was changed by hand since it was made"
+	why read "1/read ran because a file that it read was changed after its task had made it"
 '
 
 test_expect_success 'the JSON is JSON' '
@@ -506,6 +506,13 @@ test_expect_success 'a fan-out is recognized whose recipe and name changed at on
 		why 2/b/$i "2/b/$i .* ran because of what changed since 1/a/$i:" \
 			"  recipe changed: cat .* -> cat -n .*" || return 1
 	done
+'
+
+test_expect_success 'of a run without tasks why says that' '
+	mkdir no-tasks && cd no-tasks && flowfile <<-\END &&
+	(step a (foreach x (list)) (shell "true"))
+	END
+	flowmake && why 1 "No task of it was recorded."
 '
 
 test_expect_success 'why says what it cannot find' '
