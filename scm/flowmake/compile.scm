@@ -75,7 +75,7 @@
   (if (null? names)
       '()
       (let* ((datum (syntax->datum form))
-             (summary (source-summary datum))
+             (summary (definition-summary datum))
              (place (syntax-source form)))
         (note-source! (car summary) (assq-ref place 'filename)
                       (source-text place datum))

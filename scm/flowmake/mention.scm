@@ -11,14 +11,14 @@
   #:use-module ((flowmake reader) #:select (source-text))
   #:use-module ((flowmake registry) #:select (note-source!))
   #:use-module (flowmake source)
-  #:export (body-summary
+  #:export (clause-summary
             modules-of
             expressions-summary))
 
-(define (body-summary stx place)
-  "Return the source-summary of STX, the body of the clause at PLACE."
+(define (clause-summary stx place)
+  "Return the body-summary of STX, the body of the clause at PLACE."
   (let* ((datum (syntax->datum stx))
-         (summary (source-summary datum))
+         (summary (body-summary datum))
          (text (source-text place (cons 'scheme datum))))
     (note-source! (car summary) (assq-ref place 'filename)
                   (and text
@@ -66,15 +66,16 @@ come from: those of procedures that declare steps, and of macros."
                     (string-join (map binding-text around) "\n")))
     digest))
 
-(define (names-in datum)
-  ;; What DATUM mentions, but strings.
-  (filter (lambda (what) (not (string? what))) (mentioned datum)))
+(define (names-in mentioned)
+  ;; What of MENTIONED is no string.
+  (filter (lambda (what) (not (string? what))) mentioned))
 
 (define (free-names thunk)
-  ;; Those in THUNK, a lambda, but what it takes: names of the step.
+  ;; What THUNK, a lambda, mentions, but what it takes: names of the step.
   (match thunk
     ((_ taken . body)
-     (filter (lambda (what) (not (memq what taken))) (names-in body)))))
+     (filter (lambda (what) (not (memq what taken)))
+             (names-in (mentioned-freely body))))))
 
 (define (mentioned-around)
   ;; What the form around the step mentions: its values may reach the step by
@@ -99,5 +100,5 @@ what is bound around them; or #f: there are none."
        (cons (and (pair? around) (note-around! around (draft-place draft)))
              (append (append-map modules-of thunks)
                      (append-map free-names data)
-                     (names-in around)
+                     (names-in (mentioned around))
                      (mentioned-around)))))))

@@ -172,7 +172,7 @@
         ;; CODE is put in place of the #f once all definitions are known.
         (values (list "scheme" (line-of place) (column-of place) #f needs)
                 (append (list number (form-at-top-level?))
-                        (body-summary stx place)
+                        (clause-summary stx place)
                         (modules-of stx)))))))
 
 (define (make-recipe draft kind args program place)

@@ -1,12 +1,15 @@
 ;;; Digests of source text, and the names that it mentions.
 
 (define-module (flowmake source)
+  #:use-module ((srfi srfi-1) #:select (append-map))
   #:use-module (flowmake primitives)
   #:use-module (flowmake project)
-  #:export (source-summary
+  #:export (definition-summary
+            body-summary
             form-summary
             bindings-for
             mentioned
+            mentioned-freely
             mentioned-in-form
             forms-digest
             count-definitions!
@@ -88,6 +91,149 @@ strings that may name files."
 
 (define (keys table)
   (hash-map->list (lambda (key _) key) table))
+
+;;; A name that code binds itself, as (define (f n) ...) does, is not one of the
+;;; Flowfile's.  Only some of Guile's own forms are looked into: what another
+;;; macro makes of what it is given nobody can say.
+
+(define binders
+  '(lambda lambda* let let* letrec letrec* define define*))
+
+(define plain-forms
+  '(if begin set! when unless cond case and or))
+
+(define (guile-means? name)
+  ;; Whether NAME stands in the Flowfile for what it does in Guile.
+  (let ((variable (module-variable (flow-module) name)))
+    (and variable
+         (eq? variable (module-variable the-scm-module name)))))
+
+(define (closed? name)
+  ;; Whether the macro NAME, if it is one, may make anything of its arguments.
+  (let ((variable (module-variable (flow-module) name)))
+    (and variable
+         (variable-bound? variable)
+         (macro? (variable-ref variable))
+         (not (and (or (memq name binders) (memq name plain-forms))
+                   (guile-means? name))))))
+
+(define (names-in-formals formals)
+  ;; Those that FORMALS, of lambda or lambda*, bind.
+  (let loop ((formals formals) (names '()))
+    (cond
+     ((symbol? formals) (cons formals names))
+     ((not (pair? formals)) names)
+     ((symbol? (car formals)) (loop (cdr formals) (cons (car formals) names)))
+     ((and (pair? (car formals)) (symbol? (caar formals)))
+      (loop (cdr formals) (cons (caar formals) names)))
+     (else (loop (cdr formals) names)))))
+
+(define (defaults-in formals)
+  ;; The expressions in FORMALS.
+  (let loop ((formals formals) (found '()))
+    (cond
+     ((not (pair? formals)) found)
+     ((pair? (car formals)) (loop (cdr formals) (append (cdar formals) found)))
+     (else (loop (cdr formals) found)))))
+
+(define (bindings? data)
+  ;; Whether DATA are those of a let.
+  (and (list? data)
+       (and-map (lambda (binding)
+                  (and (list? binding)
+                       (= (length binding) 2)
+                       (symbol? (car binding))))
+                data)))
+
+(define (defined-by form)
+  ;; The names that FORM, in a body, defines for all of it.
+  (if (and (pair? form)
+           (memq (car form) '(define define*))
+           (pair? (cdr form)))
+      (let ((target (cadr form)))
+        (filter symbol? (list (if (pair? target) (car target) target))))
+      '()))
+
+(define (free-symbols data)
+  ;; A table of the symbols in DATA, the forms of a body, that are not bound
+  ;; there, nor quoted.
+  (define symbols (make-hash-table))
+  (define (note! symbol bound)
+    (unless (memq symbol bound)
+      (hashq-set! symbols symbol #t)))
+  (define (note-all! datum bound)
+    ;; Nothing is known of what stands for what.
+    (cond
+     ((symbol? datum) (note! datum bound))
+     ((vector? datum) (note-all! (vector->list datum) bound))
+     ((and (pair? datum) (not (eq? (car datum) 'quote)))
+      (let loop ((datum datum))
+        (cond
+         ((pair? datum) (note-all! (car datum) bound) (loop (cdr datum)))
+         ((not (null? datum)) (note-all! datum bound)))))))
+  (define (walk-each data bound)
+    (for-each (lambda (datum) (walk datum bound)) data))
+  (define (walk-body forms bound)
+    (walk-each forms
+               (if (and (guile-means? 'define) (not (memq 'define bound)))
+                   (append (append-map defined-by forms) bound)
+                   bound)))
+  (define (walk-lambda formals body bound)
+    (note-all! (defaults-in formals) bound)
+    (walk-body body (append (names-in-formals formals) bound)))
+  (define (walk-define target body bound)
+    (cond
+     ((pair? target)
+      (note-all! (car target) bound)
+      (walk-lambda (cdr target) body bound))
+     (else
+      (note-all! target bound)
+      (walk-each body bound))))
+  (define (walk-let head rest bound)
+    ;; Whether REST, behind HEAD, is that of such a form.
+    (let* ((named? (and (eq? head 'let) (pair? rest) (symbol? (car rest))))
+           (parts (if named? (cdr rest) rest)))
+      (and (pair? parts)
+           (bindings? (car parts))
+           (let* ((names (map car (car parts)))
+                  (inside (append (if named? (list (car rest)) '())
+                                  names
+                                  bound)))
+             (let loop ((bindings (car parts)) (before bound))
+               (when (pair? bindings)
+                 (walk (cadar bindings)
+                       (case head
+                         ((let) bound)
+                         ((let*) before)
+                         (else inside)))
+                 (loop (cdr bindings) (cons (caar bindings) before))))
+             (walk-body (cdr parts) inside)
+             #t))))
+  (define (walk-binder datum bound)
+    ;; Whether DATUM is a form that binds names, and has been walked.
+    (case (car datum)
+      ((lambda lambda*)
+       (and (pair? (cdr datum))
+            (begin (walk-lambda (cadr datum) (cddr datum) bound) #t)))
+      ((define define*)
+       (and (pair? (cdr datum))
+            (begin (walk-define (cadr datum) (cddr datum) bound) #t)))
+      (else (walk-let (car datum) (cdr datum) bound))))
+  (define (walk datum bound)
+    (let ((head (and (list? datum)
+                     (pair? datum)
+                     (symbol? (car datum))
+                     (not (memq (car datum) bound))
+                     (car datum))))
+      (cond
+       ((not (pair? datum)) (note-all! datum bound))
+       ((eq? (car datum) 'quote))
+       ((and head (closed? head)) (note-all! datum '()))
+       ((and head (memq head binders) (walk-binder datum bound)))
+       ((list? datum) (walk-each datum bound))
+       (else (note-all! datum '())))))
+  (walk-body data '())
+  symbols)
 
 ;;; A step inside another form, a loop or a let, may mention what is defined
 ;;; around it.  Data are seen as what its body closes over; procedures may
@@ -185,11 +331,18 @@ and what it defines itself, and the names of modules."
           (loop (cdr datum) (cons (without-steps (car datum)) result)))))
       datum))
 
+(define (mentioned-freely data)
+  ;; What the forms DATA mention, but for symbols that they bind themselves.
+  (let ((free (free-symbols data)))
+    (filter (lambda (what)
+              (or (not (symbol? what)) (hashq-ref free what)))
+            (mentioned data))))
+
 (define (form-summary datum)
   "Return (DIGEST MENTIONED ...) of DATUM, a top-level form, without the steps
 that it declares."
   (let ((rest (without-steps datum)))
-    (cons (source-digest rest) (mentioned rest))))
+    (cons (source-digest rest) (mentioned-freely (list rest)))))
 
 ;;; Macros are expanded as they are then, not as they are in the end: where one
 ;;; is defined several times, it counts how often it was before.
@@ -210,13 +363,20 @@ that it declares."
   (map (lambda (name) (cons name (count name)))
        (filter (lambda (what) (> (count what) 1)) mentioned)))
 
-(define (source-summary datum)
-  "Return (DIGEST MENTIONED ...) of DATUM, which may be part of a top-level
-form: the symbols that it mentions, and the strings that may name files."
-  (let* ((all (if (or (form-at-top-level?) (not (top-level-form)))
-                  datum
-                  (cons datum (bindings-for datum))))
-         (mentioned (mentioned all))
-         (redefined (redefinitions-in mentioned)))
-    (cons (source-digest (if (null? redefined) all (list all redefined)))
+(define (summary datum mentioned)
+  ;; DATUM mentions MENTIONED.
+  (let ((redefined (redefinitions-in mentioned)))
+    (cons (source-digest (if (null? redefined) datum (list datum redefined)))
           mentioned)))
+
+(define (definition-summary datum)
+  "Return (DIGEST MENTIONED ...) of DATUM, a top-level form: the symbols that it
+mentions and does not bind itself, and the strings that may name files."
+  (summary datum (mentioned-freely (list datum))))
+
+(define (body-summary forms)
+  "Return the same of FORMS, a body, with what is bound around them in the
+top-level form."
+  (let ((around (if (form-at-top-level?) '() (bindings-for forms))))
+    (summary (if (null? around) forms (cons forms around))
+             (append (mentioned-freely forms) (mentioned around)))))
