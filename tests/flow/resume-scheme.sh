@@ -314,27 +314,6 @@ test_expect_success 'data that a module reads while it is loaded count' '
 	test_grep "^    see flowmake diff [0-9]+ [0-9]+\$" why
 '
 
-test_expect_success 'for its users only, however it reads them' '
-	mkdir reads && cd reads && echo 1 > x.dat && echo 1 > y.dat &&
-	cat > t.scm <<-\END &&
-	(define-module (t) #:export (rows known))
-	(define rows (call-with-input-file "x.dat" read))
-	(define known
-	  (let ((y (with-input-from-file "y.dat" read)))
-	    (lambda () y)))
-	END
-	flowfile <<-\END &&
-	(use-modules (t))
-	(step rows (produces v) (scheme rows))
-	(step known (produces v) (scheme (known)))
-	(step other (produces v) (scheme 3))
-	END
-	flowmake && executes "" && echo 2 > x.dat && executes "known rows" &&
-	echo 2 > y.dat && executes "known rows" && dumps latest/known "v = 2" &&
-	echo "; a comment" >> t.scm && executes "" && echo 3 > x.dat &&
-	executes "known rows" && dumps latest/rows "v = 3"
-'
-
 test_expect_success 'procedures given to one that declares steps count' '
 	mkdir given && cd given && flowfile <<-\END &&
 	(define (maker n) (lambda (x) (+ x n)))
