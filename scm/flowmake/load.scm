@@ -27,6 +27,7 @@
 (define (project-observations)
   ;; What was looked at while it was expanded.
   (append (expanded-observations)
+          (loaded-observations)
           (append-map module-observations (map car (project-modules)))))
 
 (define look-again-at

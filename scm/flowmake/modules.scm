@@ -23,7 +23,7 @@
   ;; Compile TEXT, keep that at PATH, and return it as a thunk.
   (install-here-strings!)
   (parameterize ((included-files '()) (expanded-files '()) (forms-read '())
-                 (expanded-observations '()))
+                 (expanded-observations '()) (loaded-observations '()))
     (let* ((forms (read-flow file text))
            (expanded (expand-module file forms))
            (bytecode (compile-module expanded)))
@@ -32,6 +32,7 @@
                           (delete file (all-of module-files
                                                (car expanded))))
                   (append (expanded-observations)
+                          (loaded-observations)
                           (all-of module-observations (car expanded))))
       (load-thunk-from-memory bytecode))))
 
@@ -99,6 +100,8 @@
                        (apply note-observation! observation))
                      (module-observations file)))
           (else
-           ;; What a module looks at is not looked at by the form that uses it.
-           (parameterize ((on-observation #f))
+           ;; What a module looks at is not looked at by the form that uses it;
+           ;; but macros may make code of it.
+           (parameterize ((on-observation (and (on-observation)
+                                               note-loaded-observation!)))
              (load-it)))))))))

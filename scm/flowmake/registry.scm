@@ -32,6 +32,8 @@
             expanded-files
             expanded-observations
             note-observation!
+            loaded-observations
+            note-loaded-observation!
             pack-observations
             note-module-files!
             note-read-module!
@@ -305,11 +307,23 @@ number, a string, a truth value or a list, not ~a" name (show-value default)))
   ;; (KIND QUERY ANSWER): any code may come of that, too.
   (make-parameter '()))
 
+(define loaded-observations
+  ;; The same of what modules looked at that were loaded for that: expanded code
+  ;; may hold what macros made of it.
+  (make-parameter '()))
+
+(define (note-in! observations kind query answer)
+  (let ((observation (list kind query answer)))
+    (unless (member observation (observations))
+      (observations (cons observation (observations))))))
+
 (define (note-observation! kind query answer)
   "Remember what was looked at for the forms that are expanded."
-  (let ((observation (list kind query answer)))
-    (unless (member observation (expanded-observations))
-      (expanded-observations (cons observation (expanded-observations))))))
+  (note-in! expanded-observations kind query answer))
+
+(define (note-loaded-observation! kind query answer)
+  "Remember what a module looked at that is loaded for them."
+  (note-in! loaded-observations kind query answer))
 
 (define (pack-observations)
   "Return what note-definitions! takes for the observations so far."

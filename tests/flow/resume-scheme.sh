@@ -567,6 +567,38 @@ test_expect_success 'and the data of each of two modules in one file' '
 	flowmake dump latest/a > out && test_grep "1.*2" out
 '
 
+test_expect_success 'what macros make of the data of modules is made anew' '
+	mkdir made && cd made && mkdir d && echo 1 > d/1 && echo 1 > x.dat &&
+	cat > m.scm <<-\END &&
+	(define-module (m) #:use-module (flowmake) #:export (number names told))
+	(define x (call-with-input-file "x.dat" read))
+	(define (number) x)
+	(define n (length (wildcard "d/*")))
+	(define (names) n)
+	(define e (getenv "XX3"))
+	(define (told) e)
+	END
+	cat > o.scm <<-\END &&
+	(define-module (o) #:use-module (m) #:export (other))
+	(define-syntax other
+	  (lambda (x) (syntax-case x () ((_) (datum->syntax x (names))))))
+	END
+	flowfile <<-\END &&
+	(use-modules (m) (o))
+	(define-syntax-rule (made e)
+	  (let-syntax ((it (lambda (x) (datum->syntax x e)))) it))
+	(step number (produces v) (scheme (made (number))))
+	(step names (produces v) (scheme (made (names))))
+	(step told (produces v) (scheme (made (told))))
+	(step other (produces v) (scheme (other)))
+	END
+	export XX3=one && flowmake && executes "" &&
+	echo 2 > x.dat && flowmake && dumps latest/number "v = 2" &&
+	echo 2 > d/2 && flowmake && dumps latest/names "v = 2" &&
+	dumps latest/other "v = 2" && export XX3=two && flowmake &&
+	dumps latest/told "v = \"two\"" && executes ""
+'
+
 test_expect_success 'and modules of the project in a directory called flowmake' '
 	mkdir ours && cd ours && mkdir flowmake && cat > flowmake/m.scm <<-\END &&
 	(define-module (flowmake m) #:export (f twice))
