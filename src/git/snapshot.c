@@ -485,14 +485,16 @@ list_dirs(struct snapshot *s)
 	const struct walked_dir *d;
 
 	for (d = w->dirs; d < w->dirs + w->dir_count; d++) {
-		const char *path = *d->path ? d->path : ".";
+		char *path;
 
 		if (d->is_full)
 			continue;
+		path = xasprintf("%s/", *d->path ? d->path : ".");
 		if (walk_is_racy(&d->st, d->read_ns))
 			sights_doubt(&s->seen, path);
 		else
 			sights_add(&s->seen, path, &d->st, NULL);
+		free(path);
 	}
 }
 

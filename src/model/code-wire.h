@@ -36,8 +36,8 @@
  *   "M", "D" as git has them, "A" tracked but not in the commit, "?" not
  *   tracked.  "left-out" says in words what is not in the tree, and why.
  *   "seen" is a list as in sys/sights.h: while it holds, another snapshot would
- *   be the same.  Files of the project have relative paths in it, and all else
- *   but directories absolute ones.
+ *   be the same.  What is in the project has relative paths in it, directories
+ *   with a / at their end.
  *
  * ---- looking ----
  *

@@ -322,7 +322,7 @@ read_strings(struct rules *r, struct cbor *c, size_t count)
 }
 
 /* A list of many strings: a new one, or one that was read. */
-static const struct text_list *
+static struct text_list *
 read_list(struct rules *r, struct cbor *c)
 {
 	struct text_list *list;

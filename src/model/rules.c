@@ -121,6 +121,8 @@ rules_add_steps(struct rules *r, const char *payload, size_t len,
 			s->computed[k] = read_text(r, &c);
 		if (s->computed_count < s->template->computed_count)
 			c.failed = true;
+		for (k = 0; k < s->template->recipe.list_count; k++)
+			s->template->recipe.lists[k]->step_count++;
 		s->index = r->step_count;
 		ARRAY_GROW(r->steps, r->step_count, r->step_alloc);
 		r->steps[r->step_count++] = s;

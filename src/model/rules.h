@@ -146,6 +146,7 @@ struct text_list {
 	const char **texts;
 	uint32_t count;
 	bool is_cut;             /* these are the first few, no more is known */
+	uint32_t step_count;     /* steps whose recipes have it */
 };
 
 struct recipe {
@@ -165,7 +166,7 @@ struct recipe {
 	uint32_t code_count;
 	const char **strings;    /* of the code: they may name files */
 	uint32_t string_count;
-	const struct text_list **lists; /* those in values that hold many */
+	struct text_list **lists; /* those in values that hold many */
 	uint32_t list_count;
 };
 

@@ -115,48 +115,56 @@ add_word(void *data, const char *word)
 	free(path);
 }
 
-/* A search for a file that one of many texts names, and that is not watched. */
-struct unwatched {
-	const struct input_list *inputs; /* those that are */
-	char *path;              /* NULL: none was found yet */
+/* A search for files that a list of texts names. */
+struct search {
+	const struct input_list *inputs; /* those that are watched */
+	bool found;              /* one is */
+	char *unwatched;         /* one that is no input, nor made by the task
+				  * or by one for which it does not wait;
+				  * NULL: none was found yet */
 };
 
 /* A file_word_fn. */
 static void
-find_unwatched(void *data, const char *word)
+search_word(void *data, const char *word)
 {
-	struct unwatched *u = data;
-	const struct input_list *l = u->inputs;
+	struct search *s = data;
+	const struct input_list *l = s->inputs;
 	struct task *t = l->attempt->task;
 	char *path;
 	size_t i;
 
-	if (u->path || !names_project_file(l->files, word))
+	if (s->unwatched)
 		return;
+	/* what the task makes is not there the first time */
+	s->found |= is_made(t, word);
+	if (!names_project_file(l->files, word))
+		return;
+	s->found = true;
 	path = path_normalize(word);
 	for (i = 0; i < l->count && strcmp(l->v[i].path, path); i++)
 		;
 	if (i == l->count && !is_made(t, path) &&
 	    graph_reads_word(l->graph, t, path))
-		u->path = path;
+		s->unwatched = path;
 	else
 		free(path);
 }
 
-/* Say once for a step that its recipe may read files of which its tasks do not
- * depend, such as PATH. */
+/* Say once, for the first step, that its recipe may read files, PATH among
+ * them, of which its tasks do not depend. */
 static void
 warn_unwatched(struct attempt *a, const char *path)
 {
-	unsigned char *said = &a->run->said[a->task->step->index];
+	struct run *r = a->run;
 
-	if (*said & SAID_UNWATCHED)
+	if (map_gets(&r->unwatched, path))
 		return;
-	*said |= SAID_UNWATCHED;
-	run_note(a->run, "warning: step '%s': a value that its recipe uses "
-		 "holds too many strings to be watched, and '%s' among them "
-		 "is a file; declare those that it reads, as in (input files "
-		 "LIST)", a->task->step->name, path);
+	map_sets(&r->unwatched, path, r);
+	run_note(r, "warning: step '%s': a value that its recipe uses is too "
+		 "large to be watched, and '%s' in it is a file; declare "
+		 "those that it reads, as in (input files LIST)",
+		 a->task->step->name, path);
 }
 
 /* A text_list_fn: if one of the first texts of LIST names a file, all may. */
@@ -164,17 +172,17 @@ static void
 add_list(void *data, const struct text_list *list)
 {
 	struct input_list *l = data;
-	struct unwatched u = { l, NULL };
+	struct search s = { .inputs = l };
 	uint32_t i;
 
-	for (i = 0; i < list->count && i < TEXT_LIST_FEW && !u.path; i++)
-		file_words_of(list->texts[i], find_unwatched, &u);
-	if (u.path && list->is_cut)
-		warn_unwatched(l->attempt, u.path);
-	else if (u.path)
-		for (i = 0; i < list->count; i++)
-			file_words_of(list->texts[i], add_word, l);
-	free(u.path);
+	for (i = 0; i < list->count && i < TEXT_LIST_FEW &&
+	     !(list->is_cut ? s.unwatched != NULL : s.found); i++)
+		file_words_of(list->texts[i], search_word, &s);
+	if (s.unwatched && list->is_cut)
+		warn_unwatched(l->attempt, s.unwatched);
+	for (i = 0; s.found && !list->is_cut && i < list->count; i++)
+		file_words_of(list->texts[i], add_word, l);
+	free(s.unwatched);
 }
 
 /* ---- what it reads from other tasks ---- */

@@ -22,6 +22,8 @@
 enum { TEXTS_MAX = 10000, LOOKS_MAX = 100000, TEXT_MAX_BYTES = 1024 };
 /* Of one of many tasks. */
 enum { FEW_LOOKS_MAX = 1000 };
+/* No more are looked for by all steps whose recipes have the same list. */
+#define STEP_TEXTS_MAX UINT64_C(1000000)
 
 /* Who wants to know. */
 struct taker {
@@ -68,7 +70,7 @@ find_texts(const struct taker *t, const char *cbor, size_t len,
 static void
 give(const struct taker *t, const char **texts, size_t count, bool is_cut)
 {
-	struct text_list list = { texts, (uint32_t)count, is_cut };
+	struct text_list list = { texts, (uint32_t)count, is_cut, 0 };
 	size_t i;
 
 	if (count <= TEXT_LIST_FEW && !is_cut) {
@@ -148,8 +150,11 @@ recipe_words_each(const struct attempt *a, struct graph *g,
 	if (f->text)
 		file_words_in(f->text, f->text_len, r->kind == RECIPE_SCRIPT,
 			      word, data);
-	for (i = 0; i < r->list_count; i++)
-		give(&taker, r->lists[i]->texts, r->lists[i]->count,
-		     r->lists[i]->is_cut);
+	for (i = 0; i < r->list_count; i++) {
+		const struct text_list *l = r->lists[i];
+
+		give(&taker, l->texts, l->count, l->is_cut ||
+		     (uint64_t)l->count * l->step_count > STEP_TEXTS_MAX);
+	}
 	take_given(&taker, a, g);
 }

@@ -92,6 +92,8 @@ on_taken(void *data, const struct code_record *c, const char *seen,
 	cbor_init(&left_out, c->left_out, c->left_out_len);
 	r->code_left_out = cbor_get_array(&left_out);
 	r->code_taken = true;
+	strbuf_reset(&r->code_seen);
+	strbuf_add(&r->code_seen, seen, seen_len);
 	keep(r, c);
 	keep_seen(r, seen, seen_len);
 }
@@ -126,41 +128,28 @@ has_failed(struct run *r, uint32_t run)
 	return failed;
 }
 
-/* Read into SB the list for the snapshot of RUN, if that is the latest, and of
- * R's flow: *SEEN, LEN bytes. */
-static bool
-read_seen(const struct run *r, uint32_t run, struct strbuf *sb,
-	  const char **seen, size_t *len)
-{
-	char *flow_file;
-	const char *name;
-	size_t name_len;
-	struct cbor c;
-	bool is_it;
-
-	if (file_read(STORE_CODE_SEEN, sb, NULL))
-		return false;
-	flow_file = file_project_name(r->options->flow_file);
-	cbor_init(&c, sb->buf, sb->len);
-	is_it = cbor_get_uint(&c) == run;
-	name = cbor_get_text(&c, &name_len);
-	*seen = cbor_get_bytes(&c, len);
-	is_it = is_it && !c.failed && cbor_key_is(name, name_len, flow_file);
-	free(flow_file);
-	return is_it;
-}
-
 /* Whether the list for the latest snapshot, that of RUN, holds. */
 static bool
 has_seen_all(const struct run *r, uint32_t run)
 {
+	char *flow_file = file_project_name(r->options->flow_file);
 	struct strbuf sb = STRBUF_INIT;
-	const char *seen;
-	size_t len;
-	bool has = read_seen(r, run, &sb, &seen, &len) &&
-		sights_hold(seen, len);
+	const char *name, *seen;
+	size_t name_len, len;
+	bool has = false;
+	struct cbor c;
 
+	if (!file_read(STORE_CODE_SEEN, &sb, NULL)) {
+		cbor_init(&c, sb.buf, sb.len);
+		has = cbor_get_uint(&c) == run;
+		name = cbor_get_text(&c, &name_len);
+		seen = cbor_get_bytes(&c, &len);
+		has = has && !c.failed &&
+			cbor_key_is(name, name_len, flow_file) &&
+			sights_hold(seen, len);
+	}
 	strbuf_release(&sb);
+	free(flow_file);
 	return has;
 }
 
@@ -235,23 +224,45 @@ run_code_begin(struct run *r)
 void
 run_code_note_news(struct run *r)
 {
-	if (!r->code_begun && !is_known(r))
-		run_code_begin(r);
+	if (r->code_begun || is_known(r))
+		return;
+	r->code_is_news = true;
+	run_code_begin(r);
 }
 
 /* ---- what has changed since ---- */
 
-/* Note PATH, if it is a file of the project. */
+/* Note PATH, if it is a file of the project and no directory. */
 static bool
 note_edited(void *data, const char *path)
 {
 	struct strvec *edited = data;
-	struct stat st;
+	size_t len = strlen(path);
 
-	if (*path != '/' && (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)))
-		strvec_push_take(edited, xasprintf("%s: changed while the run "
-						   "went on", path));
-	return edited->count < EDITED_MAX;
+	if (*path != '/' && len && path[len - 1] != '/')
+		strvec_push(edited, path);
+	return true;
+}
+
+/* Put into words what was EDITED. */
+static void
+describe_edited(struct strvec *edited)
+{
+	size_t i, more = edited->count - MIN(edited->count, EDITED_MAX);
+	static const char what[] = "changed while the run went on";
+
+	strvec_sort(edited);
+	while (edited->count > EDITED_MAX)
+		free(strvec_pop(edited));
+	for (i = 0; i < edited->count; i++) {
+		char *path = edited->v[i];
+
+		edited->v[i] = xasprintf("%s: %s", path, what);
+		free(path);
+	}
+	if (more)
+		strvec_push_take(edited, xasprintf("and %zu more %s", more,
+						   what));
 }
 
 /* Say in R's record of what it has not the latest, EDITED. */
@@ -289,16 +300,13 @@ static void
 find_edited(struct run *r)
 {
 	struct strvec edited = STRVEC_INIT;
-	struct strbuf sb = STRBUF_INIT;
-	const char *seen;
-	size_t len;
 
-	if (read_seen(r, r->summary->run.number, &sb, &seen, &len))
-		sights_each_change(seen, len, true, note_edited, &edited);
-	strvec_sort(&edited);
-	if (edited.count)
+	sights_each_change(r->code_seen.buf, r->code_seen.len, true,
+			   note_edited, &edited);
+	if (edited.count) {
+		describe_edited(&edited);
 		keep_edited(r, &edited);
-	strbuf_release(&sb);
+	}
 	strvec_release(&edited);
 }
 
@@ -312,6 +320,11 @@ run_code_end(struct run *r)
 		return;
 	if (r->code && !r->code_taken && !r->fatal.text)
 		code_wait(r->code, PATIENCE_NS, &r->interrupted, why);
+	/* who interrupts a run that executes nothing wants no record of it */
+	if (r->interrupted && !r->code_taken && r->code_is_news) {
+		error_release(why);
+		return;
+	}
 	if (!r->code_taken && !r->fatal.text) {
 		if (!why->text)
 			error_set(why, "flowmake-git does not say why");

@@ -8,6 +8,7 @@
 #define FLOWMAKE_SCHED_RUN_INTERNAL_H
 
 #include "base/error.h"
+#include "base/map.h"
 #include "base/strvec.h"
 #include "model/rules.h"
 #include "sched/attempt.h"
@@ -28,7 +29,7 @@ struct news {
 struct opening;
 
 /* What is said once for each step. */
-enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2, SAID_UNWATCHED = 4 };
+enum { SAID_TOO_LARGE = 1, SAID_WAITS = 2 };
 
 /* What could not be evaluated before it was known whether a target needs it. */
 struct early_failure {
@@ -96,6 +97,8 @@ struct run {
 	struct run_counts told;       /* what progress said last */
 	struct run_counts committed;  /* what is recorded */
 	unsigned char *said;          /* by step index: SAID_ bits */
+	struct map unwatched;         /* files of which was said that changes
+				       * of them go unseen -> r */
 	uint32_t unexpanded;          /* fan-outs that failed to be */
 	bool wants_targets;           /* they are known to the graph */
 	struct early_failure *early;  /* before that */
@@ -116,8 +119,11 @@ struct run {
 	struct error fatal;           /* the run's own failure */
 	struct code *code;            /* keeps the code; NULL: not started */
 	bool code_begun;              /* its snapshot is under way, or over */
+	bool code_is_news;            /* ... of a run that executes nothing */
 	bool code_taken;              /* ... and recorded */
 	uint64_t code_left_out;       /* what is not in it */
+	struct strbuf code_seen;      /* what was looked at for it: a list as
+				       * in sys/sights.h */
 	struct error code_failure;    /* why it was not */
 };
 

@@ -145,6 +145,7 @@ begin(struct run *r, struct error *err)
 	struct run_record *rec = &r->summary->run;
 	int ret = -1;
 
+	r->said = xcalloc(r->rules.step_count + 1, sizeof(*r->said));
 	r->notes = notes_new(r->graph, r->files);
 	if (run_record_begin(r, err))
 		goto out;
@@ -415,6 +416,8 @@ close_run(struct run *r)
 	trust_free(r->trust);
 	witness_free(r->witness);
 	free(r->said);
+	map_release(&r->unwatched);
+	strbuf_release(&r->code_seen);
 	error_release(&r->code_failure);
 	free(r->starts);
 	free(r->queue);
@@ -470,6 +473,8 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	r.data = data;
 	r.summary = summary;
 	rules_init(&r.rules);
+	map_init(&r.unwatched);
+	strbuf_init(&r.code_seen);
 	if (open_run(&r, err) || load(&r, err))
 		goto out;
 	if (r.rules.threads)
@@ -483,7 +488,6 @@ run_flow(const struct run_options *o, const struct run_events *events,
 	if (ret <= 0)
 		goto out;
 	ret = -1;
-	r.said = xcalloc(r.rules.step_count + 1, sizeof(*r.said));
 	if (o->resume && run_hold_files(&r, err))
 		goto out;
 	run_trust_begin(&r);

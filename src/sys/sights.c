@@ -88,6 +88,17 @@ has_content(const char *path, const struct stat *st,
 	return has;
 }
 
+/* Whether what has ST was not written since it had the stamp S; it may have
+ * been linked, or got another mode. */
+static bool
+is_as_old(const struct stamp *s, const struct stat *st)
+{
+	struct stamp now = stamp_of(st);
+
+	now.ctime_ns = s->ctime_ns;
+	return stamp_equal(s, &now);
+}
+
 /* Whether ST is that of what we write ourselves. */
 static bool
 is_own(const struct stat *st)
@@ -105,7 +116,7 @@ is_own(const struct stat *st)
 /* Whether what is at PATH is what the LEN bytes of SEEN, NULL for nothing,
  * say. */
 static bool
-is_same(const char *path, const char *seen, size_t len, bool by_stamp)
+is_same(const char *path, const char *seen, size_t len, bool by_age)
 {
 	struct sight s;
 	struct stat st;
@@ -115,14 +126,15 @@ is_same(const char *path, const char *seen, size_t len, bool by_stamp)
 	if (!seen || (len != sizeof(s.stamp) && len != sizeof(s)))
 		return false;
 	memcpy(&s, seen, len);
+	if (by_age)
+		return is_as_old(&s.stamp, &st) || is_own(&st);
 	return (stamp_is_of(&s.stamp, &st) &&
-		(by_stamp || len < sizeof(s) ||
-		 has_content(path, &st, &s.content))) ||
+		(len < sizeof(s) || has_content(path, &st, &s.content))) ||
 		is_own(&st);
 }
 
 bool
-sights_each_change(const char *list, size_t len, bool by_stamp,
+sights_each_change(const char *list, size_t len, bool by_age,
 		   bool (*fn)(void *data, const char *path), void *data)
 {
 	struct strbuf path = STRBUF_INIT;
@@ -140,7 +152,7 @@ sights_each_change(const char *list, size_t len, bool by_stamp,
 			break;
 		strbuf_reset(&path);
 		strbuf_add(&path, text, path_len);
-		go_on = is_same(path.buf, seen, seen_len, by_stamp) ||
+		go_on = is_same(path.buf, seen, seen_len, by_age) ||
 			fn(data, path.buf);
 	}
 	strbuf_release(&path);

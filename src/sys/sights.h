@@ -26,10 +26,10 @@ void sights_look(struct strbuf *list, const char *path);
 /* Whether everything is as the list LIST, LEN bytes, says; but for files that
  * are the stdout or stderr of this process, of which nothing is asked. */
 bool sights_hold(const char *list, size_t len);
-/* Call FN for each path that is not as LIST says, until it returns false; with
- * BY_STAMP no file is read for that, though its times may not tell.  Returns
- * whether LIST could be read. */
-bool sights_each_change(const char *list, size_t len, bool by_stamp,
+/* Call FN for each path that is not as LIST says, until it returns false;
+ * BY_AGE: only for what was written since, as far as that is seen without
+ * reading it.  Returns whether LIST could be read. */
+bool sights_each_change(const char *list, size_t len, bool by_age,
 			bool (*fn)(void *data, const char *path), void *data);
 
 #endif
