@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
 
 enum {
 	ALTERNATIVES_MAX = 256, /* words are made of one */
-	PLACES_MAX = 8,         /* directories are looked in */
+	PLACES_MAX = 16,        /* directories are looked in */
 };
 
 /* What ends a word of a shell. */
@@ -158,16 +159,17 @@ call_joined(file_word_fn *fn, void *data, const char *text, size_t len)
 	strbuf_release(&word);
 }
 
-/* Append to WORDS what bash makes of WORD by its first {a,b}.  Returns whether
- * it has one. */
+/* Append to WORDS what bash makes of WORD by its first {a,b} that holds no
+ * other.  Returns whether it has one. */
 static bool
 add_alternatives(struct strvec *words, const char *word)
 {
-	const char *open = strchr(word, '{'), *p;
-	const char *close = open ? open + 1 + strcspn(open + 1, "{}") : "";
+	const char *close = strchr(word, '}'), *p;
+	const char *open = close ? memrchr(word, '{', (size_t)(close - word))
+				 : NULL;
 	size_t len;
 
-	if (*close != '}' || !memchr(open, ',', (size_t)(close - open)))
+	if (!open || !memchr(open, ',', (size_t)(close - open)))
 		return false;
 	for (p = open + 1; p <= close && words->count < ALTERNATIVES_MAX;
 	     p += len + 1) {
@@ -314,25 +316,106 @@ struct places {
 	void *data;
 };
 
-/* Find in TEXT, LEN bytes, what stands behind a cd. */
+/* The first word called NAME, of two letters or more, at AT or behind it in the
+ * text that ends at END and begins at TEXT, with blanks behind it: what follows
+ * these, or NULL. */
+static const char *
+find_command(const char *text, const char *at, const char *end,
+	     const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; (at = memmem(at, (size_t)(end - at), name, len)); at += len) {
+		size_t blanks = strspn(at + len, " \t");
+
+		if (blanks && (at == text || is_end(at[-1]) ||
+			       at[-1] == '\'' || at[-1] == '"'))
+			return at + len + blanks;
+	}
+	return NULL;
+}
+
+/* Append to MADE the directories that TEXT makes. */
 static void
-find_places(struct places *p, const char *text, size_t len)
+find_made(struct strvec *made, const char *text, size_t len)
 {
 	const char *end = text + len, *at = text;
 	struct strbuf dir = STRBUF_INIT;
 	bool has_quotes;
 
-	while (p->dirs.count < PLACES_MAX &&
-	       (at = memmem(at, (size_t)(end - at), "cd ", 3))) {
-		bool begins = at == text || is_end(at[-1]);
-
-		at += 3;
-		at += strspn(at, " ");
-		strbuf_reset(&dir);
-		if (begins && join_word(at, (size_t)(end - at), &dir,
-					&has_quotes) && dir.len)
-			strvec_push(&p->dirs, dir.buf);
+	while (made->count < PLACES_MAX &&
+	       (at = find_command(text, at, end, "mkdir"))) {
+		while (made->count < PLACES_MAX && *at && !is_end(*at)) {
+			strbuf_reset(&dir);
+			if (join_word(at, (size_t)(end - at), &dir,
+				      &has_quotes))
+				strvec_push_take(made,
+						 path_normalize(dir.buf));
+			at += strcspn(at, ENDS);
+			at += strspn(at, " \t");
+		}
 	}
+	strbuf_release(&dir);
+}
+
+/* Whether PATH, normalized, is one of LIST or inside one. */
+static bool
+is_in_one_of(const struct strvec *list, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (path_is_inside(list->v[i], path))
+			return true;
+	return false;
+}
+
+/* Look in PATH, which this takes over, too, unless MADE has it: what is in a
+ * directory that the recipe makes comes from the recipe. */
+static void
+add_place(struct places *p, const struct strvec *made, char *path)
+{
+	size_t i;
+
+	for (i = 0; i < p->dirs.count && strcmp(p->dirs.v[i], path); i++)
+		;
+	if (i == p->dirs.count && i < PLACES_MAX && strcmp(path, ".") &&
+	    !is_in_one_of(made, path))
+		strvec_push_take(&p->dirs, path);
+	else
+		free(path);
+}
+
+/* Find in TEXT, LEN bytes, what stands behind a cd; several may follow one
+ * another. */
+static void
+find_places(struct places *p, const char *text, size_t len)
+{
+	const char *end = text + len, *at = text;
+	struct strvec made = STRVEC_INIT;
+	struct strbuf dir = STRBUF_INIT;
+	char *last = NULL, *path;
+	bool has_quotes;
+
+	at = find_command(text, at, end, "cd");
+	if (at)
+		find_made(&made, text, len);
+	for (; at; at = find_command(text, at, end, "cd")) {
+		strbuf_reset(&dir);
+		if (!join_word(at, (size_t)(end - at), &dir, &has_quotes) ||
+		    !dir.len || *dir.buf == '/')
+			continue;
+		if (last) {
+			path = xasprintf("%s/%s", last, dir.buf);
+			add_place(p, &made, path_normalize(path));
+			free(path);
+		}
+		free(last);
+		last = path_normalize(dir.buf);
+		add_place(p, &made, xstrdup(last));
+	}
+	free(last);
+	strvec_release(&made);
 	strbuf_release(&dir);
 }
 

@@ -72,7 +72,7 @@ test_expect_success 'so do alternatives in braces' '
 	for f in a-1 a-2 b-1 b-2; do echo 1 > data/$f.csv || return 1; done &&
 	flowfile <<-\END &&
 	(step all (shell "true data/{a,b}-{1,2}.csv"))
-	(step one (shell "true data/{b,c}-2.csv;"))
+	(step one (shell "true data/{b,{c,d}}-2.csv;"))
 	(step many (shell #<<X
 	true {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}
 	X
@@ -94,11 +94,15 @@ test_expect_success 'so do names in a directory that the recipe goes into' '
 	(step b (shell "cd  ./data;cat \"b.txt\""))
 	(step c (shell "cd #{place} && cat c.txt"))
 	(step d (shell "cd \"my data\" && cat d.txt"))
+	(step e (shell "cd data; cd deep; cat c.txt; cd ../..; cd data"))
+	(step f (shell "bash -c '\''cd	data; cat b.txt'\''"))
+	(step work (output o "o") (shell
+	  "mkdir -p work sub/work; cd sub/work; date +%N > log; cat log > ../../o"))
 	(step none (shell "true abcd data; true a.txt"))
 	END
 	flowmake && executes "" && echo 2 > data/a.txt && executes a &&
-	echo 2 > top.txt && executes a && echo 2 > data/b.txt && executes b &&
-	echo 2 > data/deep/c.txt && executes c &&
+	echo 2 > top.txt && executes a && echo 2 > data/b.txt && executes "b f" &&
+	echo 2 > data/deep/c.txt && executes "c e" &&
 	echo 2 > "my data/d.txt" && executes d
 '
 
