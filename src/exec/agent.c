@@ -119,7 +119,9 @@ take_away(struct files *files, uint32_t run, const char *path,
 				return -1;
 			break;
 		}
-		if (object_take(path, &state.digest, NULL, files, err) < 0)
+		/* The record that names it may be forgotten meanwhile. */
+		if (files_begin(files, err) ||
+		    object_take(path, &state.digest, NULL, files, err) < 0)
 			return -1;
 		break;
 	case 2:

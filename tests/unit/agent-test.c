@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/cbor.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/strbuf.h"
 #include "exec/agent.h"
@@ -12,7 +13,9 @@
 #include "exec/spec.h"
 #include "fake-evaluator.h"
 #include "model/artifact.h"
+#include "store/files.h"
 #include "store/objects.h"
+#include "store/store.h"
 #include "work-dir.h"
 
 static struct arena arena;
@@ -187,6 +190,30 @@ test_scheme(void)
 	   "a recipe without its Flowfile too");
 }
 
+/* A gc that forgets the record of an old output meanwhile must wait. */
+static void
+test_old_output(void)
+{
+	struct store *store = store_open(STORE_WRITE, &err);
+	struct files *f;
+	struct strbuf notes = STRBUF_INIT;
+	struct file_state state;
+
+	must(store ? 0 : -1);
+	f = files_new(store, &clock_system);
+	put("old", "old");
+	must(files_made(f, "old", &state, &err) > 0 ? 0 : -1);
+	must(store_commit(store, &err));
+	must(agent_clear_output(f, 4, "old", &notes, &err));
+	ok(access("old", F_OK) < 0 && object_exists(&state.digest, NULL),
+	   "an old output goes into the store");
+	ok(store_is_writing(store), "while nobody removes objects from it");
+	is_str(notes.buf, "", "which nobody needs to be told");
+	strbuf_release(&notes);
+	files_free(f);
+	must(store_close(store, &err));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -198,6 +225,7 @@ main(int argc, char **argv)
 	test_shell();
 	test_failure();
 	test_scheme();
+	test_old_output();
 	arena_release(&arena);
 	leave_work_dir();
 	return done_testing();
