@@ -268,8 +268,10 @@ run_turns(struct run *r, struct error *err)
 	if (turn_end(r, err))
 		return -1;
 	while (!is_over(r) || go_on(r)) {
-		/* what failed at its start is told in the next turn */
-		bool block = (!r->news_count || r->waiting) && !r->undecided;
+		/* what failed at its start is told in the next turn, which
+		 * also ends a transaction that clearing an output has begun */
+		bool block = (!r->news_count || r->waiting) && !r->undecided &&
+			!store_is_writing(r->store);
 
 		if (!r->undecided)
 			run_let_files_go(r);

@@ -1,6 +1,7 @@
 # gc at any time: while runs go on, beside another gc, killed or failing
 # anywhere.
 . "${0%/*}/lib"
+. "${0%/*}/lib-process"
 
 # consistent: what the database names is there, and nothing else.
 consistent() {
@@ -95,13 +96,29 @@ test_expect_success 'what was forgotten just now is not used again' '
 '
 
 if test "$SANITIZE" = yes; then
-	test_skip 'no library can be loaded before that of the sanitizers' \
-		'a gc that is killed, or fails, anywhere'
+	for title in 'nobody waits while an output is restored' \
+		'a gc that is killed, or fails, anywhere'; do
+		test_skip 'no library comes before that of the sanitizers' \
+			"$title"
+	done
 	test_done
 fi
 $CC -shared -fPIC -O1 -o fail-nth.so "$srcdir/tests/unit/fail-nth.c" -ldl ||
 	exit 1
 library=$PWD/fail-nth.so
+
+test_expect_success 'nobody waits while an output is restored' '
+	mkdir restore && cd restore && flow && flowmake run > out &&
+	echo 1 > seed && flowmake run > out && echo 0 > seed &&
+	mkfifo hold &&
+	begin FAIL_NTH=open:2 FAIL_PATH=tmp/.flowmake- FAIL_HOLD=hold \
+		FAIL_MARK=mark LD_PRELOAD=$library \
+		flowmake resume made/1 > out 2>&1 &&
+	test_wait test -e mark && flowmake gc --keep 3 > gc &&
+	test_grep "nothing to remove" gc &&
+	: > hold && ended 0 $begun &&
+	test_grep "^Done: run 3" out && printf "0\n1\n" | test_cmp - made/1
+'
 
 # prepare: a store of which a gc removes one of each kind.
 mkdir kill && (

@@ -10,6 +10,8 @@
  *                      ".flowmake/"
  *   FAIL_ERRNO=NUMBER  the error given, default ENOSPC; "kill": die at once,
  *                      as by SIGKILL
+ *   FAIL_HOLD=FIFO     nothing fails: the thread waits until somebody has
+ *                      opened FIFO for writing
  *   FAIL_MARK=FILE     is made when the call was reached
  *
  * A file is closed even if close is said to have failed.
@@ -66,6 +68,7 @@ static bool
 fails_on(const char *kind, const char *path)
 {
 	const char *part = getenv("FAIL_PATH"), *error = getenv("FAIL_ERRNO");
+	const char *hold = getenv("FAIL_HOLD");
 	long n;
 	bool all;
 
@@ -78,6 +81,11 @@ fails_on(const char *kind, const char *path)
 	leave_mark();
 	if (error && !strcmp(error, "kill"))
 		syscall(SYS_kill, getpid(), SIGKILL);
+	if (hold) {
+		syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, hold,
+					   O_RDONLY));
+		return false;
+	}
 	errno = error ? atoi(error) : ENOSPC;
 	return true;
 }
